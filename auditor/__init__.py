@@ -1,0 +1,68 @@
+"""The auditor: what a check author imports, and nothing else.
+
+    from auditor import PASS, Bucket…   # views come from auditor.resources.<service>
+    from auditor import Check, Fix, Severity, Settings, Verdict, asset, check, fail, not_applicable
+
+`auditor` holds the engine and knows nothing of any single check (`checks`) or report format
+(`reports`); it reaches both through entry points. Names are loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from auditor.check import DELETE, Check, CheckError, Example, Fix, Settings, asset, check
+    from auditor.clock import Clock
+    from auditor.estate import Estate, PolicyChain
+    from auditor.model.verdict import PASS, Severity, Verdict, fail, not_applicable, not_assessed
+    from auditor.resources.base import Resource, Undetermined, View, shows
+    from auditor.resources.policy import Binding, Policy
+
+_HOMES = {
+    "auditor.check": ("DELETE", "Check", "CheckError", "Example", "Fix", "Settings", "asset", "check"),
+    "auditor.clock": ("Clock",),
+    "auditor.estate": ("Estate", "PolicyChain"),
+    "auditor.model.verdict": ("PASS", "Severity", "Verdict", "fail", "not_applicable", "not_assessed"),
+    "auditor.resources.base": ("Resource", "Undetermined", "View", "shows"),
+    "auditor.resources.policy": ("Binding", "Policy"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "DELETE",
+    "PASS",
+    "Binding",
+    "Check",
+    "CheckError",
+    "Clock",
+    "Estate",
+    "Example",
+    "Fix",
+    "Policy",
+    "PolicyChain",
+    "Resource",
+    "Settings",
+    "Severity",
+    "Undetermined",
+    "Verdict",
+    "View",
+    "asset",
+    "check",
+    "fail",
+    "not_applicable",
+    "not_assessed",
+    "shows",
+]
+
+
+def __getattr__(name: str) -> Any:
+    import importlib
+
+    if name in _HOME:
+        module = importlib.import_module(_HOME[name])
+        globals().update({each: getattr(module, each) for each in _HOMES[_HOME[name]]})
+        return globals()[name]  # importing auditor.check binds the module's name: the names win
+    raise AttributeError(f"module 'auditor' has no attribute {name!r}")

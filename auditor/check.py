@@ -1,0 +1,320 @@
+"""What a check is: one decorated function with everything about it in one place.
+
+    @check("bucket-public", severity=Severity.CRITICAL, passes=lambda: […], fails=lambda: […])
+    def public_bucket(bucket: Bucket, policy: Policy[Bucket]) -> Verdict: …
+
+The signature decides the phase, and arguments are handed in by annotation:
+
+| annotation | what is handed in |
+|---|---|
+| a resource view, or a union of views | the resource that the check is asked of |
+| `Policy[View]`, `Policy[Any]` | the IAM policy set on that resource; alone: each policy in the input |
+| a `Settings` subclass | the check's settings, from `[checks.ID]` in auditor.toml |
+| `Clock` | the scan's clock |
+| `Estate`, `PolicyChain` | what other assets say; such a check is asked after all input was read |
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import string
+import types
+import typing
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from auditor.clock import Clock
+from auditor.estate import Estate, PolicyChain
+from auditor.model.verdict import Severity, Verdict
+from auditor.resources.base import VIEWS, Resource, Undetermined, asset_types_of
+from auditor.resources.policy import Policy
+
+_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+class CheckError(Exception):
+    """A check is declared wrongly; the message says which and how."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of a check's settings: a field per option, each with its default."""
+
+
+class Deletion(Enum):
+    """The fix is to delete the asset."""
+
+    DELETE = "delete"
+
+
+DELETE = Deletion.DELETE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fix:
+    """How to mend a finding.
+
+    `gcloud` is a command; `{key.id}` stands for an attribute of the check's argument and is quoted
+    for a shell. `terraform` says which argument to set, `guardrail` names the organisation policy
+    constraint that prevents the problem, `manual` says what to do where no command can.
+    `patch` proves the fix: a JSON merge patch on the failing example's `data` and `policy`, `DELETE`,
+    or a list of example assets to add, after which the check passes or is not asked any more.
+    """
+
+    gcloud: str = ""
+    terraform: str = ""
+    guardrail: str = ""
+    manual: str = ""
+    patch: dict[str, Any] | Deletion | Callable[[], Sequence[Example]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """One asset of an example: its data and policy in the API's JSON form."""
+
+    view: type[Resource]
+    data: dict[str, Any] | None
+    policy: dict[str, Any] | None
+    name: str
+    ancestors: tuple[str, ...]
+    unknown: dict[str, str]
+
+    def document(self) -> dict[str, Any]:
+        """The asset as a line of a Cloud Asset Inventory export."""
+        document: dict[str, Any] = {
+            "name": self.name,
+            "asset_type": asset_types_of(self.view)[0],
+            "ancestors": list(self.ancestors),
+        }
+        if self.data is not None:
+            document["resource"] = {"data": self.data}
+        if self.policy is not None:
+            document["iam_policy"] = self.policy
+        if self.unknown:
+            document["unknown"] = self.unknown
+        return document
+
+
+EXAMPLE_ANCESTORS = ("projects/1001", "folders/2001", "organizations/3001")
+
+
+def asset(
+    view: type[Resource],
+    data: dict[str, Any] | None = None,
+    *,
+    policy: dict[str, Any] | None = None,
+    name: str = "",
+    ancestors: Sequence[str] = EXAMPLE_ANCESTORS,
+    unknown: Sequence[str] = (),
+) -> Example:
+    """An asset for a check's examples.
+
+    `unknown` lists JSON paths (`resource.data.settings`, `iam_policy.bindings.*`) that are unknown.
+    """
+    service, _, kind = asset_types_of(view)[0].partition("/")
+    if not name:
+        name = f"//{service}/projects/p/locations/europe-west1/{kind[0].lower()}{kind[1:]}s/example"
+        if service == "cloudresourcemanager.googleapis.com":
+            name = f"//{service}/{ancestors[0]}"
+    return Example(
+        view=view,
+        data={} if data is None and policy is None else data,
+        policy=policy,
+        name=name,
+        ancestors=tuple(ancestors),
+        unknown={path: "known only after apply" for path in unknown},
+    )
+
+
+Examples = Callable[[], Sequence[Example | Sequence[Example]]]
+"""Builds a check's examples: each is the asset that is asked, or a list of it and its surroundings."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signature:
+    """What a check's function asks for, read off its annotations."""
+
+    subjects: tuple[type[Resource], ...]
+    wants_resource: bool
+    wants_policy: bool
+    wants_estate: bool
+    settings: type[Settings] | None
+    arguments: tuple[str, ...]
+
+    @property
+    def streams(self) -> bool:
+        """Whether one line of the input is all that the check needs."""
+        return not self.wants_estate and not (self.wants_resource and self.wants_policy)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Check:
+    """One question asked of every resource of a type, or of every policy."""
+
+    id: str
+    area: str
+    severity: Severity
+    function: Callable[..., Verdict]
+    signature: Signature
+    evidence: tuple[str, ...]
+    same_as: tuple[str, ...]
+    aliases: tuple[str, ...]
+    fix: Fix | None
+    passes: Examples
+    fails: Examples
+    unknown: Examples
+    reads: tuple[type[Resource], ...]
+    default: bool
+
+    @property
+    def subject_name(self) -> str:
+        """The name of the function's first argument, as `Fix.gcloud` uses it."""
+        return next(iter(inspect.signature(self.function).parameters))
+
+    @property
+    def title(self) -> str:
+        """The problem in one sentence: the first line of the docstring."""
+        return self.page.partition("\n")[0]
+
+    @property
+    def page(self) -> str:
+        """The whole docstring: the problem, why it matters, what a fix may break, the source."""
+        return inspect.cleandoc(self.function.__doc__ or "")
+
+    @property
+    def asset_types(self) -> tuple[str, ...]:
+        """The asset types that the check is asked of; `*` stands for every type with an IAM policy."""
+        if not self.signature.subjects:
+            return ("*",)
+        return tuple(name for view in self.signature.subjects for name in asset_types_of(view))
+
+
+def check(
+    identifier: str,
+    *,
+    severity: Severity,
+    passes: Examples,
+    fails: Examples,
+    unknown: Examples = lambda: [],
+    evidence: Sequence[str] = (),
+    same_as: Sequence[str] = (),
+    aliases: Sequence[str] = (),
+    fix: Fix | None = None,
+    reads: Sequence[type[Resource]] = (),
+    area: str = "",
+    default: bool = True,
+) -> Callable[[Callable[..., Verdict]], Check]:
+    """Make a function a check. Its docstring is its page.
+
+    `evidence` lists JSON paths of the resource shown with a finding, `same_as` the ids of the same
+    detection elsewhere, `reads` the views that it reads from the estate, and `default=False` takes it
+    out of the default selection. `area` is the name of the package that holds the module, if not given.
+    Raises `CheckError` where the declaration is wrong.
+    """
+    if not _ID.fullmatch(identifier):
+        raise CheckError(f"check id {identifier!r}: use lower-case words joined by hyphens")
+
+    def declare(function: Callable[..., Verdict]) -> Check:
+        if not (function.__doc__ or "").strip():
+            raise CheckError(f"check {identifier}: the function needs a docstring; it is the check's page")
+        signature = _signature(identifier, function)
+        if reads and not signature.wants_estate:
+            raise CheckError(f"check {identifier}: `reads` goes with an `estate: Estate` argument")
+        return Check(
+            id=identifier,
+            area=area or _area_of(function.__module__),
+            severity=severity,
+            function=function,
+            signature=signature,
+            evidence=tuple(evidence),
+            same_as=tuple(same_as),
+            aliases=tuple(aliases),
+            fix=fix,
+            passes=passes,
+            fails=fails,
+            unknown=unknown,
+            reads=tuple(reads),
+            default=default,
+        )
+
+    return declare
+
+
+def _area_of(module: str) -> str:
+    packages = module.split(".")
+    return packages[-2] if len(packages) > 1 else "custom"
+
+
+def _signature(identifier: str, function: Callable[..., Verdict]) -> Signature:
+    try:
+        hints = typing.get_type_hints(function)
+    except NameError as error:
+        raise CheckError(f"check {identifier}: cannot resolve an annotation, {error}") from None
+    arguments: list[str] = []
+    views: tuple[type[Resource], ...] = ()
+    policies: tuple[type[Resource], ...] | None = None
+    settings: type[Settings] | None = None
+    for name in inspect.signature(function).parameters:
+        if name not in hints:
+            raise CheckError(f"check {identifier}: argument {name!r} needs an annotation")
+        hint = hints[name]
+        members = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+        if all(isinstance(member, type) and issubclass(member, Resource) for member in members):
+            views = tuple(members)
+            arguments.append("resource")
+        elif (typing.get_origin(hint) or hint) is Policy:
+            policies = _policy_subjects(hint)
+            arguments.append("policy")
+        elif isinstance(hint, type) and issubclass(hint, Settings):
+            settings = hint
+            arguments.append("settings")
+        elif hint in _HANDED_IN:
+            arguments.append(_HANDED_IN[hint])
+        else:
+            raise CheckError(f"check {identifier}: nothing can be handed in for {name}: {hint}")
+    if not views and policies is None:
+        raise CheckError(f"check {identifier}: ask for a resource view or a Policy")
+    if arguments[0] not in ("resource", "policy"):
+        raise CheckError(f"check {identifier}: the resource or policy comes first")
+    if any(view not in VIEWS.values() for view in views + (policies or ())):
+        raise CheckError(f"check {identifier}: a view without asset types; declare them with @shows")
+    return Signature(
+        subjects=views or policies or (),
+        wants_resource=bool(views),
+        wants_policy=policies is not None or "chain" in arguments,
+        wants_estate=bool({"estate", "chain"} & set(arguments)),
+        settings=settings,
+        arguments=tuple(arguments),
+    )
+
+
+_HANDED_IN: dict[Any, str] = {Clock: "clock", Estate: "estate", PolicyChain: "chain"}
+
+
+def _policy_subjects(hint: Any) -> tuple[type[Resource], ...]:
+    arguments = typing.get_args(hint)
+    if not arguments or arguments[0] is Any:
+        return ()
+    subject = arguments[0]
+    return typing.get_args(subject) if isinstance(subject, types.UnionType) else (subject,)
+
+
+class _Quoting(string.Formatter):
+    """`str.format` whose values are quoted for a POSIX shell: resource names are hostile input."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        import shlex
+
+        return shlex.quote("".join(c if c.isprintable() else "?" for c in str(value)))
+
+
+def render_command(template: str, subjects: dict[str, Any]) -> str:
+    """The fix command for one finding. What is unknown is left as `UNKNOWN` for the reader to fill in."""
+    try:
+        return _Quoting().vformat(template, (), subjects)
+    except Undetermined:
+        return re.sub(r"\{[^}]*\}", "UNKNOWN", template)

@@ -1,0 +1,90 @@
+"""Writes down verdicts: counts per check, findings, crashes, and the ledger where one is asked for."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any, BinaryIO
+
+import msgspec
+
+from auditor.check import Check, render_command
+from auditor.engine.tally import Tally
+from auditor.model.run import CheckCrash, Finding, fingerprint
+from auditor.model.verdict import Outcome, Verdict, not_assessed
+from auditor.resources.base import Asset, Resource, Undetermined, plain, read_path
+from auditor.resources.decode import cause_of
+from auditor.resources.policy import Policy
+
+Subject = Resource | Policy[Any]
+
+
+class Recorder:
+    """Verdicts of one scan (or of one shard of it)."""
+
+    def __init__(self, checks: list[Check], ledger: BinaryIO | None = None) -> None:
+        self.tallies = {check.id: Tally() for check in checks}
+        self.findings: list[Finding] = []
+        self.crashes: list[CheckCrash] = []
+        self.ledger = ledger
+
+    def write(self, check: Check, asset: Asset, subject: Subject | None, verdict: Verdict) -> None:
+        """Note one verdict. The tally's `asked` is counted by the caller, for all alike."""
+        outcome = verdict.outcome
+        tally = self.tallies[check.id]
+        evidence: dict[str, Any] = {}
+        if outcome is Outcome.FAIL:
+            tally.failed += 1
+            evidence = self._evidence(check, subject, verdict)
+            self.findings.append(self._finding(check, asset, subject, verdict, evidence))
+        elif outcome is Outcome.NOT_APPLICABLE:
+            tally.not_applicable[verdict.reason] += 1
+        elif outcome is Outcome.NOT_ASSESSED:
+            tally.not_assessed[verdict.reason] += 1
+        if self.ledger is not None:
+            row = {
+                "check": check.id,
+                "verdict": outcome.value,
+                "reason": verdict.reason,
+                "asset": asset.name,
+                "asset_type": asset.asset_type,
+                "address": asset.address,
+                "severity": verdict.severity or check.severity,
+                "evidence": evidence,
+            }
+            self.ledger.write(msgspec.json.encode(row, order="deterministic") + b"\n")
+
+    def verdict_of(self, check: Check, asset: Asset, error: Exception) -> Verdict:
+        """The verdict where a check raised: the unknown is *not assessed*, anything else a bug that is told."""
+        if isinstance(error, Undetermined):
+            return not_assessed(f"{error.what}: {cause_of(asset, error)}")
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        text = f"{type(error).__name__}: {error} ({place.filename}:{place.lineno})"
+        self.crashes.append(CheckCrash(check=check.id, asset=asset.name, error=text))
+        return not_assessed(f"the check has a bug: {type(error).__name__}")
+
+    def _evidence(self, check: Check, subject: Subject | None, verdict: Verdict) -> dict[str, Any]:
+        shown = {path: read_path(subject, path) for path in check.evidence} if isinstance(subject, Resource) else {}
+        if verdict.evidence:
+            shown.update({key: plain(value) for key, value in verdict.evidence.items()})
+        return shown
+
+    def _finding(
+        self, check: Check, asset: Asset, subject: Subject | None, verdict: Verdict, evidence: dict[str, Any]
+    ) -> Finding:
+        command = ""
+        if check.fix and check.fix.gcloud:
+            name = check.subject_name
+            command = render_command(check.fix.gcloud, {name: subject, "asset": asset})
+        return Finding(
+            fingerprint=fingerprint(check.id, asset.name),
+            check=check.id,
+            severity=verdict.severity or check.severity,
+            asset=asset.name,
+            asset_type=asset.asset_type,
+            project=asset.project,
+            message=verdict.reason,
+            evidence=evidence,
+            fix=command,
+            address=asset.address,
+            source=asset.source,
+        )

@@ -1,0 +1,105 @@
+"""For each asset type: which checks ask it, when, and how its lines are decoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from auditor.check import Check, Settings
+from auditor.clock import Clock
+from auditor.estate import Estate
+from auditor.resources.base import VIEWS, Resource
+from auditor.resources.decode import Decoder, decoder
+
+
+class Ask(NamedTuple):
+    """A check with the arguments that follow its subject and are the same for every asset."""
+
+    check: Check
+    rest: tuple[Any, ...]
+    """For a streaming check: all arguments after the subject."""
+
+
+@dataclass(slots=True, eq=False)
+class Route:
+    """What happens to the lines of one asset type."""
+
+    asset_type: str
+    view: type[Resource] | None
+    decoder: Decoder[Any]
+    on_resource: list[Ask] = field(default_factory=list)
+    on_policy: list[Ask] = field(default_factory=list)
+    deferred: list[Ask] = field(default_factory=list)
+    retained: bool = False
+    resources: int = 0
+    """Resource parts seen, to which `on_resource` was asked."""
+    policies: int = 0
+
+    @property
+    def reads_lines(self) -> bool:
+        """Whether lines must be decoded even without an IAM policy."""
+        return self.view is not None
+
+    @property
+    def checks(self) -> int:
+        """How many selected checks ask this type."""
+        return len(self.on_resource) + len(self.on_policy) + len(self.deferred)
+
+
+class Routes:
+    """The routes of a scan, by asset type; made once for types that no check names."""
+
+    ALWAYS = (
+        "cloudresourcemanager.googleapis.com/Organization",
+        "cloudresourcemanager.googleapis.com/Folder",
+        "cloudresourcemanager.googleapis.com/Project",
+    )
+
+    def __init__(self, checks: list[Check], settings: dict[str, Settings], clock: Clock, estate: Estate) -> None:
+        self._shared: dict[str, dict[str, Any]] = {}
+        self.asks = [self._ask(check, settings, clock, estate) for check in checks]
+        retained = {view for check in checks for view in check.reads}
+        self._by_type: dict[str, Route] = {}
+        for asset_type, view in VIEWS.items():
+            asked = [ask for ask in self.asks if _asks(ask.check, view)]
+            if not asked and view not in retained and asset_type not in self.ALWAYS:
+                continue
+            route = self._by_type[asset_type] = Route(asset_type, view, decoder(view), retained=view in retained)
+            for ask in asked:
+                self._place(route, ask)
+        self._any_policy = [ask for ask in self.asks if not ask.check.signature.subjects]
+
+    def __iter__(self) -> Any:
+        return iter(self._by_type.values())
+
+    def of(self, asset_type: str) -> Route:
+        """The route of a type; a type without a view still has its IAM policies asked."""
+        route = self._by_type.get(asset_type)
+        if route is None:
+            route = self._by_type[asset_type] = Route(asset_type, None, decoder(None), on_policy=self._any_policy)
+        return route
+
+    def _place(self, route: Route, ask: Ask) -> None:
+        signature = ask.check.signature
+        if not signature.streams:
+            route.deferred.append(ask)
+        elif signature.wants_policy:
+            route.on_policy.append(ask)
+        else:
+            route.on_resource.append(ask)
+
+    def arguments(self, ask: Ask, own: dict[str, Any]) -> list[Any]:
+        """All arguments of a deferred check; `own` holds what is the asset's: resource, policy, chain."""
+        shared = self._shared[ask.check.id]
+        return [own[name] if name in own else shared[name] for name in ask.check.signature.arguments]
+
+    def _ask(self, check: Check, settings: dict[str, Settings], clock: Clock, estate: Estate) -> Ask:
+        shared = {"clock": clock, "estate": estate, "settings": settings.get(check.id)}
+        self._shared[check.id] = shared
+        streams = check.signature.streams
+        return Ask(check, tuple(shared[name] for name in check.signature.arguments[1:]) if streams else ())
+
+
+def _asks(check: Check, view: type[Resource]) -> bool:
+    subjects = check.signature.subjects
+    return not subjects or view in subjects

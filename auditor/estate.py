@@ -1,0 +1,141 @@
+"""The estate: what assets say about each other, for checks that cannot judge one asset alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from auditor.resources.base import Asset, OpenList, Resource, Undetermined, asset_types_of
+from auditor.resources.policy import AuditConfig, Binding, Policy
+from auditor.resources.resourcemanager import Project
+
+R = TypeVar("R", bound=Resource)
+
+RESOURCE, IAM_POLICY = "resource", "iam-policy"
+CONTENT_TYPES = (RESOURCE, IAM_POLICY, "org-policy", "access-policy")
+"""The content types of `gcloud asset export`."""
+
+
+MISSING_POLICY = "the IAM policies of its project were not exported; export content type iam-policy"
+MISSING_INHERITED = "the IAM policy of a folder or organisation above it is not in the input"
+
+
+class Estate:
+    """All assets of one scan, as far as the selected checks declared that they read them.
+
+    `partial` is true where a source shows only part of the estate (a Terraform plan): then absence
+    proves nothing. `exported` holds the content types that the user vouched for as complete.
+    """
+
+    def __init__(self, *, readable: frozenset[type[Resource]], exported: frozenset[str] = frozenset()) -> None:
+        self._readable = readable
+        self._resources: dict[type[Resource], list[Any]] = {view: [] for view in readable}
+        self._policies: dict[str, Callable[[], Policy[Any]]] = {}
+        self._names: dict[str, str] = {}
+        self.exported = exported
+        self.partial = False
+
+    def add(self, resource: Resource) -> None:
+        """Keep a resource that a selected check reads."""
+        self._resources[type(resource)].append(resource)
+
+    def add_policy(self, container: str, load: Callable[[], Policy[Any]]) -> None:
+        """Keep the policy of a project, folder or organisation; `load` gives it when it is read."""
+        self._policies[container] = load
+
+    def add_project(self, container: str, project: Project) -> None:
+        """Keep which project id belongs to `projects/NUMBER`."""
+        try:
+            self._names[container] = project.project_id
+        except Undetermined:
+            return  # the number stands for it
+
+    def project_id(self, container: str) -> str:
+        """The project id of `projects/NUMBER`, or the given name without its prefix where it is not known."""
+        return self._names.get(container) or container.partition("/")[2]
+
+    def same_project(self, one: str, other: str) -> bool:
+        """Whether two spellings (`projects/NUMBER`, `projects/ID`) mean one project."""
+        return one == other or self.project_id(one) == self.project_id(other)
+
+    def of(self, view: type[R]) -> list[R]:
+        """All resources of a type.
+
+        Where the input need not hold all of them, the list is open: what it holds can decide,
+        what it lacks cannot (`Undetermined`).
+        """
+        if view not in self._readable:
+            raise LookupError(f"the check does not declare reads=[{view.__name__}]")
+        found: list[R] = self._resources[view]
+        cause = self._why_incomplete(view, found)
+        return OpenList(found, view.__name__, cause) if cause else found
+
+    def in_project(self, view: type[R], project: str) -> list[R]:
+        """The resources of a type in one project; open on the same terms as `of`."""
+        found = self.of(view)
+        if isinstance(found, OpenList):
+            return OpenList([r for r in found.known() if r.project == project], found.what, found.cause)
+        return [resource for resource in found if resource.project == project]
+
+    def has_policy(self, container: str) -> bool:
+        """Whether the input holds the IAM policy of a project, folder or organisation."""
+        return container in self._policies
+
+    def policy(self, container: str) -> Policy[Any]:
+        """The IAM policy of a project, folder or organisation. Raises `Undetermined` where it is not known."""
+        if container in self._policies:
+            return self._policies[container]()
+        raise Undetermined(f"IAM policy of {container}", MISSING_POLICY)
+
+    def chain(self, asset: Asset, own: Policy[Any] | None) -> PolicyChain:
+        """The policies that apply to `asset`: its own and those of its ancestors."""
+        ancestors = [name for name in asset.ancestors if name != asset.key]
+        return PolicyChain(own, ancestors, self)
+
+    def _why_incomplete(self, view: type[Resource], found: list[Any]) -> str:
+        if self.partial:
+            return "a Terraform plan shows only part of the estate"
+        if found or RESOURCE in self.exported:
+            return ""
+        kinds = " or ".join(asset_types_of(view))
+        content = "access-policy" if "accesscontextmanager" in kinds else "resource"
+        if content in self.exported:
+            return ""
+        if kinds == "orgpolicy.googleapis.com/Policy" and "org-policy" in self.exported:
+            return ""
+        return f"the input has no {kinds}; say --exported {content} if that content was exported in full"
+
+
+class PolicyChain:
+    """The IAM policies that apply to one asset: set on it, and inherited from its ancestors."""
+
+    def __init__(self, own: Policy[Any] | None, ancestors: list[str], estate: Estate) -> None:
+        self._own = own
+        self._ancestors = ancestors
+        self._estate = estate
+
+    def policies(self) -> Iterator[tuple[str, Policy[Any]]]:
+        """(level, policy) from the asset upwards; level is `""` for the asset's own.
+
+        Known levels come first; then `Undetermined` is raised where a level is not known.
+        """
+        if self._own is not None:
+            yield "", self._own
+        unknown = [name for name in self._ancestors if not self._estate.has_policy(name)]
+        for name in self._ancestors:
+            if name not in unknown:
+                yield name, self._estate.policy(name)
+        if unknown:
+            raise Undetermined("inherited IAM policy", MISSING_INHERITED)
+
+    def bindings(self) -> Iterator[tuple[str, Binding]]:
+        """(level, binding) over all levels."""
+        for level, policy in self.policies():
+            for binding in policy.bindings:
+                yield level, binding
+
+    def audit_configs(self) -> Iterator[tuple[str, AuditConfig]]:
+        """(level, audit configuration) over all levels; the union is in force."""
+        for level, policy in self.policies():
+            for config in policy.audit_configs:
+                yield level, config

@@ -1,0 +1,220 @@
+"""The record of one scan, as reports and machines read it. `auditor schema` publishes its JSON schema."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+from pydantic.dataclasses import dataclass
+
+from auditor.model.verdict import Severity
+
+Count = Annotated[int, Field(ge=0)]
+
+
+def fingerprint(check: str, asset: str) -> str:
+    """The identity of a finding over time: 16 hex digits of check id and full resource name, nothing volatile."""
+    return hashlib.sha256(f"{check}\n{asset}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+@dataclass(slots=True, kw_only=True)
+class Finding:
+    """One asset that failed one check."""
+
+    fingerprint: str
+    check: str
+    severity: Severity
+    asset: str
+    asset_type: str
+    project: str
+    message: str
+    evidence: dict[str, Any]
+    fix: str
+    """The command that mends it, quoted for a POSIX shell; empty where there is none."""
+    address: str
+    """The Terraform address, where the asset comes from Terraform."""
+    source: str
+    """File and line or element that the asset was read from."""
+
+
+@dataclass(slots=True, kw_only=True)
+class FixAdvice:
+    """How findings of a check are mended: a command, a Terraform argument, a guardrail, or words."""
+
+    gcloud: str
+    terraform: str
+    guardrail: str
+    manual: str
+
+
+@dataclass(slots=True, kw_only=True)
+class CheckResult:
+    """A check of the run with its coverage: `asked` is the sum of the four verdicts."""
+
+    id: str
+    area: str
+    severity: Severity
+    title: str
+    page: str
+    asset_types: list[str]
+    same_as: list[str]
+    aliases: list[str]
+    fix: FixAdvice | None
+    asked: Count
+    passed: Count
+    failed: Count
+    not_applicable: dict[str, Count]
+    """Reason → assets."""
+    not_assessed: dict[str, Count]
+    """Cause → assets."""
+    note: str
+    """Why nothing was asked, where nothing was."""
+
+
+@dataclass(slots=True, kw_only=True)
+class TypePopulation:
+    """Assets of one type, and how many selected checks ask them."""
+
+    asset_type: str
+    assets: Count
+    checks: Count
+
+
+@dataclass(slots=True, kw_only=True)
+class Population:
+    """What was read. `records` = `assets` + `further_parts` + `duplicates` + `unreadable`."""
+
+    records: Count
+    assets: Count
+    further_parts: Count
+    """Records that added content (an IAM policy, say) to an asset read before."""
+    duplicates: Count
+    """Records of content already read; the first one counts."""
+    unreadable: Count
+    by_type: list[TypePopulation]
+
+
+@dataclass(slots=True, kw_only=True)
+class Gap:
+    """Something that could not be read: where, what was wrong, what to do."""
+
+    where: str
+    problem: str
+    advice: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Target:
+    """One target of the scan, what it was taken for, and how many records it gave."""
+
+    path: str
+    kind: str
+    records: Count
+
+
+@dataclass(slots=True, kw_only=True)
+class CheckCrash:
+    """A bug in a check: it raised instead of answering."""
+
+    check: str
+    asset: str
+    error: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Control:
+    """One requirement of a framework, and what this run says about it."""
+
+    id: str
+    title: str
+    kind: Literal["automated", "partial", "manual"]
+    checks: list[str]
+    status: Literal["satisfied", "not satisfied", "not assessed", "manual"]
+    findings: Count
+
+
+@dataclass(slots=True, kw_only=True)
+class Framework:
+    """A framework's controls. Controls that no check reads are manual, and stay in the denominator."""
+
+    id: str
+    title: str
+    version: str
+    controls: list[Control]
+
+
+@dataclass(slots=True, kw_only=True)
+class Gate:
+    """The rule that turned the run into an exit code."""
+
+    fail_on: Severity
+    require_coverage: float | None
+    exit_code: Literal[0, 1, 2, 3]
+    reasons: list[str]
+
+
+@dataclass(slots=True, kw_only=True)
+class Provenance:
+    """What produced the run, so that it can be repeated."""
+
+    version: str
+    check_set: str
+    """Hash over the selected checks' ids and code."""
+    command: str
+    now: datetime
+    """The moment that the scan judged at, UTC."""
+    settings: dict[str, dict[str, Any]]
+    """Check id → its settings."""
+    exported: list[str]
+    selected: str
+    """The selection in words: all checks, or how they were narrowed down."""
+    excluded: list[str]
+    """Checks of the catalogue that were not asked."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One scan."""
+
+    schema_version: Literal["1"]
+    provenance: Provenance
+    targets: list[Target]
+    population: Population
+    checks: list[CheckResult]
+    findings: list[Finding]
+    frameworks: list[Framework]
+    gaps: list[Gap]
+    gaps_untold: Count
+    """Further gaps beyond those listed."""
+    crashes: list[CheckCrash]
+    notices: list[str]
+    gate: Gate
+
+    def by_severity(self) -> dict[Severity, int]:
+        """Findings per severity, worst first, zeros included."""
+        counts = dict.fromkeys(Severity, 0)
+        for finding in self.findings:
+            counts[finding.severity] += 1
+        return counts
+
+    def verdicts(self) -> dict[str, int]:
+        """Verdicts over all checks and assets, by outcome."""
+        return {
+            "pass": sum(check.passed for check in self.checks),
+            "fail": sum(check.failed for check in self.checks),
+            "not_applicable": sum(sum(check.not_applicable.values()) for check in self.checks),
+            "not_assessed": sum(sum(check.not_assessed.values()) for check in self.checks),
+        }
+
+    def coverage(self) -> float:
+        """Per cent of the applicable verdicts that were judged; 100 where none was applicable."""
+        counts = self.verdicts()
+        judged = counts["pass"] + counts["fail"]
+        applicable = judged + counts["not_assessed"]
+        return 100 * judged / applicable if applicable else 100.0
+
+
+RUN = TypeAdapter(Run)
+"""Reads, writes and describes runs as JSON."""

@@ -1,0 +1,79 @@
+"""The four verdicts of a check, and how a check says each of them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+
+class Severity(StrEnum):
+    """How much a finding matters, worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for critical, 4 for info: findings sort by it."""
+        return _RANKS[self]
+
+
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+class Outcome(StrEnum):
+    """What became of one check asked of one asset."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    NOT_APPLICABLE = "not_applicable"
+    NOT_ASSESSED = "not_assessed"
+
+
+class Verdict:
+    """The answer of one check about one asset.
+
+    `reason` is the message of a fail, and why nothing was judged for `not_applicable` and
+    `not_assessed`. `evidence` adds to the fields that the check declares.
+    """
+
+    __slots__ = ("evidence", "outcome", "reason", "severity")
+
+    def __init__(
+        self,
+        outcome: Outcome,
+        reason: str = "",
+        evidence: dict[str, Any] | None = None,
+        severity: Severity | None = None,
+    ) -> None:
+        self.outcome = outcome
+        self.reason = reason
+        self.evidence = evidence
+        self.severity = severity
+
+    def __repr__(self) -> str:
+        return f"{self.outcome.value}({self.reason!r})" if self.reason else self.outcome.value
+
+
+PASS = Verdict(Outcome.PASS)
+
+
+def fail(message: str, *, evidence: dict[str, Any] | None = None, severity: Severity | None = None) -> Verdict:
+    """The asset has the problem; `message` says in one clause what was found.
+
+    `severity` replaces the check's own where this asset is a worse or a lighter case.
+    """
+    return Verdict(Outcome.FAIL, message, evidence, severity)
+
+
+def not_applicable(reason: str) -> Verdict:
+    """The question does not arise for this asset; `reason` says why."""
+    return Verdict(Outcome.NOT_APPLICABLE, reason)
+
+
+def not_assessed(reason: str) -> Verdict:
+    """The question could not be answered; `reason` says what was missing."""
+    return Verdict(Outcome.NOT_ASSESSED, reason)

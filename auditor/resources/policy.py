@@ -1,0 +1,114 @@
+"""IAM policies: bindings and audit configurations as the API returns them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, ClassVar, Generic, TypeVar
+
+import msgspec
+from msgspec import field
+
+from auditor.resources.base import Asset, View, nowhere
+
+S = TypeVar("S")
+
+PUBLIC = ("allUsers", "allAuthenticatedUsers")
+"""Everyone on the internet, and everyone with any Google account."""
+
+LOG_TYPES = ("LOG_TYPE_UNSPECIFIED", "ADMIN_READ", "DATA_WRITE", "DATA_READ")
+"""AuditLogConfig.LogType by number, as some exports write it."""
+
+_EXPIRY = re.compile(r"""^\s*request\.time\s*<=?\s*timestamp\(\s*["']([^"']+)["']\s*\)\s*$""")
+
+
+class PolicyView(View):
+    """Part of an IAM policy."""
+
+    PART: ClassVar[str] = "iam_policy"
+
+
+class Condition(PolicyView):
+    """An IAM condition (google.type.Expr)."""
+
+    expression: str = ""
+    title: str = ""
+
+    def expired(self, now: datetime) -> bool:
+        """Whether one of the top-level `&&` terms is a `request.time` limit that lies in the past.
+
+        False means "not known to have expired": every other expression is left alone.
+        """
+        if "||" in self.expression or "?" in self.expression:
+            return False
+        for term in self.expression.split("&&"):
+            limit = _EXPIRY.match(term)
+            if limit:
+                try:
+                    until = datetime.fromisoformat(limit[1])
+                except ValueError:
+                    continue
+                if until.tzinfo is not None and until <= now:
+                    return True
+        return False
+
+
+class Binding(PolicyView):
+    """One role granted to members, perhaps under a condition."""
+
+    role: str = ""
+    members: list[str] = []
+    condition: Condition | None = None
+
+    def in_force(self, now: datetime) -> bool:
+        """False where the condition's time limit has passed; True where it grants or may grant."""
+        return self.condition is None or not self.condition.expired(now)
+
+    @property
+    def limited_to(self) -> str:
+        """The condition as a clause for messages, `""` where the binding is unconditional."""
+        if self.condition is None:
+            return ""
+        return f" (only if {self.condition.expression})"
+
+
+class AuditConfig(PolicyView):
+    """Which data access logs are on for a service: log type → members that are exempted from it."""
+
+    service: str = ""
+    log_types: dict[str, list[str]] = {}
+
+
+class Policy(PolicyView, Generic[S]):
+    """The IAM policy set on one asset. `Policy[Bucket]` in a check asks for the policies of buckets only."""
+
+    bindings: list[Binding] = []
+    audit_configs_raw: msgspec.Raw = field(default=msgspec.Raw(b"[]"), name="audit_configs")
+    audit_configs_camel: msgspec.Raw = field(default=msgspec.Raw(b"[]"), name="auditConfigs")
+    asset: Asset = field(default_factory=nowhere, name="#asset")
+
+    def grants(self, now: datetime) -> Iterator[tuple[Binding, str]]:
+        """Each member of each binding that has not expired."""
+        for binding in self.bindings:
+            if binding.in_force(now):
+                for member in binding.members:
+                    yield binding, member
+
+    @property
+    def audit_configs(self) -> list[AuditConfig]:
+        """The audit configurations, in either spelling that exports use."""
+        found = []
+        for raw in (self.audit_configs_raw, self.audit_configs_camel):
+            for entry in msgspec.json.decode(raw) or []:
+                found.append(_audit_config(entry))
+        return found
+
+
+def _audit_config(entry: dict[str, Any]) -> AuditConfig:
+    log_types: dict[str, list[str]] = {}
+    for log in entry.get("audit_log_configs") or entry.get("auditLogConfigs") or []:
+        kind = log.get("log_type", log.get("logType", 0))
+        name = LOG_TYPES[kind] if isinstance(kind, int) and 0 <= kind < len(LOG_TYPES) else str(kind)
+        log_types.setdefault(name, []).extend(log.get("exempted_members") or log.get("exemptedMembers") or [])
+    return AuditConfig(service=str(entry.get("service", "")), log_types=log_types)

@@ -1,0 +1,1 @@
+"""Cloud Storage: who can read a bucket, and what protects what it holds."""

@@ -1,0 +1,1 @@
+"""The report generator: one module per format. Imports `auditor.model` and nothing else of the auditor."""
