@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import shlex
 import string
 import types
 import typing
@@ -126,7 +127,7 @@ def asset(
         policy=policy,
         name=name,
         ancestors=tuple(ancestors),
-        unknown={path: "known only after apply" for path in unknown},
+        unknown=dict.fromkeys(unknown, "known only after apply"),
     )
 
 
@@ -199,7 +200,7 @@ def check(
     severity: Severity,
     passes: Examples,
     fails: Examples,
-    unknown: Examples = lambda: [],
+    unknown: Examples = list,
     evidence: Sequence[str] = (),
     same_as: Sequence[str] = (),
     aliases: Sequence[str] = (),
@@ -306,9 +307,7 @@ def _policy_subjects(hint: Any) -> tuple[type[Resource], ...]:
 class _Quoting(string.Formatter):
     """`str.format` whose values are quoted for a POSIX shell: resource names are hostile input."""
 
-    def format_field(self, value: Any, format_spec: str) -> str:
-        import shlex
-
+    def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ARG002 - quoted values take no format
         return shlex.quote("".join(c if c.isprintable() else "?" for c in str(value)))
 
 

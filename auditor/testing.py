@@ -1,15 +1,16 @@
 """For check authors: run a check's examples through the real engine.
 
-    @pytest.mark.parametrize("case", cases(load_checks()), ids=str)
-    def test_example(case: Case) -> None:
-        case.verify()
+@pytest.mark.parametrize("case", cases(load_checks()), ids=str)
+def test_example(case: Case) -> None:
+    case.verify()
 """
 
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,6 +33,7 @@ class ExampleSource:
     path: str = "example"
     kind: str = "example"
     partial: bool = False
+    unsupported: Counter[str] = field(default_factory=Counter)
 
     def lines(self, gaps: Gaps) -> Iterator[tuple[str, bytes]]:  # noqa: ARG002 - an example has no gaps
         """(place, line) of each asset."""
@@ -39,7 +41,9 @@ class ExampleSource:
             yield f"example:{number}", msgspec.json.encode(document)
 
 
-def judge(check: Check, documents: Iterable[dict[str, Any]], settings: Settings | None = None) -> tuple[Outcome, str] | None:
+def judge(
+    check: Check, documents: Iterable[dict[str, Any]], settings: Settings | None = None
+) -> tuple[Outcome, str] | None:
     """The verdict and reason of `check` about the first of `documents`; None where it is not asked."""
     documents = tuple(documents)
     if check.signature.settings and settings is None:
@@ -80,10 +84,7 @@ class Case:
         """Raise `AssertionError` where the engine says otherwise, or the fix does not mend a failing example."""
         documents = [example.document() for example in self.example]
         given = judge(self.check, documents)
-        if self.expected is Outcome.PASS:
-            allowed = {Outcome.PASS, Outcome.NOT_APPLICABLE}
-        else:
-            allowed = {self.expected}
+        allowed = {Outcome.PASS, Outcome.NOT_APPLICABLE} if self.expected is Outcome.PASS else {self.expected}
         if given is None or given[0] not in allowed:
             raise AssertionError(f"{self}: expected {self.expected.value}, the check says {given}")
         if self.expected is Outcome.FAIL and self.check.fix:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import msgspec
 
@@ -21,7 +21,7 @@ Subject = Resource | Policy[Any]
 class Recorder:
     """Verdicts of one scan (or of one shard of it)."""
 
-    def __init__(self, checks: list[Check], ledger: BinaryIO | None = None) -> None:
+    def __init__(self, checks: list[Check], ledger: IO[bytes] | None = None) -> None:
         self.tallies = {check.id: Tally() for check in checks}
         self.findings: list[Finding] = []
         self.crashes: list[CheckCrash] = []

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, BinaryIO, Protocol
+from typing import IO, Any, Protocol
 
 import msgspec
 from msgspec import UNSET
@@ -35,10 +36,21 @@ _NO_RESOURCE = "the input has no resource content for this asset; export content
 class Source(Protocol):
     """Where assets come from: lines of Cloud Asset Inventory JSON, each one asset or one content of it."""
 
-    path: str
-    kind: str
-    partial: bool
-    """Whether the source shows only part of the estate (a plan), so that absence proves nothing."""
+    @property
+    def path(self) -> str:
+        """The file."""
+
+    @property
+    def kind(self) -> str:
+        """What it was taken for, in words."""
+
+    @property
+    def partial(self) -> bool:
+        """Whether the source shows only part of the estate (a plan), so that absence proves nothing."""
+
+    @property
+    def unsupported(self) -> Counter[str]:
+        """Terraform types met that cannot be read yet, known after `lines` was used up."""
 
     def lines(self, gaps: Gaps) -> Iterator[tuple[str, bytes]]:
         """(place, line) of each record; what cannot be read is told to `gaps`."""
@@ -86,7 +98,7 @@ class Scan:
         clock: Clock,
         settings: dict[str, Settings],
         exported: frozenset[str] = frozenset(),
-        ledger: BinaryIO | None = None,
+        ledger: IO[bytes] | None = None,
     ) -> None:
         readable = frozenset(view for check in checks for view in check.reads)
         self.estate = Estate(readable=readable, exported=exported)
@@ -132,10 +144,9 @@ class Scan:
                 self._reshape(line, place, parking)
                 continue
             asset_type = match[2].decode()
-            if asset_type.startswith(_CONTAINER) or "accesscontextmanager" in asset_type:
-                if content.CARRIES_POLICIES.search(line) or asset_type.startswith("identity."):
-                    self._reshape(line, place, parking)
-                    continue
+            if _takes_apart(asset_type, line):
+                self._reshape(line, place, parking)
+                continue
             route = by_type(asset_type)
             if route.view is None and b'"iam_policy"' not in line:
                 if line.rstrip().endswith(b"}"):
@@ -290,6 +301,13 @@ class Scan:
     def _duplicate(self, place: str, name: str) -> None:
         if len(self._duplicates) < _GAPS_TOLD:
             self._duplicates.append(f"{place}: {name} was read before; the first one counts")
+
+
+def _takes_apart(asset_type: str, line: bytes) -> bool:
+    """Whether a line may carry organisation or access policies, which become assets of their own."""
+    if asset_type.startswith(_CONTAINER) or "accesscontextmanager" in asset_type:
+        return asset_type.startswith("identity.") or content.CARRIES_POLICIES.search(line) is not None
+    return False
 
 
 def _resource(route: Route, envelope: Envelope[Any]) -> Resource:

@@ -84,7 +84,7 @@ class TypePopulation:
 
 @dataclass(slots=True, kw_only=True)
 class Population:
-    """What was read. `records` = `assets` + `further_parts` + `duplicates` + `unreadable`."""
+    """What was read. `records` is the sum of `assets`, `further_parts`, `duplicates`, `unreadable`, `unsupported`."""
 
     records: Count
     assets: Count
@@ -93,6 +93,8 @@ class Population:
     duplicates: Count
     """Records of content already read; the first one counts."""
     unreadable: Count
+    unsupported: dict[str, Count]
+    """Resources of Terraform types that cannot be read yet, by type: none of them was assessed."""
     by_type: list[TypePopulation]
 
 

@@ -167,7 +167,7 @@ class OpenList(list[T], Generic[T]):
     def __ne__(self, other: object) -> bool:
         self._undetermined()
 
-    __hash__ = None  # type: ignore[assignment]  # as for every list
+    __hash__ = None
 
     @overload
     def __getitem__(self, index: SupportsIndex) -> T: ...

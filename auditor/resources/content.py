@@ -43,10 +43,10 @@ def records(document: dict[str, Any]) -> list[dict[str, Any]]:
     for key in ("name", "asset_type"):
         if not isinstance(asset.get(key), str) or not asset[key]:
             raise Unreadable(f"not an asset: no {key!r}")
-    asset["asset_type"] = asset["asset_type"].removeprefix("identity.") if _ACM in asset["asset_type"] else asset["asset_type"]
-    found = []
-    for policy in asset.pop("org_policy", None) or []:
-        found.append(_org_policy(asset, policy))
+    asset["asset_type"] = (
+        asset["asset_type"].removeprefix("identity.") if _ACM in asset["asset_type"] else asset["asset_type"]
+    )
+    found = [_org_policy(asset, policy) for policy in asset.pop("org_policy", None) or []]
     for key, kind in _ACCESS.items():
         content = asset.pop(key, None)
         if content:

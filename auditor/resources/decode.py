@@ -31,8 +31,8 @@ class Payload(Struct, Generic[T], gc=False):
 class Envelope(Asset, Generic[T], gc=False, kw_only=True):
     """One exported line: the asset with whatever content the line carries."""
 
-    resource: Payload[T] | None | UnsetType = UNSET
-    iam_policy: Policy[Any] | None | UnsetType = UNSET
+    resource: Payload[T] | UnsetType | None = UNSET
+    iam_policy: Policy[Any] | UnsetType | None = UNSET
 
 
 class Decoder(Generic[T]):
@@ -56,7 +56,7 @@ class Decoder(Generic[T]):
             envelope.ancestors = ancestors_of(envelope)
         if envelope.unknown:
             _withhold(envelope)
-        return envelope  # type: ignore[no-any-return]
+        return envelope
 
     def _patient(self, line: bytes) -> Envelope[Any]:
         """Decode field by field: a value of the wrong type becomes unknown, the rest is kept."""
@@ -71,7 +71,7 @@ class Decoder(Generic[T]):
                     unknown[path] = cause
             else:
                 envelope.unknown = unknown
-                return envelope  # type: ignore[no-any-return]
+                return envelope
         raise Unreadable("more than 100 values have an unexpected type")
 
 

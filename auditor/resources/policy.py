@@ -98,11 +98,8 @@ class Policy(PolicyView, Generic[S]):
     @property
     def audit_configs(self) -> list[AuditConfig]:
         """The audit configurations, in either spelling that exports use."""
-        found = []
-        for raw in (self.audit_configs_raw, self.audit_configs_camel):
-            for entry in msgspec.json.decode(raw) or []:
-                found.append(_audit_config(entry))
-        return found
+        spellings = (self.audit_configs_raw, self.audit_configs_camel)
+        return [_audit_config(entry) for raw in spellings for entry in msgspec.json.decode(raw) or []]
 
 
 def _audit_config(entry: dict[str, Any]) -> AuditConfig:

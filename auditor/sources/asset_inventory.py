@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -30,6 +31,7 @@ class AssetInventoryExport:
     is_array: bool
     kind: str = "Cloud Asset Inventory export"
     partial: bool = False
+    unsupported: Counter[str] = field(default_factory=Counter)
 
     def lines(self, gaps: Gaps) -> Iterator[tuple[str, bytes]]:
         """(place, line) of every asset; damage is told to `gaps` and ends the file."""
@@ -57,7 +59,9 @@ class AssetInventoryExport:
         try:
             elements = _whole(text)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            gaps.add(self.shown, f"not a valid JSON array ({error})", "each element that could be told apart was audited")
+            gaps.add(
+                self.shown, f"not a valid JSON array ({error})", "each element that could be told apart was audited"
+            )
             elements = _apart(text)
         for number, element in enumerate(elements, 1):
             yield f"{self.shown} element {number}", element

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,6 +73,7 @@ class Unusable:
 
     def __init__(self, path: str, problem: str) -> None:
         self.path = path
+        self.unsupported: Counter[str] = Counter()
         self.problem = problem
 
     def lines(self, gaps: object) -> Iterator[tuple[str, bytes]]:
@@ -123,7 +125,7 @@ def _document(path: Path, shown: str) -> Source:
         return AssetInventoryExport(str(path), shown, is_array=True)
     if "planned_values" in document or "resource_changes" in document:
         return TerraformPlan(str(path), shown, document)
-    if "format_version" in document and "values" in document or "terraform_version" in document:
+    if ("format_version" in document and "values" in document) or "terraform_version" in document:
         advice = "give a plan: terraform plan -out p && terraform show -json p > plan.json"
         raise NotATarget(f"{shown}: a Terraform state, which is not read yet; {advice}")
     raise NotATarget(f"{shown}: neither a Cloud Asset Inventory export nor a Terraform plan in JSON")

@@ -8,6 +8,8 @@ import zlib
 from pathlib import Path
 from typing import IO
 
+from backports import zstd
+
 BUFFER = 1 << 20
 """Bytes read at a time; larger buffers and mmap measured slower."""
 
@@ -22,9 +24,7 @@ def open_file(path: Path) -> IO[bytes]:
     if magic[:2] == b"\x1f\x8b":
         return io.BufferedReader(gzip.GzipFile(path), BUFFER)
     if magic == b"\x28\xb5\x2f\xfd":
-        from backports import zstd
-
-        return io.BufferedReader(_Zstd(zstd.ZstdFile(path), zstd.ZstdError), BUFFER)
+        return io.BufferedReader(_Zstd(zstd.ZstdFile(path)), BUFFER)
     return path.open("rb", buffering=BUFFER)
 
 
@@ -44,9 +44,8 @@ def why(error: BaseException) -> str:
 class _Zstd(io.RawIOBase):
     """A zstd file whose errors are OSErrors, as those of any other file."""
 
-    def __init__(self, file: IO[bytes], error: type[Exception]) -> None:
+    def __init__(self, file: zstd.ZstdFile) -> None:
         self._file = file
-        self._error = error
 
     def readable(self) -> bool:
         return True
@@ -54,7 +53,7 @@ class _Zstd(io.RawIOBase):
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         try:
             data = self._file.read(len(buffer))
-        except self._error as error:
+        except zstd.ZstdError as error:
             raise OSError(f"the compressed file is damaged ({error})") from None
         buffer[: len(data)] = data
         return len(data)

@@ -1,8 +1,12 @@
 """Placeholder until the mapping lands."""
+
 from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+
 @dataclass
 class TerraformPlan:
     path: str
@@ -10,5 +14,6 @@ class TerraformPlan:
     document: dict[str, Any]
     kind: str = "Terraform plan"
     partial: bool = True
+
     def lines(self, gaps: object) -> Iterator[tuple[str, bytes]]:
         return iter(())

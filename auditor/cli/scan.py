@@ -1,0 +1,269 @@
+"""`auditor scan`: audit targets, print the summary, write reports, answer with the gate's exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import shlex
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from auditor.cli import EXIT_CODES, catalogue_errors, fail_usage
+
+if TYPE_CHECKING:
+    from auditor.config import Config
+    from auditor.engine.scan import Source
+    from auditor.model.run import Run
+
+CONTENTS = ("resource", "iam-policy", "org-policy", "access-policy")
+SEVERITIES = ("critical", "high", "medium", "low", "info")
+
+
+def moment(ctx: click.Context, parameter: click.Parameter, value: str | None) -> datetime:  # noqa: ARG001
+    """The scan's clock from `--now`, else the present."""
+    if value is None:
+        return datetime.now(UTC).replace(microsecond=0)
+    try:
+        given = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no time; write it as 2026-11-22T00:00:00Z") from None
+    return given.astimezone(UTC) if given.tzinfo else given.replace(tzinfo=UTC)
+
+
+@click.command(epilog=EXIT_CODES)
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FILE",
+    help="Write a report; the suffix tells the format (.html .md .json .sarif). Repeatable.",
+)
+@click.option("--ledger", metavar="FILE", help="Write every verdict, one JSON line each (.ndjson or .ndjson.gz).")
+@click.option(
+    "--fail-on",
+    type=click.Choice(SEVERITIES[:4]),
+    help="The mildest severity that fails the gate.  [default: critical]",
+)
+@click.option(
+    "--require-coverage",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="Incomplete (exit 3) where fewer applicable verdicts were judged.",
+)
+@click.option("--check", multiple=True, metavar="ID", help="Ask only this check. Repeatable.")
+@click.option("--area", multiple=True, metavar="AREA", help="Ask only the checks of this area. Repeatable.")
+@click.option(
+    "--framework", multiple=True, metavar="ID", help="Ask only the checks of this framework's controls. Repeatable."
+)
+@click.option("--exclude", multiple=True, metavar="ID", help="Do not ask this check; the report says so. Repeatable.")
+@click.option("--severity", type=click.Choice(SEVERITIES), help="Ask only checks of this severity or worse.")
+@click.option(
+    "--exported",
+    multiple=True,
+    type=click.Choice((*CONTENTS, "all")),
+    help="This content was exported in full: what it lacks does not exist. Repeatable.",
+)
+@click.option(
+    "--checks-dir",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="A folder of further check modules. Repeatable.",
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Configuration.  [default: ./auditor.toml, if there]",
+)
+@click.option(
+    "--now",
+    callback=moment,
+    metavar="TIME",
+    help="The scan's clock (2026-11-22T00:00:00Z), so that an audit can be repeated to the byte.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="No summary; errors and the exit code remain.")
+def command(targets: tuple[str, ...], now: datetime, **options: Any) -> None:
+    """Audit TARGETs as one estate and answer with an exit code.
+
+    A TARGET is a Cloud Asset Inventory export (newline-delimited JSON or a JSON array, plain, .gz or
+    .zst), a folder of them, or a Terraform plan from `terraform show -json`. What it was taken for is
+    told. Export all content types for a complete audit: resource, iam-policy, org-policy,
+    access-policy.
+
+    \b
+    Examples:
+      auditor scan export/ --exported all -o audit.html
+      auditor scan plan.json --fail-on high -o results.sarif
+      auditor scan export/ --area iam --area keys --ledger verdicts.ndjson.gz
+    """
+    from auditor.cli.summary import print_summary
+    from auditor.cli.writers import report_writers
+
+    writers = report_writers(options["outputs"])
+    sources, failures = _sources(targets)
+    with _ledger(options["ledger"]) as ledger:
+        run = _audit(sources, now, options, ledger)
+    for path, write in writers:
+        with opened(path) as out:
+            write(run, out)
+    if not options["quiet"]:
+        print_summary(run, [str(path) for path, _ in writers] + ([options["ledger"]] if options["ledger"] else []))
+    for failure in failures:
+        click.echo(f"Error: {failure}", err=True)
+    sys.exit(run.gate.exit_code)
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """A source that reports how far it is, for a person who waits."""
+
+    source: Source
+    progress: Any
+    path: str
+    kind: str
+    partial: bool
+    unsupported: Any
+
+    def lines(self, gaps: Any) -> Iterator[tuple[str, bytes]]:
+        task = self.progress.add_task(f"reading {self.path}", total=None)
+        for number, item in enumerate(self.source.lines(gaps), 1):
+            if not number % 5000:
+                self.progress.update(task, completed=number)
+            yield item
+        self.progress.remove_task(task)
+
+
+def _sources(targets: tuple[str, ...]) -> tuple[list[Source], list[str]]:
+    """The sources of all targets; a target that is none is told, and is an error where no other is left."""
+    from auditor.sources.detect import NotATarget, Unusable, sources_of
+
+    found: list[Source] = []
+    failures: list[str] = []
+    for target in targets:
+        try:
+            found.extend(sources_of(target))
+        except NotATarget as problem:
+            failures.append(str(problem))
+            found.append(Unusable(target, str(problem).removeprefix(f"{target}: ")))
+    if len(failures) == len(targets):
+        raise fail_usage("\n".join(failures))
+    return found, failures
+
+
+def _audit(sources: list[Source], now: datetime, options: dict[str, Any], ledger: IO[bytes] | None) -> Run:
+    from auditor.clock import Clock
+    from auditor.config import load_config, settings_of
+    from auditor.engine.scan import Scan
+    from auditor.engine.select import in_words, select
+    from auditor.engine.write_up import Order, write_up
+    from auditor.frameworks import load_frameworks
+    from auditor.loading import check_packages, load_checks
+
+    try:
+        config = _with_options(load_config(options["config"]), options)
+        catalogue = load_checks(config.scan.checks_dir)
+        frameworks = load_frameworks(check_packages(), catalogue)
+        checks = select(catalogue, config.select, frameworks)
+        settings = settings_of(catalogue, config.checks, str(options["config"] or "auditor.toml"))
+    except catalogue_errors() as error:
+        raise fail_usage(error) from None
+    if not checks:
+        raise fail_usage(f"no check is left to ask: {in_words(config.select)}")
+    exported = frozenset(config.scan.exported)
+    scan = Scan(checks, clock=Clock(now), settings=settings, exported=exported, ledger=ledger)
+    with _progress(sources) as watched:
+        outcome = scan.run(watched)
+    order = Order(
+        command=shlex.join(["auditor", *sys.argv[1:]]),
+        now=now,
+        exported=sorted(exported),
+        selected=in_words(config.select),
+        gate=config.gate,
+    )
+    return write_up(
+        outcome,
+        order=order,
+        sources=sources,
+        checks=checks,
+        catalogue=catalogue,
+        settings=settings,
+        frameworks=frameworks,
+    )
+
+
+def _with_options(config: Config, options: dict[str, Any]) -> Config:
+    """The configuration, with what the command line says instead of or beside it."""
+    from auditor.model.verdict import Severity
+
+    exported = tuple(CONTENTS) if "all" in options["exported"] else options["exported"]
+    scan = config.scan.model_copy(
+        update={
+            "exported": tuple(dict.fromkeys((*config.scan.exported, *exported))),
+            "checks_dir": (*config.scan.checks_dir, *options["checks_dir"]),
+        }
+    )
+    select = {name: options[name] or getattr(config.select, name) for name in ("check", "area", "framework")}
+    select["exclude"] = (*config.select.exclude, *options["exclude"])
+    select["severity"] = Severity(options["severity"] or config.select.severity)
+    select["all"] = options["everything"] or config.select.all
+    gate = {"fail_on": Severity(options["fail_on"] or config.gate.fail_on)}
+    if options["require_coverage"] is not None:
+        gate["require_coverage"] = options["require_coverage"]
+    return config.model_copy(
+        update={
+            "scan": scan,
+            "select": config.select.model_copy(update=select),
+            "gate": config.gate.model_copy(update=gate),
+        }
+    )
+
+
+@contextlib.contextmanager
+def _progress(sources: list[Source]) -> Iterator[list[Source]]:
+    """On a terminal, a line that says how far the scan is; else nothing."""
+    if not sys.stderr.isatty():
+        yield sources
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        TextColumn("{task.completed:,} records"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield [_Watched(s, progress, s.path, s.kind, s.partial, s.unsupported) for s in sources]
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """Open an output file; what the system says against it ends the command."""
+    try:
+        with path.open("wb") as file:
+            yield file
+    except OSError as error:
+        raise fail_usage(f"{path}: cannot be written, {(error.strerror or str(error)).lower()}") from None
+
+
+@contextlib.contextmanager
+def _ledger(path: str | None) -> Iterator[IO[bytes] | None]:
+    if path is None:
+        yield None
+        return
+    with opened(Path(path)) as file:
+        if path.endswith(".gz"):
+            with gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as packed:
+                yield packed  # type: ignore[misc]  # a GzipFile is written like any file
+        else:
+            yield file

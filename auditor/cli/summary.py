@@ -1,0 +1,134 @@
+"""The summary on the terminal: what was audited, what was found, what was not looked at, what the gate says."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from auditor.model.run import Run
+from auditor.model.text import plural, visible
+from auditor.model.verdict import Severity
+
+STYLES = {
+    Severity.CRITICAL: "bold white on red",
+    Severity.HIGH: "bold red",
+    Severity.MEDIUM: "yellow",
+    Severity.LOW: "cyan",
+    Severity.INFO: "dim",
+}
+_SHOWN = 15
+
+
+def print_summary(run: Run, written: list[str]) -> None:
+    """Print the summary of a run to standard output, at most 100 columns wide."""
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
+    if console.width > 100:
+        console = Console(highlight=False, markup=False, emoji=False, width=100)
+    _scope(console, run)
+    _findings(console, run)
+    _not_assessed(console, run)
+    _gaps(console, run)
+    _gate(console, run)
+    for path in written:
+        console.print(Text(f"Written: {visible(path)}"), overflow="fold")
+    sys.stdout.flush()
+
+
+def _scope(console: Console, run: Run) -> None:
+    population = run.population
+    for kind in dict.fromkeys(target.kind for target in run.targets):
+        targets = [target for target in run.targets if target.kind == kind]
+        what = visible(targets[0].path) if len(targets) == 1 else plural(len(targets), "file")
+        records = plural(sum(target.records for target in targets), "record")
+        console.print(Text(f"{what}: {kind}, {records}"), overflow="fold")
+    parts = [
+        plural(population.assets, "asset"),
+        f"{population.further_parts:,} further contents" if population.further_parts else "",
+        plural(population.duplicates, "duplicate") if population.duplicates else "",
+        f"{population.unreadable:,} unreadable" if population.unreadable else "",
+        f"{sum(population.unsupported.values()):,} of unsupported types" if population.unsupported else "",
+    ]
+    console.print(f"{plural(population.records, 'record')} = {' + '.join(part for part in parts if part)}")
+    console.print()
+
+
+def _findings(console: Console, run: Run) -> None:
+    counts = run.by_severity()
+    line = Text()
+    for severity, count in counts.items():
+        line.append(f" {count:,} {severity.value} ", style=STYLES[severity] if count else "dim")
+        line.append("  ")
+    console.print(line)
+    console.print()
+    places = Counter((finding.severity.rank, finding.check, finding.severity) for finding in run.findings)
+    titles = {check.id: check.title for check in run.checks}
+    table = Table(box=None, padding=(0, 1, 0, 0), show_header=False, expand=True)
+    table.add_column(width=8, no_wrap=True)
+    table.add_column(width=6, justify="right", no_wrap=True)
+    table.add_column(ratio=1, overflow="fold")
+    ordered = sorted(places.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
+    for (_, check, severity), count in ordered[:_SHOWN]:
+        text = Text(visible(titles[check]))
+        text.append(f"\n{check}", style="dim")
+        table.add_row(Text(severity.value, style=STYLES[severity]), f"{count:,}", text)
+    if ordered:
+        console.print(table)
+    if len(ordered) > _SHOWN:
+        console.print(f"… and {plural(len(ordered) - _SHOWN, 'further check')} with findings: see the report")
+    if ordered:
+        console.print()
+
+
+def _not_assessed(console: Console, run: Run) -> None:
+    counts = run.verdicts()
+    console.print(
+        f"{plural(len(run.checks), 'check')}: {counts['pass']:,} pass, {counts['fail']:,} fail, "
+        f"{counts['not_applicable']:,} not applicable, {counts['not_assessed']:,} not assessed"
+    )
+    unasked = sum(1 for check in run.checks if not check.asked)
+    console.print(
+        f"Coverage {run.coverage():.1f} % of applicable verdicts; {plural(unasked, 'check')} found nothing to ask"
+    )
+    causes: Counter[str] = Counter()
+    for check in run.checks:
+        for cause, number in check.not_assessed.items():
+            causes[cause.partition(": ")[2] or cause] += number
+    for cause, number in causes.most_common(5):
+        console.print(Text(f"  {number:,} × {visible(cause)}"), overflow="fold")
+    if len(causes) > 5:
+        console.print(f"  … and {plural(len(causes) - 5, 'further cause')}")
+    console.print()
+
+
+def _gaps(console: Console, run: Run) -> None:
+    if not run.gaps and not run.crashes:
+        return
+    console.print(Text("Not read", style="bold"))
+    for gap in run.gaps[:5]:
+        console.print(Text(f"  {visible(gap.where)}: {visible(gap.problem)}; {gap.advice}"), overflow="fold")
+    more = len(run.gaps) - 5 + run.gaps_untold
+    if more > 0:
+        console.print(f"  … and {plural(more, 'further place')}")
+    for crash in run.crashes[:5]:
+        console.print(
+            Text(f"  bug in check {crash.check} at {visible(crash.asset)}: {visible(crash.error)}"), overflow="fold"
+        )
+    console.print()
+
+
+def _gate(console: Console, run: Run) -> None:
+    verdicts = {
+        0: ("PASSED", "bold green"),
+        1: ("FAILED", "bold white on red"),
+        3: ("INCOMPLETE", "bold black on yellow"),
+    }
+    word, style = verdicts[run.gate.exit_code]
+    line = Text("Gate ").append(f" {word} ", style=style)
+    line.append(f" (exit {run.gate.exit_code})")
+    if run.gate.reasons:
+        line.append(": " + "; ".join(run.gate.reasons))
+    console.print(line, overflow="fold")

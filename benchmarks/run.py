@@ -1,0 +1,81 @@
+"""Run all measurements and print them as ratios: `python -m benchmarks.run [--assets N]`.
+
+Every figure is a child process of its own; CPU is its user and system time, memory its peak.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks import generate
+
+_PARSE = "import orjson, sys\nfor line in open(sys.argv[1], 'rb', buffering=1 << 20): orjson.loads(line)"
+_AUDITOR = [sys.executable, "-m", "auditor"]
+
+
+class Measured(NamedTuple):
+    """What one process cost: CPU seconds, wall seconds, peak memory in MB."""
+
+    cpu: float
+    wall: float
+    memory: float
+
+
+def measure(command: list[str]) -> Measured:
+    """Run a command to its end. Exit code 1 is a failed gate, not an error."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in (0, 1):
+        raise SystemExit(f"{command} ended with {process.returncode}")
+    return Measured(usage.ru_utime + usage.ru_stime, time.perf_counter() - start, usage.ru_maxrss / 1024)
+
+
+def best(command: list[str], times: int) -> Measured:
+    """The cheapest of several runs: what the command costs, without the neighbours."""
+    return min((measure(command) for _ in range(times)), key=lambda m: m.cpu)
+
+
+def audit(path: Path, findings: bool = True) -> list[str]:
+    """The command that audits with every check; without findings, that keeps only the worst checks' few."""
+    command = [*_AUDITOR, "scan", str(path), "--quiet", "--all", "--exported", "all", "--now", "2026-11-22T00:00:00Z"]
+    return command if findings else [*command, "--severity", "critical"]
+
+
+def main() -> None:
+    """Generate, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--assets", type=int, default=1_000_000)
+    parser.add_argument("--data", type=Path, default=Path("bench-data"))
+    parser.add_argument("--times", type=int, default=2)
+    given = parser.parse_args()
+    large, small = given.data / f"{given.assets}.ndjson", given.data / f"{given.assets // 4}.ndjson"
+    for path, assets in ((large, given.assets), (small, given.assets // 4)):
+        if not path.exists():
+            print(f"writing {path} …", flush=True)
+            generate.write(path, assets)
+    parse = best([sys.executable, "-c", _PARSE, str(large)], given.times)
+    whole, quarter = best(audit(large), given.times), best(audit(small), given.times)
+    print(f"{given.assets:,} assets, {large.stat().st_size / 1e9:.2f} GB")
+    print(f"orjson.loads of every line   {parse.cpu:7.1f} s CPU")
+    print(f"auditor scan, every check    {whole.cpu:7.1f} s CPU   ratio {whole.cpu / parse.cpu:.2f} (at most 2.0)")
+    print(f"peak memory                  {whole.memory:7.0f} MB      (at most 400)")
+    print(f"  at a quarter of the assets {quarter.memory:7.0f} MB      growth {whole.memory - quarter.memory:+.0f} MB")
+    few, fewer = measure(audit(large, findings=False)), measure(audit(small, findings=False))
+    print(f"  the same, critical checks  {few.memory:7.0f} MB      growth {few.memory - fewer.memory:+.0f} MB")
+    nothing = min(measure([sys.executable, "-c", "pass"]).wall for _ in range(10))
+    helped = min(measure([*_AUDITOR, "--help"]).wall for _ in range(10))
+    print(
+        f"auditor --help               {helped * 1000:7.0f} ms       ratio {helped / nothing:.1f} to python -c pass (at most 15)"
+    )
+
+
+if __name__ == "__main__":
+    main()
