@@ -145,6 +145,8 @@ class Signature:
     wants_estate: bool
     settings: type[Settings] | None
     arguments: tuple[str, ...]
+    subject_name: str
+    """What the function calls its first argument, as `Fix.gcloud` does."""
 
     @property
     def streams(self) -> bool:
@@ -170,11 +172,6 @@ class Check:
     unknown: Examples
     reads: tuple[type[Resource], ...]
     default: bool
-
-    @property
-    def subject_name(self) -> str:
-        """The name of the function's first argument, as `Fix.gcloud` uses it."""
-        return next(iter(inspect.signature(self.function).parameters))
 
     @property
     def title(self) -> str:
@@ -290,6 +287,7 @@ def _signature(identifier: str, function: Callable[..., Verdict]) -> Signature:
         wants_estate=bool({"estate", "chain"} & set(arguments)),
         settings=settings,
         arguments=tuple(arguments),
+        subject_name=next(iter(inspect.signature(function).parameters)),
     )
 
 

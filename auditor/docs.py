@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -34,6 +35,16 @@ def page_of(check: Check, frameworks: Iterable[Catalogue]) -> str:
     sections.append(_examples("Fails", check.fails()))
     sections.append(_examples("Passes", check.passes()))
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def write_pages(folder: Path, checks: Sequence[Check], frameworks: Sequence[Catalogue]) -> None:
+    """Write a page for each check and an index into `folder`. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = ["# Checks", "", "| check | area | severity | problem |", "|---|---|---|---|"]
+    for check in sorted(checks, key=lambda check: (check.area, check.severity.rank, check.id)):
+        rows.append(f"| [{check.id}]({check.id}.md) | {check.area} | {check.severity.value} | {check.title} |")
+        (folder / f"{check.id}.md").write_text(page_of(check, frameworks), encoding="utf-8")
+    (folder / "index.md").write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
 def _asked_of(check: Check) -> str:

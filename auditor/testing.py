@@ -35,7 +35,7 @@ class ExampleSource:
     partial: bool = False
     unsupported: Counter[str] = field(default_factory=Counter)
 
-    def lines(self, gaps: Gaps) -> Iterator[tuple[str, bytes]]:  # noqa: ARG002 - an example has no gaps
+    def lines(self, gaps: Gaps) -> Iterator[tuple[int | str, bytes]]:  # noqa: ARG002 - an example has no gaps
         """(place, line) of each asset."""
         for number, document in enumerate(self.documents, 1):
             yield f"example:{number}", msgspec.json.encode(document)
@@ -46,8 +46,6 @@ def judge(
 ) -> tuple[Outcome, str] | None:
     """The verdict and reason of `check` about the first of `documents`; None where it is not asked."""
     documents = tuple(documents)
-    if check.signature.settings and settings is None:
-        settings = check.signature.settings()
     ledger = io.BytesIO()
     scan = Scan(
         [check],

@@ -72,8 +72,9 @@ def main() -> None:
     print(f"  the same, critical checks  {few.memory:7.0f} MB      growth {few.memory - fewer.memory:+.0f} MB")
     nothing = min(measure([sys.executable, "-c", "pass"]).wall for _ in range(10))
     helped = min(measure([*_AUDITOR, "--help"]).wall for _ in range(10))
+    ratio = helped / nothing
     print(
-        f"auditor --help               {helped * 1000:7.0f} ms       ratio {helped / nothing:.1f} to python -c pass (at most 15)"
+        f"auditor --help               {helped * 1000:7.0f} ms       ratio {ratio:.1f} to python -c pass (at most 15)"
     )
 
 

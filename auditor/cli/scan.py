@@ -65,6 +65,7 @@ def moment(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 )
 @click.option("--exclude", multiple=True, metavar="ID", help="Do not ask this check; the report says so. Repeatable.")
 @click.option("--severity", type=click.Choice(SEVERITIES), help="Ask only checks of this severity or worse.")
+@click.option("--all", "everything", is_flag=True, help="Ask also the checks out of the default selection.")
 @click.option(
     "--exported",
     multiple=True,
@@ -133,7 +134,7 @@ class _Watched:
     partial: bool
     unsupported: Any
 
-    def lines(self, gaps: Any) -> Iterator[tuple[str, bytes]]:
+    def lines(self, gaps: Any) -> Iterator[tuple[int | str, bytes]]:
         task = self.progress.add_task(f"reading {self.path}", total=None)
         for number, item in enumerate(self.source.lines(gaps), 1):
             if not number % 5000:

@@ -12,6 +12,8 @@ from msgspec import Raw
 PARTITIONS = 32
 _IN_MEMORY = 1 << 20
 
+_ENCODE = msgspec.json.Encoder().encode
+
 Parked = tuple[str, Raw]
 """(source, line)"""
 
@@ -33,9 +35,11 @@ class Parking:
 
     def add(self, name: str, asset_type: str, source: str, line: bytes) -> None:
         """Keep one line of JSON until the parking is iterated."""
-        row = msgspec.json.encode((name, asset_type, source, Raw(line)))
-        file = self._files[hash(name) % PARTITIONS]
-        file.write(row.replace(b"\n", b" ").replace(b"\r", b" ") + b"\n")  # JSON strings hold no raw line break
+        line = line.rstrip()
+        if b"\n" in line:
+            line = line.replace(b"\n", b" ")  # between values: JSON strings hold no raw line break
+        row = _ENCODE((name, asset_type, source, Raw(line)))
+        self._files[hash(name) % PARTITIONS].write(row + b"\n")
 
     def __iter__(self) -> Iterator[tuple[str, str, list[Parked]]]:
         """(name, asset type, lines) of each asset, a partition in memory at a time."""

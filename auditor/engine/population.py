@@ -24,6 +24,7 @@ class Population:
         self._table = array("Q", bytes(8 << 21))
         self._mask = (1 << 21) - 1
         self._used = 0
+        self._limit = 1_400_000
         self.by_type: Counter[str] = Counter()
         self.further_parts = 0
         self.duplicates = 0
@@ -49,7 +50,7 @@ class Population:
         table[slot] = key | parts
         self._used += 1
         self.by_type[asset_type] += 1
-        if self._used * 3 > mask * 2:
+        if self._used > self._limit:
             self._grow()
         return parts
 
@@ -65,7 +66,7 @@ class Population:
         return 0
 
     def _grow(self) -> None:
-        old, self._mask = self._table, self._mask * 2 + 1
+        old, self._mask, self._limit = self._table, self._mask * 2 + 1, self._limit * 2
         table = self._table = array("Q", bytes(8 * (self._mask + 1)))
         mask = self._mask
         for word in old:

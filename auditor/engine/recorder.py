@@ -73,8 +73,7 @@ class Recorder:
     ) -> Finding:
         command = ""
         if check.fix and check.fix.gcloud:
-            name = check.subject_name
-            command = render_command(check.fix.gcloud, {name: subject, "asset": asset})
+            command = render_command(check.fix.gcloud, {check.signature.subject_name: subject, "asset": asset})
         return Finding(
             fingerprint=fingerprint(check.id, asset.name),
             check=check.id,

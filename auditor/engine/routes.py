@@ -42,8 +42,8 @@ class Route:
 
     @property
     def checks(self) -> int:
-        """How many selected checks ask this type."""
-        return len(self.on_resource) + len(self.on_policy) + len(self.deferred)
+        """How many selected checks ask this type; checks of policies only where one was read."""
+        return len(self.on_resource) + len(self.deferred) + (len(self.on_policy) if self.policies else 0)
 
 
 class Routes:
@@ -94,7 +94,9 @@ class Routes:
         return [own[name] if name in own else shared[name] for name in ask.check.signature.arguments]
 
     def _ask(self, check: Check, settings: dict[str, Settings], clock: Clock, estate: Estate) -> Ask:
-        shared = {"clock": clock, "estate": estate, "settings": settings.get(check.id)}
+        kind = check.signature.settings
+        own = settings.get(check.id) or (kind() if kind else None)
+        shared = {"clock": clock, "estate": estate, "settings": own}
         self._shared[check.id] = shared
         streams = check.signature.streams
         return Ask(check, tuple(shared[name] for name in check.signature.arguments[1:]) if streams else ())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -52,22 +54,29 @@ class Source(Protocol):
     def unsupported(self) -> Counter[str]:
         """Terraform types met that cannot be read yet, known after `lines` was used up."""
 
-    def lines(self, gaps: Gaps) -> Iterator[tuple[str, bytes]]:
-        """(place, line) of each record; what cannot be read is told to `gaps`."""
+    def lines(self, gaps: Gaps) -> Iterator[tuple[int | str, bytes]]:
+        """(place, line) of each record; what cannot be read is told to `gaps`.
+
+        The place is the line's number in `path`, or where that means nothing, the place in words.
+        """
         ...
 
 
 class Gaps:
-    """What could not be read. The first are kept word for word, all are counted."""
+    """What could not be read. Of broken lines the first are kept word for word, all are counted."""
 
     def __init__(self) -> None:
         self.told: list[Gap] = []
         self.untold = 0
 
     def add(self, where: str, problem: str, advice: str) -> None:
-        """Note one gap."""
+        """Note that a file, or the rest of it, could not be read."""
+        self.told.append(Gap(where=where, problem=problem, advice=advice))
+
+    def add_line(self, where: str, problem: str) -> None:
+        """Note that one record could not be read."""
         if len(self.told) < _GAPS_TOLD:
-            self.told.append(Gap(where=where, problem=problem, advice=advice))
+            self.add(where, problem, "export the assets again, or mend the line; every other line was audited")
         else:
             self.untold += 1
 
@@ -106,6 +115,7 @@ class Scan:
         self.recorder = Recorder(checks, ledger)
         self.population = Population()
         self.gaps = Gaps()
+        self._path = ""
         self._unreadable = 0
         self._duplicates: list[str] = []
         self._projects: set[str] = set()
@@ -114,7 +124,7 @@ class Scan:
     def run(self, sources: Iterable[Source]) -> Outcome:
         """Read the sources, ask every check, and give back all that was found."""
         records: dict[str, int] = {}
-        with Parking() as parking:
+        with Parking() as parking, _seldom_collecting():
             for source in sources:
                 self.estate.partial |= source.partial
                 records[source.path] = self._map(source, parking)
@@ -137,6 +147,7 @@ class Scan:
     def _map(self, source: Source, parking: Parking) -> int:
         """Stream one source; how many records it gave."""
         head, population, by_type = _HEAD.match, self.population, self.routes.of
+        self._path = source.path
         before = len(population) + population.further_parts + population.duplicates + self._unreadable
         for place, line in source.lines(self.gaps):
             match = head(line)
@@ -148,18 +159,17 @@ class Scan:
                 self._reshape(line, place, parking)
                 continue
             route = by_type(asset_type)
-            if route.view is None and b'"iam_policy"' not in line:
-                if line.rstrip().endswith(b"}"):
-                    if not population.add(match[1], asset_type, RESOURCE):
-                        self._duplicate(place, match[1].decode(errors="replace"))
-                else:
+            if route.view is None and b"iam_policy" not in line:
+                if not line.rstrip().endswith(b"}"):
                     self._unread(place, "the line is cut off")
+                elif not population.add(match[1], asset_type, RESOURCE):
+                    self._duplicate(place, match[1].decode(errors="replace"))
                 continue
             self._record(route, line, place, parking)
         after = len(population) + population.further_parts + population.duplicates + self._unreadable
         return after - before
 
-    def _reshape(self, line: bytes, place: str, parking: Parking) -> None:
+    def _reshape(self, line: bytes, place: int | str, parking: Parking) -> None:
         """Bring a line of another shape to records of the usual one."""
         try:
             documents = content.records(parse(line))
@@ -170,7 +180,7 @@ class Scan:
             route = self.routes.of(document["asset_type"])
             self._record(route, msgspec.json.encode(document), place, parking)
 
-    def _record(self, route: Route, line: bytes, place: str, parking: Parking) -> None:
+    def _record(self, route: Route, line: bytes, place: int | str, parking: Parking) -> None:
         try:
             envelope = route.decoder.decode(line)
         except Unreadable as problem:
@@ -184,7 +194,7 @@ class Scan:
             if not fresh:
                 return
         if not envelope.source:
-            envelope.source = place
+            envelope.source = self._place(place)
         if envelope.ancestors:
             self._projects.add(envelope.ancestors[0])
         if fresh & RESOURCE and route.view is not None:
@@ -192,7 +202,7 @@ class Scan:
         if fresh & POLICY and policy is not None:
             self._ask_policy(route, envelope, policy, line)
         if route.deferred or (fresh == POLICY and route.on_resource):
-            parking.add(envelope.name, route.asset_type, place, line)
+            parking.add(envelope.name, route.asset_type, envelope.source, line)
 
     def _ask_resource(self, route: Route, envelope: Envelope[Any]) -> None:
         resource = _resource(route, envelope)
@@ -294,13 +304,29 @@ class Scan:
             for ask in route.on_policy:
                 self.recorder.tallies[ask.check.id].asked += route.policies
 
-    def _unread(self, place: str, problem: str) -> None:
-        self._unreadable += 1
-        self.gaps.add(place, problem, "export the assets again, or mend the line; every other line was audited")
+    def _place(self, place: int | str) -> str:
+        return f"{self._path}:{place}" if isinstance(place, int) else place
 
-    def _duplicate(self, place: str, name: str) -> None:
+    def _unread(self, place: int | str, problem: str) -> None:
+        self._unreadable += 1
+        self.gaps.add_line(self._place(place), problem)
+
+    def _duplicate(self, place: int | str, name: str) -> None:
         if len(self._duplicates) < _GAPS_TOLD:
-            self._duplicates.append(f"{place}: {name} was read before; the first one counts")
+            self._duplicates.append(f"{self._place(place)}: {name} was read before; the first one counts")
+
+
+@contextlib.contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """Let the garbage collector look less often: lines leave no cycles, and what is kept is kept to the end."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def _takes_apart(asset_type: str, line: bytes) -> bool:

@@ -85,9 +85,7 @@ def parse(line: bytes) -> dict[str, Any]:
     """The line as a plain object. Raises `Unreadable` with a sentence for people."""
     try:
         document = msgspec.json.decode(line)
-    except UnicodeDecodeError as error:
-        raise Unreadable(f"not UTF-8 at byte {error.start + 1}") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         problem = str(error)
         try:
             line.decode()

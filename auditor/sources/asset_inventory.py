@@ -33,7 +33,7 @@ class AssetInventoryExport:
     partial: bool = False
     unsupported: Counter[str] = field(default_factory=Counter)
 
-    def lines(self, gaps: Gaps) -> Iterator[tuple[str, bytes]]:
+    def lines(self, gaps: Gaps) -> Iterator[tuple[int | str, bytes]]:
         """(place, line) of every asset; damage is told to `gaps` and ends the file."""
         try:
             with open_file(Path(self.path)) as file:
@@ -41,11 +41,12 @@ class AssetInventoryExport:
         except READ_ERRORS as error:
             gaps.add(self.shown, why(error), _REST)
 
-    def _lines(self, file: IO[bytes]) -> Iterator[tuple[str, bytes]]:
-        shown = self.shown
+    def _lines(self, file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
         for number, line in enumerate(file, 1):
+            if number == 1:
+                line = line.removeprefix(b"\xef\xbb\xbf")
             if len(line) > 2 or line.strip():
-                yield f"{shown}:{number}", line
+                yield number, line
 
     def _elements(self, file: IO[bytes], gaps: Gaps) -> Iterator[tuple[str, bytes]]:
         blocks: list[bytes] = []

@@ -76,7 +76,7 @@ class Unusable:
         self.unsupported: Counter[str] = Counter()
         self.problem = problem
 
-    def lines(self, gaps: object) -> Iterator[tuple[str, bytes]]:
+    def lines(self, gaps: object) -> Iterator[tuple[int | str, bytes]]:
         """Yields nothing and tells why."""
         gaps.add(self.path, self.problem, "leave it out or give the right file; all other files were audited")  # type: ignore[attr-defined]
         return iter(())
@@ -86,7 +86,7 @@ def _file(path: Path, shown: str) -> Source:
     try:
         with open_file(path) as file:
             start = file.peek(1 << 16)[: 1 << 16].removeprefix(b"\xef\xbb\xbf").lstrip()  # type: ignore[attr-defined]
-            first = b"" if not start else file.readline()
+            first = next((line for line in file if line.strip()), b"") if start else b""
     except READ_ERRORS as error:
         raise NotATarget(f"{shown}: {why(error)}") from None
     if not start:
@@ -97,7 +97,7 @@ def _file(path: Path, shown: str) -> Source:
         return AssetInventoryExport(str(path), shown, is_array=True)
     if start[:1] != b"{":
         raise NotATarget(f"{shown}: neither a Cloud Asset Inventory export nor a Terraform plan in JSON")
-    keys = _keys(first)
+    keys = _keys(first.removeprefix(b"\xef\xbb\xbf"))
     if keys & _ASSET_KEYS:
         return AssetInventoryExport(str(path), shown, is_array=False)
     return _document(path, shown)

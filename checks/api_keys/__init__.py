@@ -1,0 +1,1 @@
+"""API keys: who may use them, what they may call, and how old they are."""

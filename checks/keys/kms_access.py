@@ -1,0 +1,232 @@
+"""Who may use and manage keys of Cloud KMS, where it is granted on the key or its key ring."""
+
+from __future__ import annotations
+
+from auditor import PASS, Clock, Fix, Policy, Settings, Severity, Verdict, asset, check, fail
+from auditor.resources.kms import CryptoKey, KeyRing
+from auditor.resources.policy import PUBLIC
+
+_ADMIN = "roles/cloudkms.admin"
+_PUBLIC_KEY_VIEWER = "roles/cloudkms.publicKeyViewer"
+_USER_ROLES = frozenset(
+    f"roles/cloudkms.{name}"
+    for name in (
+        "cryptoKeyDecrypter",
+        "cryptoKeyEncrypter",
+        "cryptoKeyEncrypterDecrypter",
+        "cryptoOperator",
+        "decapsulator",
+        "expertPqcSigner",
+        "expertRawAesCbc",
+        "expertRawAesCtr",
+        "expertRawPKCS1",
+        "signer",
+        "signerVerifier",
+    )
+)
+_ENCRYPT = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
+_AGENT = "serviceAccount:service-1001@gs-project-accounts.iam.gserviceaccount.com"
+_PAST = {"title": "until May", "expression": 'request.time < timestamp("2026-05-01T00:00:00Z")'}
+
+
+def _policy(*bindings: tuple[str, list[str]]) -> dict[str, object]:
+    return {"bindings": [{"role": role, "members": members} for role, members in bindings]}
+
+
+class UserSettings(Settings, frozen=True):
+    """How many principals may use one key."""
+
+    max_users: int = 3
+
+
+def _public(policy: Policy[CryptoKey] | Policy[KeyRing], clock: Clock) -> Verdict:
+    for binding, member in policy.grants(clock.now):
+        if member in PUBLIC and binding.role != _PUBLIC_KEY_VIEWER:
+            return fail(f"{member} holds {binding.role}{binding.limited_to}")
+    return PASS
+
+
+@check(
+    "kms-key-public",
+    severity=Severity.CRITICAL,
+    same_as=[
+        "sha:KMS_PUBLIC_KEY",
+        "prowler:kms_key_not_publicly_accessible",
+        "steampipe:kms_key_not_publicly_accessible",
+        "scoutsuite:kms-cryptokeys-anonymously-publicly-accessible",
+        "checkov:CKV_GCP_112",
+        "checkov:CKV2_GCP_6",
+        "cloudsploit:cryptographickeys/kmsPublicAccess",
+        "inspec:cis-gcp-1.9",
+    ],
+    fix=Fix(
+        gcloud="gcloud kms keys remove-iam-policy-binding {policy.asset.short_name} --role=ROLE --member=MEMBER",
+        terraform="no allUsers or allAuthenticatedUsers in google_kms_crypto_key_iam_*",
+        guardrail="iam.allowedPolicyMemberDomains",
+        patch={"policy": {"bindings": []}},
+    ),
+    passes=lambda: [
+        asset(CryptoKey, policy=_policy((_ENCRYPT, [_AGENT]))),
+        asset(CryptoKey, policy=_policy((_PUBLIC_KEY_VIEWER, ["allUsers"]))),
+        asset(
+            CryptoKey,
+            policy={"bindings": [{"role": _ENCRYPT, "members": ["allAuthenticatedUsers"], "condition": _PAST}]},
+        ),
+        asset(CryptoKey, policy={}),
+    ],
+    fails=lambda: [
+        asset(CryptoKey, policy=_policy((_ENCRYPT, [_AGENT, "allUsers"]))),
+        asset(CryptoKey, policy=_policy(("roles/cloudkms.admin", ["allAuthenticatedUsers"]))),
+        asset(CryptoKey, policy=_policy(("roles/cloudkms.signerVerifier", ["allUsers"]))),
+    ],
+    unknown=lambda: [asset(CryptoKey, policy={"bindings": []}, unknown=["iam_policy.bindings.*"])],
+)
+def public_key(policy: Policy[CryptoKey], clock: Clock) -> Verdict:
+    """Anyone on the internet can use or manage an encryption key.
+
+    Why: whoever may decrypt needs only the ciphertext; whoever may administer can disable or destroy the key and
+    with it all data under it. Publishing the public half of an asymmetric key (publicKeyViewer) is what that half
+    is for, and no finding.
+
+    What a fix may break: programs that call the key without credentials, or with an account of another
+    organisation, lose it. Grant the key to their service accounts by name.
+
+    Source: https://cloud.google.com/kms/docs/iam
+    """
+    return _public(policy, clock)
+
+
+@check(
+    "kms-key-ring-public",
+    severity=Severity.CRITICAL,
+    same_as=["checkov:CKV2_GCP_8"],
+    fix=Fix(
+        gcloud="gcloud kms keyrings remove-iam-policy-binding {policy.asset.short_name} --role=ROLE --member=MEMBER",
+        terraform="no allUsers or allAuthenticatedUsers in google_kms_key_ring_iam_*",
+        guardrail="iam.allowedPolicyMemberDomains",
+        patch={"policy": {"bindings": []}},
+    ),
+    passes=lambda: [
+        asset(KeyRing, policy=_policy((_ADMIN, ["group:kms-admins@example.com"]))),
+        asset(KeyRing, policy=_policy((_PUBLIC_KEY_VIEWER, ["allUsers"]))),
+    ],
+    fails=lambda: [
+        asset(KeyRing, policy=_policy((_ADMIN, ["allAuthenticatedUsers"]))),
+        asset(KeyRing, policy=_policy(("roles/cloudkms.cryptoKeyDecrypter", ["allUsers"]))),
+    ],
+    unknown=lambda: [asset(KeyRing, policy={"bindings": []}, unknown=["iam_policy.bindings"])],
+)
+def public_key_ring(policy: Policy[KeyRing], clock: Clock) -> Verdict:
+    """Anyone on the internet can use or manage all keys of a key ring.
+
+    Why: a grant on a key ring holds for each key in it, those that are made tomorrow included, and does not show
+    in the policy of any of them.
+
+    What a fix may break: programs that call a key of the ring without credentials, or with an account of another
+    organisation, lose it. Grant each its key by name.
+
+    Source: https://cloud.google.com/kms/docs/iam
+    """
+    return _public(policy, clock)
+
+
+@check(
+    "kms-key-duties-not-separated",
+    severity=Severity.MEDIUM,
+    same_as=["steampipe:kms_key_separation_of_duties_enforced"],
+    fix=Fix(
+        gcloud="gcloud kms keys remove-iam-policy-binding {policy.asset.short_name}"
+        " --role=roles/cloudkms.admin --member=MEMBER",
+        manual="Let a group manage keys, and let the service accounts of programs use them.",
+        patch={"policy": {"bindings": [{"role": _ENCRYPT, "members": ["user:ana@example.com"]}]}},
+    ),
+    passes=lambda: [
+        asset(CryptoKey, policy=_policy((_ADMIN, ["group:kms-admins@example.com"]), (_ENCRYPT, [_AGENT]))),
+        asset(KeyRing, policy=_policy((_ADMIN, ["user:ana@example.com"]))),
+        asset(
+            CryptoKey,
+            policy=_policy(
+                (_ADMIN, ["deleted:user:x@example.com?uid=1"]), (_ENCRYPT, ["deleted:user:x@example.com?uid=1"])
+            ),
+        ),
+    ],
+    fails=lambda: [
+        asset(CryptoKey, policy=_policy((_ENCRYPT, ["user:ana@example.com"]), (_ADMIN, ["user:ana@example.com"]))),
+        asset(
+            KeyRing,
+            policy=_policy((_ADMIN, ["group:sre@example.com"]), ("roles/cloudkms.signer", ["group:sre@example.com"])),
+        ),
+    ],
+    unknown=lambda: [
+        asset(CryptoKey, policy=_policy((_ADMIN, ["user:ana@example.com"])), unknown=["iam_policy.bindings.*"])
+    ],
+)
+def duties_not_separated(policy: Policy[CryptoKey | KeyRing], clock: Clock) -> Verdict:
+    """One principal both manages a key and encrypts or decrypts with it.
+
+    Why: a key's manager decides who may use it, and when it is destroyed. If the same identity also decrypts, one
+    stolen credential reads the data and covers it up, and nobody else has to agree.
+
+    What a fix may break: scripts that make a key and use it under one identity need a second one.
+
+    Source: https://cloud.google.com/kms/docs/separation-of-duties
+    """
+    managers: set[str] = set()
+    users: set[str] = set()
+    for binding, member in policy.grants(clock.now):
+        if binding.role == _ADMIN:
+            managers.add(member)
+        elif binding.role in _USER_ROLES:
+            users.add(member)
+        if member in managers & users and not member.startswith("deleted:"):
+            return fail(f"{member} manages the key and can use it")
+    return PASS
+
+
+@check(
+    "kms-key-many-users",
+    severity=Severity.LOW,
+    default=False,
+    same_as=["sha:TOO_MANY_KMS_USERS", "steampipe:kms_key_users_limited_to_3"],
+    fix=Fix(
+        gcloud="gcloud kms keys remove-iam-policy-binding {policy.asset.short_name} --role=ROLE --member=MEMBER",
+        manual="Give programs a key each instead of one for all.",
+        patch={"policy": {"bindings": [{"role": _ENCRYPT, "members": [_AGENT]}]}},
+    ),
+    passes=lambda: [
+        asset(
+            CryptoKey, policy=_policy((_ENCRYPT, ["user:a@example.com", "user:b@example.com", "user:c@example.com"]))
+        ),
+        asset(
+            CryptoKey,
+            policy=_policy(
+                ("roles/cloudkms.cryptoKeyEncrypter", ["user:a@example.com", "user:b@example.com"]),
+                ("roles/cloudkms.cryptoKeyDecrypter", ["user:a@example.com", "user:b@example.com"]),
+            ),
+        ),
+    ],
+    fails=lambda: [
+        asset(CryptoKey, policy=_policy((_ENCRYPT, [f"user:{name}@example.com" for name in "abcd"]))),
+    ],
+    unknown=lambda: [
+        asset(
+            CryptoKey, policy=_policy((_ENCRYPT, ["user:a@example.com"])), unknown=["iam_policy.bindings.0.members.*"]
+        )
+    ],
+)
+def many_users(policy: Policy[CryptoKey], settings: UserSettings, clock: Clock) -> Verdict:
+    """More principals can use a key than the limit allows.
+
+    Why: a key that many can use protects little: any of them reads all that is encrypted under it.
+
+    What a fix may break: whoever loses the key can no longer read or write the data under it.
+
+    Source: https://cloud.google.com/kms/docs/iam
+    """
+    users: set[str] = set()
+    for binding, member in policy.grants(clock.now):
+        if binding.role in _USER_ROLES and not member.startswith("deleted:"):
+            users.add(member)
+        if len(users) > settings.max_users:
+            return fail(f"more than {settings.max_users} principals can use the key")
+    return PASS

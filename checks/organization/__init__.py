@@ -1,0 +1,1 @@
+"""The organisation's guardrails: organisation policies that keep problems from being made."""

@@ -1,0 +1,126 @@
+"""Agreement with data that others wrote and labelled; where we differ on purpose, `adjudications.toml` says why."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor.check import Check
+from auditor.loading import load_checks
+from tests.support import ORACLES, needs_oracles, scan
+
+ADJUDICATIONS = tomllib.loads((Path(__file__).parent / "adjudications.toml").read_text(encoding="utf-8"))
+CHECKS = load_checks()
+Rows = list[dict[str, Any]]
+
+
+def checks_for(label: str) -> list[Check]:
+    """Our checks for another system's id."""
+    return [check for check in CHECKS if label in check.same_as]
+
+
+def ledger_of(target: Path, tmp_path: Path, checks: list[Check]) -> Rows:
+    """Every verdict of `checks` about a file."""
+    ledger = tmp_path / "ledger.ndjson"
+    options: list[str | Path] = ["--all", "--ledger", ledger, "--exported", "all"]
+    for check in checks:
+        options += ["--check", check.id]
+    result, report = scan(target, options=options, json_to=tmp_path / "run.json")
+    assert report.get("crashes") == [], result.output
+    return [json.loads(line) for line in ledger.read_text().splitlines()]
+
+
+def labels(folder: str) -> Rows:
+    """The labels of an oracle, empty where it is not there."""
+    path = ORACLES / folder / "labels.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def told(kind: str, agreed: int, differing: list[str], missing: Counter[str]) -> None:
+    """Print the agreement, and fail on differences that nobody has adjudicated."""
+    known = {entry["case"]: entry["reason"] for entry in ADJUDICATIONS.get(kind, [])}
+    open_cases = [case for case in differing if case not in known]
+    stale = [case for case in known if case not in differing]
+    total = agreed + len(differing)
+    print(
+        f"\n{kind}: {agreed} of {total} labels agree; {len(differing)} differ; {missing.total()} of checks that do not exist"
+    )
+    assert not open_cases, "\n".join(open_cases)
+    assert not stale, f"adjudicated, but no difference any more: {stale}"
+    assert total > 0
+
+
+@needs_oracles
+def test_recorded_projects_are_audited_without_error(tmp_path: Path) -> None:
+    result, report = scan(ORACLES / "recorded_assets", options=["--all"], json_to=tmp_path / "run.json")
+    assert result.exit_code in (0, 1), result.output
+    assert report["crashes"] == []
+    assert report["gaps"] == []
+    assert report["population"]["unreadable"] == 0
+    reasons = Counter[str]()
+    for check in report["checks"]:
+        for cause, count in check["not_assessed"].items():
+            reasons[cause.partition(": ")[2]] += count
+    assert not [reason for reason in reasons if "unreadable" in reason], reasons
+
+
+@needs_oracles
+def test_labelled_plans(tmp_path: Path) -> None:
+    by_plan: dict[str, Rows] = defaultdict(list)
+    missing = Counter[str]()
+    for label in labels("labelled_plans"):
+        if checks_for(label["check"]):
+            by_plan[label["plan"]].append(label)
+        else:
+            missing[label["check"]] += 1
+    agreed, differing = 0, list[str]()
+    for plan, rows in by_plan.items():
+        checks = [check for row in rows for check in checks_for(row["check"])]
+        failed = {
+            row["address"]
+            for row in ledger_of(ORACLES / "labelled_plans" / plan, tmp_path, checks)
+            if row["verdict"] == "fail"
+        }
+        for row in rows:
+            for address in row["passing"]:
+                agreed, differing = _count(address not in failed, f"{plan} {address} passes", agreed, differing)
+            for address in row["failing"]:
+                agreed, differing = _count(address in failed, f"{plan} {address} fails", agreed, differing)
+    told("labelled_plans", agreed, differing, missing)
+
+
+@needs_oracles
+def test_labelled_assets(tmp_path: Path) -> None:
+    by_file: dict[str, Rows] = defaultdict(list)
+    missing = Counter[str]()
+    for label in labels("labelled_assets"):
+        if checks_for(f"policy_library:{label['policy']}"):
+            by_file[label["assets"]].append(label)
+        else:
+            missing[label["policy"]] += 1
+    agreed, differing = 0, list[str]()
+    for file, rows in by_file.items():
+        checks = [check for row in rows for check in checks_for(f"policy_library:{row['policy']}")]
+        failed = {
+            row["asset"]
+            for row in ledger_of(ORACLES / "labelled_assets" / file, tmp_path, checks)
+            if row["verdict"] == "fail"
+        }
+        for row in rows:
+            case = f"{file} {row['constraint']} {row['asset_name']} {'violates' if row['violates'] else 'complies'}"
+            agreed, differing = _count((row["asset_name"] in failed) == row["violates"], case, agreed, differing)
+    told("labelled_assets", agreed, differing, missing)
+
+
+def _count(agrees: bool, case: str, agreed: int, differing: list[str]) -> tuple[int, list[str]]:
+    return (agreed + 1, differing) if agrees else (agreed, [*differing, case])
+
+
+@pytest.mark.parametrize("kind", ADJUDICATIONS)
+def test_every_adjudication_has_a_reason(kind: str) -> None:
+    assert all(len(entry["reason"]) > 20 for entry in ADJUDICATIONS[kind])
