@@ -35,7 +35,14 @@ _WORDS = [
     "stock",
     "pricing",
 ]
+_VALUES = ("production", "europe-west1", "8080", "info", "true", "https://api.example.com", "30s", "blue", "5432")
 _ENCODE = msgspec.json.Encoder().encode
+
+
+def _script(number: int) -> str:
+    """One of the fifty start-up scripts of the organisation: machines come from templates."""
+    dice = random.Random(number % 50)
+    return "#!/bin/sh\nset -eu\n" + "\n".join(f"install -m 0644 {_text(dice, 2)} /etc/" for _ in range(12))
 
 
 class Project:
@@ -196,6 +203,7 @@ def _disk(project: Project, number: int, dice: random.Random) -> tuple[str, Data
         "labels": _labels(dice),
         "users": [f"{base}/zones/{zone}/instances/vm-{number}"],
         "physicalBlockSizeBytes": "4096",
+        "diskEncryptionKey": {"kmsKeyName": f"projects/{project.id}/locations/eu/keyRings/r/cryptoKeys/k"},
     }
 
 
@@ -214,7 +222,7 @@ def _instance(project: Project, number: int, dice: random.Random) -> tuple[str, 
         interface["accessConfigs"] = [{"type": "ONE_TO_ONE_NAT", "name": "External NAT", "natIP": "203.0.113.9"}]
     metadata = [
         {"key": "enable-oslogin", "value": "TRUE"},
-        {"key": "startup-script", "value": "#!/bin/sh\n" + _text(dice, 40)},
+        {"key": "startup-script", "value": _script(number)},
     ]
     return f"projects/{project.id}/zones/{zone}/instances/vm-{number}", {
         "id": str(2 * 10**18 + number),
@@ -295,7 +303,7 @@ def _run_service(project: Project, number: int, dice: random.Random) -> tuple[st
 
 
 def _workload(project: Project, number: int, dice: random.Random) -> Data:
-    env = [{"name": f"{word.upper()}_MODE", "value": _text(dice, 2)} for word in dice.sample(_WORDS, 8)]
+    env = [{"name": f"{word.upper()}_MODE", "value": dice.choice(_VALUES)} for word in dice.sample(_WORDS, 8)]
     if dice.random() < 0.02:
         env.append({"name": "DB_PASSWORD", "value": f"Tr0ub4dor-{dice.randrange(10**9)}"})
     image = f"europe-docker.pkg.dev/{project.id}/apps/api@sha256:{number:064x}"

@@ -1,0 +1,1 @@
+"""Who can do what: members, roles and the grants that join them."""

@@ -1,0 +1,175 @@
+"""Issuers whose tokens anyone can get, and whether an attribute condition keeps strangers out.
+
+Sources: cloud.google.com/iam/docs/best-practices-for-using-workload-identity-federation,
+cloud.google.com/iam/docs/workload-identity-federation-with-deployment-pipelines
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SharedIssuer:
+    """An issuer that signs tokens for all its customers with one key.
+
+    `owner_claims` tell the customers apart; where there are none, every condition counts as restricting.
+    A prefix of a claim that is a path pins the owner only if it reaches `owner_end`.
+    """
+
+    name: str
+    owner_claims: frozenset[str] = frozenset()
+    owner_end: str = "/"
+    advice: str = ""
+
+
+SHARED_ISSUERS = {
+    "token.actions.githubusercontent.com": SharedIssuer(
+        "GitHub Actions",
+        frozenset(
+            {
+                "repository",
+                "repository_id",
+                "repository_owner",
+                "repository_owner_id",
+                "enterprise",
+                "enterprise_id",
+                "workflow_ref",
+                "sub",
+            }
+        ),
+        advice="assertion.repository_owner_id == 'NUMBER'",
+    ),
+    "gitlab.com": SharedIssuer(
+        "GitLab.com",
+        frozenset(
+            {
+                "namespace_id",
+                "namespace_path",
+                "project_id",
+                "project_path",
+                "sub",
+            }
+        ),
+        advice="assertion.namespace_id == 'NUMBER'",
+    ),
+    "app.terraform.io": SharedIssuer(
+        "HCP Terraform",
+        frozenset(
+            {
+                "terraform_organization_id",
+                "terraform_organization_name",
+                "terraform_project_id",
+                "terraform_workspace_id",
+                "sub",
+            }
+        ),
+        owner_end=":",
+        advice="assertion.terraform_organization_id == 'ORGANIZATION_ID'",
+    ),
+    "agent.buildkite.com": SharedIssuer(
+        "Buildkite",
+        frozenset(
+            {
+                "organization_id",
+                "organization_slug",
+                "pipeline_id",
+                "sub",
+            }
+        ),
+        owner_end=":",
+        advice="assertion.organization_id == 'ORGANIZATION_ID'",
+    ),
+    "accounts.google.com": SharedIssuer("Google accounts", advice="assertion.sub == 'NUMBER'"),
+    "cognito-identity.amazonaws.com": SharedIssuer("Amazon Cognito", advice="assertion.aud == 'IDENTITY_POOL_ID'"),
+    "confidentialcomputing.googleapis.com": SharedIssuer(
+        "Confidential Space", advice="assertion.submods.container.image_digest == 'DIGEST'"
+    ),
+}
+"""By issuer URI without scheme. A longer path (an enterprise's own issuer) is another issuer."""
+
+_CLAIM = re.compile(r"""assertion(?:\.(\w+)|\[\s*["'](\w+)["']\s*\])""")
+_MAPPED = re.compile(r"\b(?:attribute|google)\.\w+")
+_PREFIX = re.compile(r"""\.startsWith\(\s*["']([^"']*)["']""")
+_PATTERN = re.compile(r"""\.matches\(\s*r?["']([^"']*)["']""")
+_LOOSE = re.compile(r"""\s*(?:!=|\.contains\(|\.endsWith\(|\.size\(|==\s*(?:""|'')|!=)""")
+
+
+def shared_issuer(issuer_uri: str) -> SharedIssuer | None:
+    """The shared issuer behind an issuer URI, None where the issuer serves one customer as far as is known."""
+    return SHARED_ISSUERS.get(issuer_uri.strip().lower().removeprefix("https://").rstrip("/"))
+
+
+def pins_owner(condition: str, mapping: Mapping[str, str], issuer: SharedIssuer) -> bool:
+    """Whether each alternative of a condition (CEL) asks for a certain customer of the issuer.
+
+    A comparison that is not understood counts as pinning: only what is surely loose is not.
+    """
+    if not issuer.owner_claims:
+        return True
+    spelled_out = _MAPPED.sub(lambda name: mapping.get(name[0], name[0]), condition)
+    return all(_pins(alternative, issuer) for alternative in _alternatives(spelled_out))
+
+
+def _pins(term: str, issuer: SharedIssuer) -> bool:
+    for claim in _CLAIM.finditer(term):
+        name = claim[1] or claim[2]
+        if name in issuer.owner_claims and not _is_loose(term[: claim.start()], term[claim.end() :], name, issuer):
+            return True
+    return False
+
+
+def _is_loose(before: str, after: str, claim: str, issuer: SharedIssuer) -> bool:
+    """Whether the test of a claim lets more than one customer in."""
+    if before.rstrip().endswith(("has(", "!")) or _LOOSE.match(after):
+        return True
+    prefix = _PREFIX.match(after)
+    if prefix:
+        return not _reaches_owner_end(prefix[1], claim, issuer)
+    pattern = _PATTERN.match(after)
+    if pattern:
+        text = pattern[1]
+        return not (text.startswith("^") and (text.endswith("$") or _reaches_owner_end(text[1:], claim, issuer)))
+    return False
+
+
+def _reaches_owner_end(text: str, claim: str, issuer: SharedIssuer) -> bool:
+    """Whether a prefix (`repo:owner/`) goes past the owner's name, so that no longer name matches too."""
+    path = text.partition(":")[2] if claim == "sub" else text
+    owner, end, _ = path.partition(issuer.owner_end)
+    return bool(end) and bool(owner) and not set(owner) & set("*+.?[(\\")
+
+
+def _alternatives(condition: str) -> Iterator[str]:
+    """The terms that `||` joins at the top level; quoted text and brackets are left whole."""
+    text = condition.strip()
+    while _is_wrapped(text):
+        text = text[1:-1].strip()
+    start = 0
+    for position, depth in _depths(text):
+        if depth == 0 and text.startswith("||", position):
+            yield text[start:position]
+            start = position + 2
+    yield text[start:]
+
+
+def _is_wrapped(text: str) -> bool:
+    if not (text.startswith("(") and text.endswith(")")):
+        return False
+    return all(depth > 0 for position, depth in _depths(text) if position < len(text) - 1)
+
+
+def _depths(text: str) -> Iterator[tuple[int, int]]:
+    """(position, depth of brackets after it) of each character outside quotes."""
+    depth, quote = 0, ""
+    for position, character in enumerate(text):
+        if quote:
+            quote = "" if character == quote else quote
+            continue
+        if character in "\"'":
+            quote = character
+            continue
+        depth += (character in "([{") - (character in ")]}")
+        yield position, depth

@@ -1,0 +1,176 @@
+"""Identity and Access Management: accounts, keys, custom roles, federation.
+
+Source: cloud.google.com/iam/docs/reference/rest/v1 (projects.serviceAccounts, projects.serviceAccounts.keys,
+projects.roles, projects.locations.workloadIdentityPools.providers)
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import field
+
+from auditor.resources.base import Resource, Undetermined, View, shows
+
+NEVER = 9999
+"""The year in `validBeforeTime` of a key that does not expire."""
+
+_EXPOSED = {
+    "SERVICE_ACCOUNT_KEY_EXTENDED_STATUS_KEY_EXPOSED": "exposed in public",
+    "SERVICE_ACCOUNT_KEY_EXTENDED_STATUS_KEY_COMPROMISE_DETECTED": "used by an attacker",
+    "SERVICE_ACCOUNT_KEY_DISABLE_REASON_EXPOSED": "exposed in public",
+    "SERVICE_ACCOUNT_KEY_DISABLE_REASON_COMPROMISE_DETECTED": "used by an attacker",
+}
+
+
+@shows("iam.googleapis.com/ServiceAccount")
+class ServiceAccount(Resource):
+    """A service account that lives in a project of the customer."""
+
+    email: str = ""
+    unique_id: str = ""
+    disabled: bool = False
+
+
+class ExtendedStatus(View):
+    """What Google found out about a key; it stays for the key's lifetime."""
+
+    key: str = ""
+    value: str = ""
+
+
+@shows("iam.googleapis.com/ServiceAccountKey")
+class ServiceAccountKey(Resource):
+    """A key pair of a service account.
+
+    The API always names the key's type. A key that is only planned has none yet, and is user-managed:
+    nobody can create a key of Google's.
+    """
+
+    name: str = ""
+    key_type: str = "USER_MANAGED"
+    key_origin: str = "ORIGIN_UNSPECIFIED"
+    valid_after_time: datetime | None = None
+    valid_before_time: datetime | None = None
+    disabled: bool = False
+    disable_reason: str = ""
+    extended_status: list[ExtendedStatus] = []
+
+    @property
+    def is_user_managed(self) -> bool:
+        """Whether people hold the private half. Google's own keys never leave Google and rotate by themselves."""
+        return self.key_type == "USER_MANAGED"
+
+    @property
+    def created(self) -> datetime:
+        """The moment from which the key is valid. Raises `Undetermined` where the API did not say."""
+        if self.valid_after_time is None:
+            raise Undetermined("validAfterTime", "the key has no creation time")
+        return self.valid_after_time
+
+    @property
+    def expires(self) -> datetime | None:
+        """The moment up to which the key is valid, None for never. Raises `Undetermined` where the API did not say."""
+        if self.valid_before_time is None:
+            raise Undetermined("validBeforeTime", "the key has no expiry time")
+        return None if self.valid_before_time.year >= NEVER else self.valid_before_time
+
+    def surely_expired(self, now: datetime) -> bool:
+        """Whether the key is known to have expired; False where its expiry is unknown."""
+        try:
+            return self.expires is not None and self.expires <= now
+        except Undetermined:
+            return False
+
+    @property
+    def account(self) -> str:
+        """The account's e-mail address, or its number where neither name of the key spells the address."""
+        for name in (self.name, self.asset.name):
+            account = name.partition("/serviceAccounts/")[2].partition("/")[0]
+            if "@" in account:
+                return account
+        return self.asset.name.partition("/serviceAccounts/")[2].partition("/")[0]
+
+    @property
+    def account_address(self) -> str:
+        """The account's e-mail address. Raises `Undetermined` where the key's names give only its number."""
+        if "@" not in self.account:
+            raise Undetermined("the account's address", "the key names its account by number only")
+        return self.account
+
+    @property
+    def exposure(self) -> str:
+        """How Google says the private half got into wrong hands; `""` where it does not say so."""
+        if self.disable_reason in _EXPOSED:
+            return _EXPOSED[self.disable_reason]
+        for status in self.extended_status:
+            if status.key in _EXPOSED:
+                return _EXPOSED[status.key]
+        return ""
+
+
+@shows("iam.googleapis.com/Role")
+class Role(Resource):
+    """A role: a custom one of a project or organisation. A stage that is absent is ALPHA."""
+
+    included_permissions: list[str] = []
+    stage: str = "ALPHA"
+    deleted: bool = False
+
+    @property
+    def is_custom(self) -> bool:
+        """False for the roles that Google defines."""
+        return "projects/" in self.asset.name or "organizations/" in self.asset.name
+
+    @property
+    def grants_nothing(self) -> str:
+        """Why the role gives nobody any permission, `""` where it does."""
+        if self.deleted:
+            return "the role is deleted"
+        if self.stage == "DISABLED":
+            return "the role is disabled"
+        return ""
+
+
+class OidcProvider(View):
+    """`oidc`."""
+
+    issuer_uri: str = ""
+
+
+class AwsProvider(View):
+    """`aws`."""
+
+    account_id: str = ""
+
+
+@shows("iam.googleapis.com/WorkloadIdentityPoolProvider")
+class WorkloadIdentityPoolProvider(Resource):
+    """An issuer whose tokens a workload identity pool accepts."""
+
+    attribute_condition: str = ""
+    attribute_mapping: dict[str, str] = {}
+    disabled: bool = False
+    state: str = "ACTIVE"
+    oidc: OidcProvider = field(default_factory=OidcProvider)
+    aws: AwsProvider = field(default_factory=AwsProvider)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether tokens can be exchanged."""
+        return not self.disabled and self.state != "DELETED"
+
+    @property
+    def pool(self) -> str:
+        """The id of the pool, from the resource name."""
+        return self.asset.name.partition("/workloadIdentityPools/")[2].partition("/")[0]
+
+    @property
+    def pool_project(self) -> str:
+        """The project in the resource name."""
+        return self.asset.name.partition("/projects/")[2].partition("/")[0]
+
+    @property
+    def kind(self) -> str:
+        """`aws` or `oidc`, as gcloud's commands are called; other kinds are `saml` and `x509`."""
+        return "aws" if self.aws.account_id else "oidc"

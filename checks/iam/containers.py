@@ -1,0 +1,65 @@
+"""What the checks of this area share: policies as examples, and the usual fix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from auditor import Example, Fix, asset
+from auditor.resources.resourcemanager import Folder, Organization, Project
+
+Container = Project | Folder | Organization
+
+
+def grant(role: str, *members: str, condition: str = "") -> dict[str, Any]:
+    """A binding in the API's form."""
+    binding: dict[str, Any] = {"role": role, "members": list(members)}
+    if condition:
+        binding["condition"] = {"title": "limited", "expression": condition}
+    return binding
+
+
+def on_project(*bindings: dict[str, Any], more: bool = False) -> Example:
+    """A project's policy; with `more`, one that has further bindings which are unknown."""
+    return asset(
+        Project, policy={"bindings": list(bindings), "version": 3}, unknown=["iam_policy.bindings.*"] if more else []
+    )
+
+
+def on_folder(*bindings: dict[str, Any]) -> Example:
+    """A folder's policy."""
+    return asset(Folder, policy={"bindings": list(bindings)}, ancestors=("folders/2001", "organizations/3001"))
+
+
+def on_organization(*bindings: dict[str, Any]) -> Example:
+    """An organization's policy."""
+    return asset(Organization, policy={"bindings": list(bindings)}, ancestors=("organizations/3001",))
+
+
+UNKNOWN_MEMBERS = asset(
+    Project,
+    policy={"bindings": [grant("roles/editor"), grant("roles/owner"), grant("roles/iam.serviceAccountUser")]},
+    unknown=[f"iam_policy.bindings.{number}.members" for number in range(3)],
+)
+"""A project of which a plan tells the roles, and not yet who gets them."""
+
+
+def until(moment: str) -> str:
+    """A condition that ends a grant."""
+    return f'request.time < timestamp("{moment}T00:00:00Z")'
+
+
+COMMAND = (
+    "`gcloud projects remove-iam-policy-binding PROJECT --member=MEMBER --role=ROLE` "
+    "(`gcloud resource-manager folders …` for a folder, `gcloud organizations …` for an organization)"
+)
+TERRAFORM = "google_project_iam_member, google_folder_iam_member, google_organization_iam_member"
+
+
+def narrower(manual: str, *, terraform: str = "", guardrail: str = "") -> Fix:
+    """The fix of a grant: take it back, and give what is needed where it is needed."""
+    return Fix(
+        terraform=terraform or f"`role` and `member` of {TERRAFORM} (or the `_binding` form)",
+        guardrail=guardrail,
+        manual=f"{manual} Then take the grant back: {COMMAND}.",
+        patch={"policy": {"bindings": [grant("roles/run.viewer", "group:developers@example.com")]}},
+    )
