@@ -125,7 +125,7 @@ def _project(project: Project, dice: random.Random) -> Iterator[Data]:
         "parent": {"type": "folder", "id": project.ancestors[1].partition("/")[2]},
     }
     yield _line(project, "cloudresourcemanager.googleapis.com/Project", name, data)
-    roles = ("roles/run.admin", "roles/logging.viewer", "roles/cloudsql.client", "roles/secretmanager.viewer")
+    roles = ("roles/run.developer", "roles/logging.viewer", "roles/cloudsql.client", "roles/secretmanager.viewer")
     bindings = [
         {
             "role": role,
@@ -241,6 +241,7 @@ def _instance(project: Project, number: int, dice: random.Random) -> tuple[str, 
                 "source": f"{base}/zones/{zone}/disks/disk-{number}",
                 "deviceName": "boot",
                 "interface": "SCSI",
+                "diskEncryptionKey": {"kmsKeyName": f"projects/{project.id}/locations/eu/keyRings/r/cryptoKeys/k"},
             }
         ],
         "serviceAccounts": [
@@ -255,6 +256,7 @@ def _instance(project: Project, number: int, dice: random.Random) -> tuple[str, 
         "scheduling": {"onHostMaintenance": "MIGRATE", "automaticRestart": True, "preemptible": False},
         "creationTimestamp": "2025-03-04T05:06:07.008-08:00",
         "deletionProtection": False,
+        "confidentialInstanceConfig": {"enableConfidentialCompute": True},
     }
 
 

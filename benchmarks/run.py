@@ -45,7 +45,7 @@ def best(command: list[str], times: int) -> Measured:
 
 def audit(path: Path, findings: bool = True) -> list[str]:
     """The command that audits with every check; without findings, that keeps only the worst checks' few."""
-    command = [*_AUDITOR, "scan", str(path), "--quiet", "--all", "--exported", "all", "--now", "2026-11-22T00:00:00Z"]
+    command = [*_AUDITOR, "scan", str(path), "--quiet", "--all", "--now", "2026-11-22T00:00:00Z"]
     return command if findings else [*command, "--severity", "critical"]
 
 

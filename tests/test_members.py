@@ -150,15 +150,18 @@ def test_unknown_members_of_another_role_do_not_matter() -> None:
 
 def test_duties_are_not_found_separated_while_holders_are_unknown() -> None:
     roles = {"roles/a"}.__contains__, {"roles/b"}.__contains__
-    policy = policy_of(
-        {"role": "roles/a", "members": ["user:x@example.com"]}, {"role": "roles/b", "members": ["user:y@example.com"]}
-    )
-    assert holders_of_both(policy, NOW, *roles, lambda _: True) == []
-    policy.bindings[1].members = OpenList(policy.bindings[1].members, "members", "known only after apply")
+
+    def policy(others: list[str]) -> Policy[Any]:
+        made = policy_of({"role": "roles/a", "members": ["user:x@example.com"]}, {"role": "roles/b", "members": []})
+        made.bindings[1].members = others
+        return made
+
+    assert holders_of_both(policy(["user:y@example.com"]), NOW, *roles, lambda _: True) == []
+    unsure = OpenList(["user:y@example.com"], "members", "known only after apply")
     with pytest.raises(Undetermined):
-        holders_of_both(policy, NOW, *roles, lambda _: True)
-    policy.bindings[1].members = OpenList(["user:x@example.com"], "members", "known only after apply")
-    assert len(holders_of_both(policy, NOW, *roles, lambda _: True)) == 1
+        holders_of_both(policy(unsure), NOW, *roles, lambda _: True)
+    unsure = OpenList(["user:x@example.com"], "members", "known only after apply")
+    assert len(holders_of_both(policy(unsure), NOW, *roles, lambda _: True)) == 1
 
 
 def test_grants_are_told_with_condition_and_number() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from auditor.access.members import Member, parse
 from auditor.model.verdict import PASS, Severity, Verdict, fail
@@ -53,13 +53,8 @@ def grants(
 
     Raises `Undetermined` where nothing was found and something is unknown.
     """
-    found: list[Grant] = []
-    unknown: Undetermined | None = None
-    for part in _each(policy, now, members, roles):
-        if isinstance(part, Undetermined):
-            unknown = unknown or part
-        elif part.member.deleted is deleted:
-            found.append(part)
+    matching, unknown = _matching(policy, now, members, roles)
+    found = [grant for grant in matching if grant.member.deleted is deleted]
     if unknown and not found:
         raise unknown
     return found
@@ -77,11 +72,11 @@ def holders_of_both(
     unknown: Undetermined | None = None
     for roles in (one, other):
         held: dict[str, Grant] = {}
-        for part in _each(policy, now, members, roles):
-            if isinstance(part, Undetermined):
-                unknown = unknown or part
-            elif not part.member.deleted and (part.member.text not in held or not part.condition):
-                held[part.member.text] = part
+        matching, doubt = _matching(policy, now, members, roles)
+        unknown = unknown or doubt
+        for grant in matching:
+            if not grant.member.deleted and (grant.member.text not in held or not grant.condition):
+                held[grant.member.text] = grant
         sides.append(held)
     found = [(grant, sides[1][text]) for text, grant in sides[0].items() if text in sides[1]]
     if unknown and not found:
@@ -117,30 +112,62 @@ def known_where(values: list[T], wanted: Callable[[T], bool]) -> list[T]:
     return found
 
 
-def _each(
+class _Entry(NamedTuple):
+    """A binding with its members read; `unknown` where a part of it, or of the list of bindings, is not known."""
+
+    role: str | None
+    hidden: bool
+    members: tuple[Member, ...]
+    binding: Binding | None
+    unknown: Undetermined | None
+
+
+def _matching(
     policy: Policy[Any], now: datetime, members: Callable[[Member], bool], roles: Callable[[str], bool]
-) -> Iterator[Grant | Undetermined]:
-    """Each grant that matches, and what could not be known on the way."""
+) -> tuple[list[Grant], Undetermined | None]:
+    """The grants that match, and the first thing that could not be known on the way."""
+    found: list[Grant] = []
+    doubt: Undetermined | None = None
+    for role, hidden, holders, binding, unknown in _entries(policy):
+        if role is not None and not roles(role):
+            continue
+        doubt = doubt or unknown
+        for member in holders:
+            if binding is None or role is None or not members(member):
+                continue
+            try:
+                if not binding.in_force(now):
+                    break
+                condition = " (under a condition that the export does not show)" if hidden else binding.limited_to
+            except Undetermined as unread:
+                doubt = doubt or unread
+                break
+            found.append(Grant(member, role, condition))
+    return found, doubt
+
+
+def _entries(policy: Policy[Any]) -> list[_Entry]:
+    """The policy's bindings, read once for all checks that ask."""
+    if policy.digest is None:
+        policy.digest = list(_read(policy))
+    return policy.digest  # type: ignore[no-any-return]
+
+
+def _read(policy: Policy[Any]) -> Iterator[_Entry]:
     try:
         for binding in policy.bindings:
             try:
                 role, hidden, _ = binding.role.partition(_HIDDEN_CONDITION)
-                if roles(role):
-                    yield from _of_binding(binding, now, members, role, hidden)
             except Undetermined as unknown:
-                yield unknown
+                yield _Entry(None, False, (), None, unknown)
+                continue
+            holders: list[Member] = []
+            doubt = None
+            try:
+                for text in binding.members:
+                    holders.append(parse(text))  # noqa: PERF401 - what was read must outlive the unknown
+            except Undetermined as unknown:
+                doubt = unknown
+            yield _Entry(role, bool(hidden), tuple(holders), binding, doubt)
     except Undetermined as unknown:
-        yield unknown
-
-
-def _of_binding(
-    binding: Binding, now: datetime, members: Callable[[Member], bool], role: str, hidden: str
-) -> Iterator[Grant]:
-    for text in binding.members:
-        member = parse(text)
-        if not members(member):
-            continue
-        if not binding.in_force(now):
-            return
-        condition = " (under a condition that the export does not show)" if hidden else binding.limited_to
-        yield Grant(member, role, condition)
+        yield _Entry(None, False, (), None, unknown)

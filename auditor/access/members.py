@@ -185,7 +185,7 @@ class Member:
         return bool(self.pool) and self.text.startswith("principalSet:") and self.value.endswith(f"/{self.pool}/*")
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 13)
 def parse(text: str) -> Member:
     """Read a member as an IAM allow policy spells it. What is not known comes back as `Kind.OTHER`."""
     if text in PUBLIC:

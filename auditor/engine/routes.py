@@ -10,6 +10,7 @@ from auditor.clock import Clock
 from auditor.estate import Estate
 from auditor.resources.base import VIEWS, Resource
 from auditor.resources.decode import Decoder, decoder
+from auditor.resources.resourcemanager import Project
 
 
 class Ask(NamedTuple):
@@ -78,6 +79,18 @@ class Routes:
         if route is None:
             route = self._by_type[asset_type] = Route(asset_type, None, decoder(None), on_policy=self._any_policy)
         return route
+
+    def of_policies_in(self, container: str) -> list[Ask]:
+        """The streaming checks of policies that a container of this type has itself or may hold."""
+        view = VIEWS[container]
+        levels = {VIEWS[name] for name in self.ALWAYS}
+        return [
+            ask
+            for ask in self.asks
+            if ask.check.signature.streams
+            and ask.check.signature.wants_policy
+            and (_asks(ask.check, view) or (view is Project and not levels.intersection(ask.check.signature.subjects)))
+        ]
 
     def _place(self, route: Route, ask: Ask) -> None:
         signature = ask.check.signature

@@ -285,7 +285,6 @@ class Scan:
 
     def _judge_missing_policies(self) -> None:
         """Checks of policies get one *not assessed* for each project or container whose policies are not there."""
-        asks = [a for a in self.routes.asks if a.check.signature.streams and a.check.signature.wants_policy]
         projects = {name: f"//cloudresourcemanager.googleapis.com/{name}" for name in self._projects}
         for container, name in sorted({**projects, **self._containers}.items()):
             if self.estate.has_policy(container):
@@ -293,7 +292,7 @@ class Scan:
             kind = {"projects": "Project", "folders": "Folder", "organizations": "Organization"}
             asset_type = _CONTAINER + kind.get(container.partition("/")[0], "Project")
             asset = Asset(name=name, asset_type=asset_type, ancestors=[container])
-            for ask in asks:
+            for ask in self.routes.of_policies_in(asset_type):
                 self.recorder.tallies[ask.check.id].asked += 1
                 self.recorder.write(ask.check, asset, None, not_assessed(MISSING_POLICY))
 

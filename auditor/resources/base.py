@@ -194,8 +194,8 @@ def withhold(view: View, path: list[str], what: str, cause: str) -> None:
 
 def withhold_all(view: View) -> None:
     """Mark every field of `view` unknown."""
-    for name in type(view).__struct_fields__:
-        if name != "asset" and _is_known(view, name):
+    for name, encoded in zip(type(view).__struct_fields__, type(view).__struct_encode_fields__, strict=True):
+        if not encoded.startswith("#") and _is_known(view, name):  # else it is no data
             delattr(view, name)
 
 

@@ -87,6 +87,8 @@ class Policy(PolicyView, Generic[S]):
     audit_configs_raw: msgspec.Raw = field(default=msgspec.Raw(b"[]"), name="audit_configs")
     audit_configs_camel: msgspec.Raw = field(default=msgspec.Raw(b"[]"), name="auditConfigs")
     asset: Asset = field(default_factory=nowhere, name="#asset")
+    digest: Any = field(default=None, name="#digest")
+    """What `auditor.access.grants` read out of the bindings, kept for the next check of the same policy."""
 
     def grants(self, now: datetime) -> Iterator[tuple[Binding, str]]:
         """Each member of each binding that has not expired."""
