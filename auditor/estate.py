@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -30,6 +31,7 @@ class Estate:
     def __init__(self, *, readable: frozenset[type[Resource]], exported: frozenset[str] = frozenset()) -> None:
         self._readable = readable
         self._resources: dict[type[Resource], list[Any]] = {view: [] for view in readable}
+        self._groups: dict[tuple[type[Resource], Callable[[Any], str]], _Group] = {}
         self._policies: dict[str, Callable[[], Policy[Any]]] = {}
         self._names: dict[str, str] = {}
         self.exported = exported
@@ -44,11 +46,10 @@ class Estate:
         self._policies[container] = load
 
     def add_project(self, container: str, project: Project) -> None:
-        """Keep which project id belongs to `projects/NUMBER`."""
-        try:
+        """Keep which project id belongs to `projects/NUMBER`, whichever of the two `container` is."""
+        with contextlib.suppress(Undetermined):  # a number whose id is not known stands for itself
             self._names[container] = project.project_id
-        except Undetermined:
-            return  # the number stands for it
+            self._names[project.number] = project.project_id
 
     def project_id(self, container: str) -> str:
         """The project id of `projects/NUMBER`, or the given name without its prefix where it is not known."""
@@ -72,10 +73,20 @@ class Estate:
 
     def in_project(self, view: type[R], project: str) -> list[R]:
         """The resources of a type in one project; open on the same terms as `of`."""
-        found = self.of(view)
-        if isinstance(found, OpenList):
-            return OpenList([r for r in found.known() if r.project == project], found.what, found.cause)
-        return [resource for resource in found if resource.project == project]
+        return self.related(view, _project_of, project)
+
+    def related(self, view: type[R], key: Callable[[R], str], value: str) -> list[R]:
+        """The resources of a type for which `key` is `value`, found by an index that is made once for each `key`.
+
+        The list is open on the same terms as `of`, and where a resource's key is unknown.
+        """
+        everything = self.of(view)
+        if (view, key) not in self._groups:
+            self._groups[view, key] = _grouped(self._resources[view], key)
+        by_key, doubt = self._groups[view, key]
+        found: list[R] = by_key.get(value, [])
+        cause = everything.cause if isinstance(everything, OpenList) else doubt
+        return OpenList(found, view.__name__, cause) if cause else found
 
     def has_policy(self, container: str) -> bool:
         """Whether the input holds the IAM policy of a project, folder or organisation."""
@@ -104,6 +115,25 @@ class Estate:
         if kinds == "orgpolicy.googleapis.com/Policy" and "org-policy" in self.exported:
             return ""
         return f"the input has no {kinds}; say --exported {content} if that content was exported in full"
+
+
+_Group = tuple[dict[str, list[Any]], str]
+"""Resources by key, and why some resource may belong to any group."""
+
+
+def _project_of(resource: Resource) -> str:
+    return resource.project
+
+
+def _grouped(resources: list[Any], key: Callable[[Any], str]) -> _Group:
+    by_key: dict[str, list[Any]] = {}
+    doubt = ""
+    for resource in resources:
+        try:
+            by_key.setdefault(key(resource), []).append(resource)
+        except Undetermined:
+            doubt = doubt or f"not known of {resource.asset.short_name}"
+    return by_key, doubt
 
 
 class PolicyChain:

@@ -9,12 +9,13 @@ import msgspec
 import pytest
 
 from auditor.access.federation import SHARED_ISSUERS, pins_owner, shared_issuer
-from auditor.access.grants import grants, holders_of_both, known_where, tell
+from auditor.access.grants import grants, holders_of_both, tell
 from auditor.access.members import Kind, parse
 from auditor.access.roles import ACCESS_ADMIN_ROLES, BASIC_ROLES, IMPERSONATION_ROLES, is_service_admin
 from auditor.model.verdict import Outcome
 from auditor.resources.base import OpenList, Undetermined
 from auditor.resources.policy import Policy
+from auditor.resources.unknown import matching
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 POOL = "iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci"
@@ -187,9 +188,9 @@ def test_grants_are_told_with_condition_and_number() -> None:
 
 def test_known_elements_are_found_in_an_open_list() -> None:
     values = OpenList([1, 2, 3], "values", "not known")
-    assert known_where(values, lambda value: value > 2) == [3]
+    assert matching(values, lambda value: value > 2) == [3]
     with pytest.raises(Undetermined):
-        known_where(values, lambda value: value > 3)
+        matching(values, lambda value: value > 3)
 
 
 @pytest.mark.parametrize(

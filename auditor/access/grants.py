@@ -99,19 +99,6 @@ def tell(found: Sequence[Grant], severity: Callable[[Grant], Severity] | None = 
     )
 
 
-def known_where(values: list[T], wanted: Callable[[T], bool]) -> list[T]:
-    """The wanted elements that are known. Raises `Undetermined` where there is none and elements are unknown."""
-    found: list[T] = []
-    try:
-        for value in values:
-            if wanted(value):
-                found.append(value)  # noqa: PERF401 - what was found must outlive the unknown
-    except Undetermined:
-        if not found:
-            raise
-    return found
-
-
 class _Entry(NamedTuple):
     """A binding with its members read; `unknown` where a part of it, or of the list of bindings, is not known."""
 

@@ -26,9 +26,11 @@ class Folder(Resource):
 
 @shows("cloudresourcemanager.googleapis.com/Project")
 class Project(Resource):
-    """A project, in the v3 form (`state`) or the v1 form (`lifecycleState`)."""
+    """A project, in the v3 form (`name`, `state`) or the v1 form (`projectNumber`, `lifecycleState`)."""
 
+    name: str = ""
     project_id: str = ""
+    project_number: int = 0
     state: str = "ACTIVE"
     lifecycle_state: str = "ACTIVE"
     labels: dict[str, str] = {}
@@ -37,3 +39,10 @@ class Project(Resource):
     def is_active(self) -> bool:
         """False where the project is pending deletion."""
         return self.state == "ACTIVE" and self.lifecycle_state == "ACTIVE"
+
+    @property
+    def number(self) -> str:
+        """`projects/NUMBER`, or `""` where the source does not tell the number."""
+        if self.project_number:
+            return f"projects/{self.project_number}"
+        return self.name if self.name.removeprefix("projects/").isdigit() else ""

@@ -6,14 +6,14 @@ cloud.google.com/vpc-service-controls/docs/ingress-egress-rules
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import chain
 from typing import TypeVar
 
 from msgspec import field
 
-from auditor.resources.base import Resource, Undetermined, View, shows
+from auditor.resources.base import Resource, View, shows
 
 T = TypeVar("T")
 
@@ -22,24 +22,6 @@ BLANKET_IDENTITIES = ("ANY_IDENTITY", "ANY_USER_ACCOUNT", "ANY_SERVICE_ACCOUNT")
 
 EVERYTHING = "*"
 """In a rule: any network origin, all services, all methods, or all resources."""
-
-
-def matching(items: Iterable[T], test: Callable[[T], bool]) -> list[T]:
-    """The elements that pass `test`. Raises `Undetermined` where none passes and one that is unknown might."""
-    found: list[T] = []
-    doubt: Undetermined | None = None
-    try:
-        for item in items:
-            try:
-                if test(item):
-                    found.append(item)
-            except Undetermined as unknown:
-                doubt = unknown
-    except Undetermined as unknown:  # the list may have more elements
-        doubt = unknown
-    if doubt and not found:
-        raise doubt
-    return found
 
 
 class MethodSelector(View):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from auditor import PASS, Clock, Example, Fix, Policy, Severity, Verdict, asset, check, fail, not_applicable
-from auditor.access.grants import Grant, grants, holders_of_both, known_where, tell
+from auditor.access.grants import Grant, grants, holders_of_both, tell
 from auditor.access.members import Member
 from auditor.access.roles import CREDENTIAL_ROLES, IMPERSONATION_ROLES
 from auditor.resources.iam import Role
 from auditor.resources.resourcemanager import Folder, Organization, Project
+from auditor.resources.unknown import matching
 from checks.iam.containers import grant, narrower, on_folder, on_organization, on_project, until
 
 _AGENT = "serviceAccount:service-12345@gcp-sa-cloudbuild.iam.gserviceaccount.com"
@@ -300,7 +301,7 @@ def escalating_role(role: Role) -> Verdict:
         return not_applicable("Google defines the role")
     if role.grants_nothing:
         return not_applicable(role.grants_nothing)
-    found = known_where(role.included_permissions, lambda name: name in _TAKEOVER or name == _ACT_AS)
+    found = matching(role.included_permissions, lambda name: name in _TAKEOVER or name == _ACT_AS)
     found.sort(key=lambda name: name == _ACT_AS)
     if not found:
         return PASS

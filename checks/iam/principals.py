@@ -19,10 +19,11 @@ from auditor import (
     not_applicable,
     not_assessed,
 )
-from auditor.access.grants import any_role, grants, known_where, tell
+from auditor.access.grants import any_role, grants, tell
 from auditor.access.members import CONSUMER_DOMAINS, Kind, Member
 from auditor.resources.iam import ServiceAccount
 from auditor.resources.resourcemanager import Folder, Organization, Project
+from auditor.resources.unknown import matching
 from checks.iam.containers import UNKNOWN_MEMBERS, grant, narrower, on_folder, on_organization, on_project, until
 
 _EXPIRED = until("2026-01-31")
@@ -69,7 +70,7 @@ def personal_account(policy: Policy[Any], clock: Clock) -> Verdict:
 def _primary_domain(estate: Estate, organization: str) -> set[str]:
     """The domain of the organization, which is its display name; empty where the input does not hold it."""
     try:
-        found = known_where(estate.of(Organization), lambda owner: owner.asset.key == organization)
+        found = matching(estate.of(Organization), lambda owner: owner.asset.key == organization)
         return {owner.display_name.lower() for owner in found}
     except Undetermined:  # the setting can stand in: the check says so
         return set()

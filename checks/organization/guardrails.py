@@ -13,7 +13,7 @@ from typing import Any
 from auditor import PASS, Check, Estate, Example, Fix, Severity, Verdict, asset, check, fail
 from auditor.resources.orgpolicy import OrgPolicy
 from auditor.resources.resourcemanager import Organization
-from auditor.resources.vpc_sc import matching
+from auditor.resources.unknown import matching
 
 ORGANIZATION = "organizations/3001"
 ENFORCED = {"rules": [{"enforce": True}]}

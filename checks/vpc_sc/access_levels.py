@@ -18,7 +18,8 @@ from auditor import (
     not_applicable,
     not_assessed,
 )
-from auditor.resources.vpc_sc import AccessLevel, LevelCondition, ServicePerimeter, matching
+from auditor.resources.unknown import matching
+from auditor.resources.vpc_sc import AccessLevel, LevelCondition, ServicePerimeter
 from checks.vpc_sc.examples import ENFORCED, OFFICE, POLICY, level, perimeter
 
 UPDATE = "gcloud access-context-manager levels update {level.id} --policy={level.policy_id} --basic-level-spec=FILE"

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from auditor import PASS, Example, Severity, Verdict, fail
-from auditor.resources.vpc_sc import EgressRule, IngressRule, matching
+from auditor.resources.unknown import matching
+from auditor.resources.vpc_sc import EgressRule, IngressRule
 from checks.vpc_sc.examples import ENFORCED, OFFICE, perimeter
 
 Rule = TypeVar("Rule", bound=IngressRule | EgressRule)
