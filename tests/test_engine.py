@@ -175,7 +175,7 @@ def test_findings_carry_where_what_and_how_to_mend(tmp_path: Path) -> None:
     _, report = scan(tmp_path / "e.ndjson")
     finding = next(f for f in report["findings"] if f["check"] == "bucket-public")
     assert finding["source"].endswith("e.ndjson:1")
-    assert finding["project"] == "projects/1001"
+    assert finding["project"] == "1001"
     assert "allUsers" in finding["message"]
     assert """'gs://b'"'"'; rm -rf ~ #'""" in finding["fix"] or """gs://'b'"'"'; rm -rf ~ #'""" in finding["fix"]
     assert len(finding["fingerprint"]) == 16

@@ -172,6 +172,7 @@ def test_audit_configurations_are_read_in_both_spellings(text: str) -> None:
         ("a\nb\tc\x7f", "a\\u000ab\\u0009c\\u007f"),
         ("\u2028\u200b\ufeff", "\\u2028\\u200b\\ufeff"),
         ("\ud800", "\\ud800"),
+        ("\u3164\u2800\ufe0f", "\\u3164\\u2800\\ufe0f"),
     ],
 )
 def test_text_of_strangers_is_made_visible(text: str, shown: str) -> None:

@@ -132,6 +132,8 @@ class Scan:
                 self._judge(name, self.routes.of(asset_type), lines)
         self._judge_missing_policies()
         self._count_asked()
+        for finding in self.recorder.findings:
+            finding.project = self.estate.project_id(finding.project)
         self.recorder.findings.sort(key=lambda f: (f.severity.rank, f.check, f.asset))
         self.recorder.crashes.sort(key=lambda crash: (crash.check, crash.asset))
         return Outcome(

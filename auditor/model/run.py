@@ -29,6 +29,7 @@ class Finding:
     asset: str
     asset_type: str
     project: str
+    """The project's id, or its number where the input does not tell the id; empty above projects."""
     message: str
     evidence: dict[str, Any]
     fix: str

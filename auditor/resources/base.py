@@ -261,10 +261,11 @@ def read_path(view: Any, path: str) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """`value` in JSON types; what is unknown inside it reads as `"(unknown)"`."""
+    """`value` in JSON types, without fields that are empty; what is unknown inside it reads as `"(unknown)"`."""
     if isinstance(value, View):
         names = type(value).__struct_encode_fields__
-        return {name: read_path(value, name) for name in names if not name.startswith("#")}
+        shown = {name: read_path(value, name) for name in names if not name.startswith("#")}
+        return {name: entry for name, entry in shown.items() if entry not in (None, "", [], {})}
     if isinstance(value, OpenList):
         return [*(plain(element) for element in value.known()), "(more, unknown)"]
     if isinstance(value, list | tuple):
