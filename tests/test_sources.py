@@ -131,7 +131,7 @@ def test_a_value_of_the_wrong_type_costs_only_itself(tmp_path: Path) -> None:
     (tmp_path / "export.ndjson").write_bytes(ndjson([odd]))
     result, report = scan(tmp_path / "export.ndjson")
     assert report["population"]["unreadable"] == 0
-    assert verdicts(report, "bucket-public")["not_assessed"] == 1
+    assert verdicts(report, "bucket-public-access-not-prevented")["not_assessed"] == 1
     assert verdicts(report, "bucket-uniform-access-off")["pass"] == 1
     assert "unreadable" in result.output
 

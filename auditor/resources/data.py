@@ -1,0 +1,166 @@
+"""Data services beside Cloud Storage, BigQuery and Cloud SQL: messages, caches, artifacts, clusters, notebooks.
+
+Source: the REST references of Pub/Sub, Memorystore, Artifact Registry, Spanner, Bigtable, Dataproc, Data Fusion,
+Dataflow and Compute Engine under cloud.google.com
+"""
+
+from __future__ import annotations
+
+from msgspec import field
+
+from auditor.resources.base import Resource, View, shows
+
+
+@shows("pubsub.googleapis.com/Topic")
+class Topic(Resource):
+    """A Pub/Sub topic."""
+
+    name: str = ""
+    kms_key_name: str = ""
+
+
+class OidcToken(View):
+    """`pushConfig.oidcToken`."""
+
+    service_account_email: str = ""
+    audience: str = ""
+
+
+class PushConfig(View):
+    """`pushConfig`."""
+
+    push_endpoint: str = ""
+    oidc_token: OidcToken | None = None
+
+
+@shows("pubsub.googleapis.com/Subscription")
+class Subscription(Resource):
+    """A Pub/Sub subscription."""
+
+    name: str = ""
+    topic: str = ""
+    push_config: PushConfig = field(default_factory=PushConfig)
+
+
+@shows("pubsub.googleapis.com/Snapshot")
+class PubSubSnapshot(Resource):
+    """A Pub/Sub snapshot."""
+
+
+@shows("artifactregistry.googleapis.com/Repository")
+class ArtifactRepository(Resource):
+    """An Artifact Registry repository."""
+
+    format: str = ""
+    mode: str = "STANDARD_REPOSITORY"
+    kms_key_name: str = ""
+
+
+@shows("redis.googleapis.com/Instance")
+class RedisInstance(Resource):
+    """A Memorystore for Redis instance."""
+
+    tier: str = "BASIC"
+    auth_enabled: bool = False
+    transit_encryption_mode: str = "DISABLED"
+    authorized_network: str = ""
+    connect_mode: str = "DIRECT_PEERING"
+
+
+@shows("redis.googleapis.com/Cluster")
+class RedisCluster(Resource):
+    """A Memorystore for Redis Cluster."""
+
+    authorization_mode: str = "AUTH_MODE_DISABLED"
+    transit_encryption_mode: str = "TRANSIT_ENCRYPTION_MODE_DISABLED"
+
+
+class KmsEncryption(View):
+    """`encryptionConfig` of a database."""
+
+    kms_key_name: str = ""
+    kms_key_names: list[str] = []
+
+
+@shows("spanner.googleapis.com/Instance")
+class SpannerInstance(Resource):
+    """A Spanner instance."""
+
+
+@shows("spanner.googleapis.com/Database")
+class SpannerDatabase(Resource):
+    """A Spanner database."""
+
+    enable_drop_protection: bool = False
+    encryption_config: KmsEncryption | None = None
+
+
+@shows("bigtableadmin.googleapis.com/Instance")
+class BigtableInstance(Resource):
+    """A Bigtable instance."""
+
+
+class DataprocNetwork(View):
+    """`config.gceClusterConfig`."""
+
+    internal_ip_only: bool = False
+    service_account: str = ""
+
+
+class DataprocEncryption(View):
+    """`config.encryptionConfig`."""
+
+    gce_pd_kms_key_name: str = ""
+
+
+class DataprocConfig(View):
+    """`config`."""
+
+    gce_cluster_config: DataprocNetwork = field(default_factory=DataprocNetwork)
+    encryption_config: DataprocEncryption = field(default_factory=DataprocEncryption)
+
+
+@shows("dataproc.googleapis.com/Cluster")
+class DataprocCluster(Resource):
+    """A Dataproc cluster."""
+
+    cluster_name: str = ""
+    config: DataprocConfig = field(default_factory=DataprocConfig)
+
+
+@shows("datafusion.googleapis.com/Instance")
+class DataFusionInstance(Resource):
+    """A Cloud Data Fusion instance."""
+
+    private_instance: bool = False
+
+
+class DiskKey(View):
+    """The key of a disk, image or snapshot: Cloud KMS, or supplied by the customer."""
+
+    kms_key_name: str = ""
+    raw_key: str = ""
+    sha256: str = ""
+
+
+@shows("compute.googleapis.com/Disk", "compute.googleapis.com/RegionDisk")
+class Disk(Resource):
+    """A persistent disk."""
+
+    name: str = ""
+    labels: dict[str, str] = {}
+    disk_encryption_key: DiskKey | None = None
+
+
+@shows("compute.googleapis.com/Image")
+class Image(Resource):
+    """A custom image."""
+
+    name: str = ""
+
+
+@shows("compute.googleapis.com/Snapshot")
+class Snapshot(Resource):
+    """A disk snapshot."""
+
+    name: str = ""

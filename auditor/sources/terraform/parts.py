@@ -1,0 +1,62 @@
+"""Putting resources that are parts of another one where the API shows them: into the data of the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from auditor.sources.terraform.mapping import Context, Draft
+from auditor.sources.terraform.plan import Planned, references_of
+from auditor.sources.terraform.references import follow
+from auditor.sources.terraform.types.parts import PARTS, Part
+from auditor.sources.terraform.walk import AFTER_APPLY, Walk, descend
+
+_ADDS_ONLY = "a plan shows only the {list} that it adds"
+
+
+def assemble(context: Context, drafts: dict[str, Draft], parts: Iterable[Planned], created: set[str]) -> list[Planned]:
+    """Add `parts` to the drafts of their wholes; gives back those whose whole the plan does not have.
+
+    `created` has the addresses of new resources: of all others the plan shows only what it adds.
+    """
+    alone = []
+    for planned in parts:
+        part = PARTS[planned.type]
+        whole = _whole(context, drafts, planned, part)
+        if whole is None or whole.data is None:
+            alone.append(planned)
+            continue
+        elements, unknown = _elements(context, planned, part)
+        above, _, last = part.path.rpartition(".")
+        listed = descend(whole.data, above).setdefault(last, [])
+        if whole.unknown.get(part.path) is not None:
+            del whole.unknown[part.path]
+        for element in elements:
+            listed.append(element)
+            for path, cause in unknown.items():
+                whole.note(f"{part.path}.{len(listed) - 1}.{path}", cause)
+        if whole.address not in created:
+            whole.note(f"{part.path}.*", _ADDS_ONLY.format(list=last))
+        elif planned.is_unknown("role_entity") or planned.is_unknown("predefined_acl"):
+            whole.note(f"{part.path}.*", AFTER_APPLY)
+    return alone
+
+
+def _whole(context: Context, drafts: dict[str, Draft], planned: Planned, part: Part) -> Draft | None:
+    found = follow(context.plan, planned, references_of(planned.config, part.attribute))
+    if found is not None:
+        draft = drafts.get(found[0].address)
+        return draft if draft is not None and draft.asset_type == part.asset_type else None
+    name = planned.text(part.attribute).rpartition("/")[2]
+    same = (draft for draft in drafts.values() if draft.asset_type == part.asset_type)
+    return next((draft for draft in same if name and draft.name.rpartition("/")[2] == name), None)
+
+
+def _elements(context: Context, planned: Planned, part: Part) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """The elements that a resource stands for, and what is unknown of the one."""
+    if part.elements is not None:
+        return part.elements(planned), {}
+    data: dict[str, Any] = {}
+    draft = Draft("", "", [], planned.address, data)
+    Walk(part.mapping, planned, context, draft).into(data)
+    return [data], draft.unknown

@@ -1,0 +1,206 @@
+"""BigQuery, Dataproc, Dataflow, Data Fusion, Composer.
+
+Sources: registry.terraform.io/providers/hashicorp/google/latest/docs/resources/bigquery_dataset (and its
+neighbours), cloud.google.com/bigquery/docs/reference/rest/v2, cloud.google.com/dataproc/docs/reference/rest,
+cloud.google.com/dataflow/docs/reference/rest, cloud.google.com/data-fusion/docs/reference/rest
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from auditor.sources.terraform.mapping import ABSENT, Made, Mapping, Row, Rows, dropped
+from auditor.sources.terraform.walk import AFTER_APPLY, descend
+
+_ACCESS = [
+    {"role": "WRITER", "specialGroup": "projectWriters"},
+    {"role": "OWNER", "specialGroup": "projectOwners"},
+    {"role": "READER", "specialGroup": "projectReaders"},
+]
+
+
+def _table(made: Made) -> None:
+    data = made.data
+    path = made.draft.name.split("/")
+    data["tableReference"] = {"projectId": path[4], "datasetId": path[6], "tableId": path[8]}
+
+
+def _dataset(made: Made) -> None:
+    path = made.draft.name.split("/")
+    made.data["datasetReference"] = {"projectId": path[4], "datasetId": path[6]}
+
+
+def _schema(value: Any) -> Any:
+    """The schema is written as JSON: a list of fields."""
+    try:
+        fields = msgspec.json.decode(value) if isinstance(value, str) else value
+    except msgspec.DecodeError:
+        return None
+    return {"fields": fields} if isinstance(fields, list) else fields
+
+
+def _dataflow(made: Made) -> None:
+    """How workers are reached stands in the API's list of worker pools."""
+    environment = descend(made.data, "environment")
+    pool: dict[str, Any] = {}
+    for attribute, field in (
+        ("ip_configuration", "ipConfiguration"),
+        ("network", "network"),
+        ("subnetwork", "subnetwork"),
+    ):
+        value = made.planned.text(attribute)
+        if value:
+            pool[field] = value
+        elif made.planned.is_unknown(attribute):
+            made.note(f"environment.workerPools.0.{field}", AFTER_APPLY)
+    pool.setdefault("ipConfiguration", "WORKER_IP_PUBLIC")
+    environment["workerPools"] = [pool]
+
+
+_GCE = "cluster_config.gce_cluster_config"
+_GROUPS = ("master_config", "worker_config", "preemptible_worker_config")
+_GROUP_NAMES = {
+    "master_config": "masterConfig",
+    "worker_config": "workerConfig",
+    "preemptible_worker_config": "secondaryWorkerConfig",
+}
+_DATAPROC: Rows = {
+    "cluster_config": Row("config", default=ABSENT),
+    "cluster_config.autoscaling_config.policy_uri": "config.autoscalingConfig.policyUri",
+    "cluster_config.auxiliary_node_groups": None,
+    "cluster_config.bucket": None,
+    "cluster_config.dataproc_metric_config": None,
+    "cluster_config.encryption_config.kms_key_name": "config.encryptionConfig.gcePdKmsKeyName",
+    "cluster_config.endpoint_config": Row("config.endpointConfig", default=ABSENT),
+    "cluster_config.gce_cluster_config": Row("config.gceClusterConfig", default=ABSENT),
+    f"{_GCE}.internal_ip_only": Row("config.gceClusterConfig.internalIpOnly"),
+    f"{_GCE}.network": "config.gceClusterConfig.networkUri",
+    f"{_GCE}.subnetwork": "config.gceClusterConfig.subnetworkUri",
+    f"{_GCE}.zone": "config.gceClusterConfig.zoneUri",
+    "cluster_config.initialization_action": "config.initializationActions",
+    "cluster_config.initialization_action.script": "config.initializationActions.executableFile",
+    "cluster_config.initialization_action.timeout_sec": None,
+    "cluster_config.lifecycle_config": Row("config.lifecycleConfig", default=ABSENT),
+    **{f"cluster_config.{group}": Row(f"config.{_GROUP_NAMES[group]}", default=ABSENT) for group in _GROUPS},
+    **{f"cluster_config.{group}.machine_type": f"config.{_GROUP_NAMES[group]}.machineTypeUri" for group in _GROUPS},
+    "cluster_config.preemptible_worker_config.instance_flexibility_policy": None,
+    "cluster_config.security_config.kerberos_config.root_principal_password_uri": (
+        "config.securityConfig.kerberosConfig.rootPrincipalPasswordUri"
+    ),
+    "cluster_config.software_config.override_properties": "config.softwareConfig.properties",
+    "cluster_config.software_config.properties": None,
+    "cluster_config.staging_bucket": "config.configBucket",
+    "cluster_config.temp_bucket": "config.tempBucket",
+    "graceful_decommission_timeout": None,
+    "name": "clusterName",
+    "project": None,
+    "region": None,
+    "virtual_cluster_config": Row("virtualClusterConfig", default=ABSENT),
+}
+_COMPOSER: Rows = {
+    "config.data_retention_config": None,
+    "config.enable_private_builds_only": None,
+    "config.enable_private_environment": None,
+    "config.master_authorized_networks_config": Row("config.masterAuthorizedNetworksConfig", default=ABSENT),
+    "config.node_config.zone": "config.nodeConfig.location",
+    "config.private_environment_config.connection_type": (
+        "config.privateEnvironmentConfig.networkingConfig.connectionType"
+    ),
+    "config.private_environment_config.enable_private_endpoint": (
+        "config.privateEnvironmentConfig.privateClusterConfig.enablePrivateEndpoint"
+    ),
+    "config.private_environment_config.master_ipv4_cidr_block": (
+        "config.privateEnvironmentConfig.privateClusterConfig.masterIpv4CidrBlock"
+    ),
+    "config.web_server_network_access_control.allowed_ip_range": (
+        "config.webServerNetworkAccessControl.allowedIpRanges"
+    ),
+    "project": None,
+    "region": None,
+}
+
+MAPPINGS: dict[str, Mapping] = {
+    "google_bigquery_dataset": Mapping(
+        "bigquery.googleapis.com/Dataset",
+        "//bigquery.googleapis.com/projects/{project}/datasets/{dataset_id}",
+        {
+            "access": Row("access", default=_ACCESS),
+            "creation_time": None,
+            "dataset_id": "datasetReference.datasetId",
+            "delete_contents_on_destroy": None,
+            "last_modified_time": None,
+            "project": None,
+        },
+        "access access.dataset.target_types",
+        finish=_dataset,
+    ),
+    "google_bigquery_table": Mapping(
+        "bigquery.googleapis.com/Table",
+        "//bigquery.googleapis.com/projects/{project}/datasets/{dataset_id}/tables/{table_id}",
+        {
+            "clustering": "clustering.fields",
+            "creation_time": None,
+            "dataset_id": None,
+            "deletion_protection": None,
+            "ignore_auto_generated_schema": None,
+            "ignore_schema_changes": None,
+            "external_data_configuration.bigtable_options": None,
+            "external_data_configuration.schema": None,
+            "project": None,
+            "schema": Row("schema", _schema),
+            "schema_foreign_type_info": None,
+            "table_constraints": None,
+            "table_id": None,
+            "table_metadata_view": None,
+            "table_replication_info": None,
+        },
+        finish=_table,
+    ),
+    "google_dataproc_cluster": Mapping(
+        "dataproc.googleapis.com/Cluster",
+        "//dataproc.googleapis.com/projects/{project}/regions/{region}/clusters/{name}",
+        _DATAPROC,
+        "cluster_config.initialization_action cluster_config.master_config.accelerators "
+        "cluster_config.worker_config.accelerators "
+        "virtual_cluster_config.kubernetes_cluster_config.gke_cluster_config.node_pool_target",
+    ),
+    "google_dataflow_job": Mapping(
+        "dataflow.googleapis.com/Job",
+        "//dataflow.googleapis.com/projects/{project}/locations/{region}/jobs/{job_id}",
+        {
+            **dropped(
+                "additional_experiments enable_streaming_engine ip_configuration machine_type max_workers network "
+                "on_delete parameters project region skip_wait_on_job_termination subnetwork template_gcs_path zone "
+                "transform_name_mapping"
+            ),
+            "job_id": "id",
+            "kms_key_name": "environment.serviceKmsKeyName",
+            "service_account_email": "environment.serviceAccountEmail",
+            "temp_gcs_location": "environment.tempStoragePrefix",
+        },
+        finish=_dataflow,
+    ),
+    "google_data_fusion_instance": Mapping(
+        "datafusion.googleapis.com/Instance",
+        "//datafusion.googleapis.com/projects/{project}/locations/{region}/instances/{name}",
+        {
+            "enable_stackdriver_logging": Row("enableStackdriverLogging", default=False),
+            "enable_stackdriver_monitoring": Row("enableStackdriverMonitoring", default=False),
+            "private_instance": Row("privateInstance", default=False),
+            "project": None,
+            "region": None,
+        },
+        "accelerators",
+        full_name=True,
+    ),
+    "google_composer_environment": Mapping(
+        "composer.googleapis.com/Environment",
+        "//composer.googleapis.com/projects/{project}/locations/{region}/environments/{name}",
+        _COMPOSER,
+        "config.master_authorized_networks_config.cidr_blocks "
+        "config.web_server_network_access_control.allowed_ip_range",
+        full_name=True,
+    ),
+}

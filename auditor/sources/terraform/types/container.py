@@ -1,0 +1,317 @@
+"""Google Kubernetes Engine.
+
+Sources: registry.terraform.io/providers/hashicorp/google/latest/docs/resources/container_cluster,
+…/container_node_pool, cloud.google.com/kubernetes-engine/docs/reference/rest/v1/projects.locations.clusters
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from auditor.sources.terraform.mapping import ABSENT, Draft, Made, Mapping, Row, Rows, words
+from auditor.sources.terraform.names import Namer
+from auditor.sources.terraform.plan import Planned, as_dict, as_list
+from auditor.sources.terraform.walk import DECIDED_AT_APPLY, descend
+
+_ZONE = re.compile(r".+-[a-z]")
+_SCOPES = [
+    "https://www.googleapis.com/auth/devstorage.read_only",
+    "https://www.googleapis.com/auth/logging.write",
+    "https://www.googleapis.com/auth/monitoring",
+    "https://www.googleapis.com/auth/service.management.readonly",
+    "https://www.googleapis.com/auth/servicecontrol",
+    "https://www.googleapis.com/auth/trace.append",
+]
+_NODE: dict[str, Any] = {
+    "imageType": "COS_CONTAINERD",
+    "machineType": "e2-medium",
+    "metadata": {"disable-legacy-endpoints": "true"},
+    "oauthScopes": _SCOPES,
+    "serviceAccount": "default",
+    "shieldedInstanceConfig": {"enableIntegrityMonitoring": True},
+}
+_METADATA_MODES = {"GKE_METADATA_SERVER": "GKE_METADATA", "EXPOSE": "GCE_METADATA", "SECURE": "GCE_METADATA"}
+"""How older provider versions spell the mode."""
+_POOL = "nodePools"
+
+
+def _flag(value: Any) -> bool:
+    """Terraform writes this boolean as text."""
+    return str(value).upper() == "TRUE"
+
+
+def _node(source: str, target: str) -> Rows:
+    """The configuration of nodes at the attribute `source`, which the API has at `target`."""
+    taken = f"{source}.guest_accelerator"
+    accelerators = f"{target}.accelerators"
+    affinity = f"{target}.soleTenantConfig.nodeAffinities"
+    return {
+        source: Row(target, default=_NODE),
+        f"{source}.advanced_machine_features": Row(f"{target}.advancedMachineFeatures", default=ABSENT),
+        f"{source}.effective_taints": None,
+        taken: accelerators,
+        f"{taken}.count": f"{accelerators}.acceleratorCount",
+        f"{taken}.type": f"{accelerators}.acceleratorType",
+        f"{source}.image_type": Row(f"{target}.imageType", default="COS_CONTAINERD"),
+        f"{source}.kubelet_config": Row(f"{target}.kubeletConfig", default=ABSENT),
+        f"{source}.kubelet_config.insecure_kubelet_readonly_port_enabled": Row(
+            f"{target}.kubeletConfig.insecureKubeletReadonlyPortEnabled", _flag
+        ),
+        f"{source}.linux_node_config.hugepages_config": f"{target}.linuxNodeConfig.hugepages",
+        f"{source}.logging_variant": f"{target}.loggingConfig.variantConfig.variant",
+        f"{source}.machine_type": Row(f"{target}.machineType", default="e2-medium"),
+        f"{source}.metadata": Row(f"{target}.metadata", default=_NODE["metadata"]),
+        f"{source}.oauth_scopes": Row(f"{target}.oauthScopes", default=_SCOPES),
+        f"{source}.resource_manager_tags": f"{target}.resourceManagerTags.tags",
+        f"{source}.sandbox_config.sandbox_type": f"{target}.sandboxConfig.type",
+        f"{source}.service_account": Row(f"{target}.serviceAccount", default="default"),
+        f"{source}.shielded_instance_config": Row(
+            f"{target}.shieldedInstanceConfig", default=_NODE["shieldedInstanceConfig"]
+        ),
+        f"{source}.shielded_instance_config.enable_integrity_monitoring": Row(
+            f"{target}.shieldedInstanceConfig.enableIntegrityMonitoring", default=True
+        ),
+        f"{source}.sole_tenant_config.node_affinity": affinity,
+        f"{source}.taint": Row(f"{target}.taints", default=ABSENT),
+        f"{source}.windows_node_config.osversion": f"{target}.windowsNodeConfig.osVersion",
+        f"{source}.workload_metadata_config": Row(f"{target}.workloadMetadataConfig", default=ABSENT),
+        f"{source}.workload_metadata_config.node_metadata": Row(
+            f"{target}.workloadMetadataConfig.mode", lambda mode: _METADATA_MODES.get(mode, mode)
+        ),
+    }
+
+
+def _pool(source: str, target: str) -> Rows:
+    """A node pool: `source` and `target` end in a dot, or are empty for the resource itself."""
+    return {
+        **_node(f"{source}node_config", f"{target}config"),
+        f"{source}autoscaling": Row(f"{target}autoscaling", always={"enabled": True}),
+        f"{source}ignore_node_count_changes": None,
+        f"{source}management": Row(f"{target}management"),
+        f"{source}max_pods_per_node": Row(f"{target}maxPodsConstraint.maxPodsPerNode", default=ABSENT),
+        f"{source}managed_instance_group_urls": None,
+        f"{source}name_prefix": None,
+        f"{source}network_config.additional_pod_network_configs.max_pods_per_node": None,
+        f"{source}network_config.pod_cidr_overprovision_config.disabled": (
+            f"{target}networkConfig.podCidrOverprovisionConfig.disable"
+        ),
+        f"{source}node_count": f"{target}initialNodeCount",
+        f"{source}node_locations": Row(f"{target}locations"),
+        f"{source}upgrade_settings": Row(f"{target}upgradeSettings"),
+    }
+
+
+_AUTOSCALING = "cluster_autoscaling."
+_CLUSTER: Rows = {
+    **_node("node_config", "nodeConfig"),
+    "node_pool": Row(_POOL, default=ABSENT),
+    **_pool("node_pool.", f"{_POOL}."),
+    "addons_config": Row("addonsConfig", default={"networkPolicyConfig": {"disabled": True}}),
+    "addons_config.cloudrun_config": Row("addonsConfig.cloudRunConfig", default=ABSENT),
+    "addons_config.network_policy_config": Row("addonsConfig.networkPolicyConfig", default={"disabled": True}),
+    "allow_net_admin": "autopilot.workloadPolicyConfig.allowNetAdmin",
+    "authenticator_groups_config": Row("authenticatorGroupsConfig", default=ABSENT, always={"enabled": True}),
+    "cluster_autoscaling": Row("autoscaling", default=ABSENT),
+    f"{_AUTOSCALING}enabled": "autoscaling.enableNodeAutoprovisioning",
+    f"{_AUTOSCALING}auto_provisioning_defaults": "autoscaling.autoprovisioningNodePoolDefaults",
+    f"{_AUTOSCALING}auto_provisioning_defaults.disk_size": "autoscaling.autoprovisioningNodePoolDefaults.diskSizeGb",
+    f"{_AUTOSCALING}auto_provisioning_locations": "autoscaling.autoprovisioningLocations",
+    "confidential_nodes": Row("confidentialNodes", default=ABSENT),
+    "control_plane_endpoints_config": Row("controlPlaneEndpointsConfig", default=ABSENT),
+    "cost_management_config": Row("costManagementConfig", default=ABSENT),
+    "database_encryption": Row("databaseEncryption", default={"state": "DECRYPTED"}),
+    "dataplane_optimization_mode": None,
+    "datapath_provider": "networkConfig.datapathProvider",
+    "default_max_pods_per_node": "defaultMaxPodsConstraint.maxPodsPerNode",
+    "default_snat_status": Row("networkConfig.defaultSnatStatus", default=ABSENT),
+    "deletion_protection": None,
+    "disable_l4_lb_firewall_reconciliation": "networkConfig.disableL4LbFirewallReconciliation",
+    "dns_config": "networkConfig.dnsConfig",
+    "enable_autopilot": "autopilot.enabled",
+    "enable_binary_authorization": Row("binaryAuthorization.enabled", lambda on: on or None),
+    "enable_cilium_clusterwide_network_policy": "networkConfig.enableCiliumClusterwideNetworkPolicy",
+    "enable_fqdn_network_policy": "networkConfig.enableFqdnNetworkPolicy",
+    "enable_intranode_visibility": Row("networkConfig.enableIntraNodeVisibility", default=False),
+    "enable_l4_ilb_subsetting": "networkConfig.enableL4ilbSubsetting",
+    "enable_legacy_abac": Row("legacyAbac.enabled", default=False),
+    "enable_multi_networking": "networkConfig.enableMultiNetworking",
+    "enable_shielded_nodes": Row("shieldedNodes.enabled", default=True),
+    "fleet.membership_id": None,
+    "fleet.membership_location": None,
+    "gateway_api_config": Row("networkConfig.gatewayApiConfig", default=ABSENT),
+    "identity_service_config": Row("identityServiceConfig", default=ABSENT),
+    "in_transit_encryption_config": "networkConfig.inTransitEncryptionConfig",
+    "ip_allocation_policy": Row("ipAllocationPolicy", default=ABSENT),
+    "ip_allocation_policy.pod_cidr_overprovision_config.disabled": (
+        "ipAllocationPolicy.podCidrOverprovisionConfig.disable"
+    ),
+    "label_fingerprint": None,
+    "logging_config": Row(
+        "loggingConfig", default={"componentConfig": {"enableComponents": ["SYSTEM_COMPONENTS", "WORKLOADS"]}}
+    ),
+    "logging_config.enable_components": "loggingConfig.componentConfig.enableComponents",
+    "logging_service": Row("loggingService", default="logging.googleapis.com/kubernetes"),
+    "maintenance_policy": Row("maintenancePolicy.window"),
+    "maintenance_policy.disruption_budget": "maintenancePolicy.disruptionBudget",
+    "maintenance_policy.maintenance_exclusion": None,
+    "maintenance_policy.recurring_window.end_time": "maintenancePolicy.window.recurringWindow.window.endTime",
+    "maintenance_policy.recurring_window.start_time": "maintenancePolicy.window.recurringWindow.window.startTime",
+    "master_auth": Row("masterAuth", default={"clientCertificateConfig": {"issueClientCertificate": False}}),
+    "master_auth.client_key": None,
+    "master_auth.password": "masterAuth.password",
+    "master_authorized_networks_config": Row(
+        "masterAuthorizedNetworksConfig", default=ABSENT, always={"enabled": True}
+    ),
+    "master_version": None,
+    "mesh_certificates": Row("meshCertificates", default=ABSENT),
+    "min_master_version": "initialClusterVersion",
+    "monitoring_config": Row(
+        "monitoringConfig", default={"componentConfig": {"enableComponents": ["SYSTEM_COMPONENTS"]}}
+    ),
+    "monitoring_config.advanced_datapath_observability_config.relay_mode": None,
+    "monitoring_config.enable_components": "monitoringConfig.componentConfig.enableComponents",
+    "monitoring_config.managed_prometheus": "monitoringConfig.managedPrometheusConfig",
+    "monitoring_service": Row("monitoringService", default="monitoring.googleapis.com/kubernetes"),
+    "network": Row("network", default="default"),
+    "network_performance_config": "networkConfig.networkPerformanceConfig",
+    "network_policy": Row("networkPolicy", default=ABSENT),
+    "networking_mode": Row("ipAllocationPolicy.useIpAliases", lambda mode: mode != "ROUTES", default=True),
+    "node_locations": "locations",
+    "node_version": None,
+    "node_pool_auto_config.node_kubelet_config.insecure_kubelet_readonly_port_enabled": Row(
+        "nodePoolAutoConfig.nodeKubeletConfig.insecureKubeletReadonlyPortEnabled", _flag
+    ),
+    "node_pool_auto_config.resource_manager_tags": "nodePoolAutoConfig.resourceManagerTags.tags",
+    "node_pool_defaults": Row("nodePoolDefaults", default=ABSENT),
+    "node_pool_defaults.node_config_defaults.insecure_kubelet_readonly_port_enabled": Row(
+        "nodePoolDefaults.nodeConfigDefaults.nodeKubeletConfig.insecureKubeletReadonlyPortEnabled", _flag
+    ),
+    "node_pool_defaults.node_config_defaults.logging_variant": (
+        "nodePoolDefaults.nodeConfigDefaults.loggingConfig.variantConfig.variant"
+    ),
+    "operation": None,
+    "private_cluster_config": Row("privateClusterConfig", default=ABSENT),
+    "private_cluster_config.master_global_access_config": Row(
+        "privateClusterConfig.masterGlobalAccessConfig", default=ABSENT
+    ),
+    "private_ipv6_google_access": "networkConfig.privateIpv6GoogleAccess",
+    "project": None,
+    "release_channel": Row("releaseChannel", default={"channel": "REGULAR"}),
+    "remove_default_node_pool": None,
+    "resource_usage_export_config.enable_resource_consumption_metering": (
+        "resourceUsageExportConfig.consumptionMeteringConfig.enabled"
+    ),
+    "security_posture_config": "securityPostureConfig",
+    "service_external_ips_config": "networkConfig.serviceExternalIpsConfig",
+    "subnetwork": "subnetwork",
+    "tpu_ipv4_cidr_block": None,
+    "vertical_pod_autoscaling": Row("verticalPodAutoscaling", default=ABSENT),
+    "workload_identity_config": Row("workloadIdentityConfig", default=ABSENT),
+    "workload_identity_config.identity_namespace": "workloadIdentityConfig.workloadPool",
+}
+_NODE_LISTS = words(
+    "guest_accelerator secondary_boot_disks sole_tenant_config.node_affinity taint "
+    "containerd_config.private_registry_access_config.certificate_authority_domain_config "
+    "containerd_config.registry_hosts containerd_config.registry_hosts.hosts"
+)
+_POOL_LISTS = ["network_config.additional_node_network_configs", "network_config.additional_pod_network_configs"]
+_POOL_LISTS += [f"node_config.{name}" for name in _NODE_LISTS]
+_CLUSTER_LISTS = ["node_pool", "cluster_autoscaling.resource_limits", "master_authorized_networks_config.cidr_blocks"]
+_CLUSTER_LISTS += [f"node_config.{name}" for name in _NODE_LISTS] + [f"node_pool.{name}" for name in _POOL_LISTS]
+
+
+def _place(location: str) -> str:
+    return f"zones/{location}" if _ZONE.fullmatch(location) else f"locations/{location}"
+
+
+def _cluster_name(namer: Namer, planned: Planned) -> str:
+    """A zonal cluster is named by its zone."""
+    attribute = next((a for a in ("location", "zone", "region") if planned.text(a)), "location")
+    place = _place(namer.part(planned, attribute))
+    name = namer.part(planned, "name")
+    return f"//container.googleapis.com/projects/{namer.project(planned)}/{place}/clusters/{name}"
+
+
+def _pool_name(namer: Namer, planned: Planned) -> str:
+    """A pool is named by its cluster, which may be given by name or in full."""
+    path = namer.part(planned, "cluster", "path")
+    name = namer.part(planned, "name")
+    if "/" not in path:
+        attribute = next((a for a in ("location", "zone", "region") if planned.text(a)), "location")
+        path = f"projects/{namer.project(planned)}/{_place(namer.part(planned, attribute))}/clusters/{path}"
+    head, _, location = path.partition("/locations/")
+    if location:
+        place, _, rest = location.partition("/")
+        path = f"{head}/{_place(place)}/{rest}"
+    return f"//container.googleapis.com/{path}/nodePools/{name}"
+
+
+def _cluster(made: Made) -> None:
+    """What Autopilot decides, and Terraform's stand-in for the deprecated zone."""
+    data = made.data
+    data["location"] = made.draft.name.split("/")[6]
+    data.setdefault("status", "RUNNING")
+    private = descend(data, "privateClusterConfig") if "privateClusterConfig" in data else {}
+    for output in ("peeringName", "privateEndpoint", "publicEndpoint"):
+        if output not in private:
+            made.forget(f"privateClusterConfig.{output}")
+    if as_dict(data.get("autopilot")).get("enabled") is True:
+        pool = {"workloadPool": f"{made.project}.svc.id.goog"}
+        data["workloadIdentityConfig"] = data.get("workloadIdentityConfig") or pool
+        data["shieldedNodes"] = {"enabled": True}
+        node = descend(data, "nodeConfig")
+        node["shieldedInstanceConfig"] = {"enableIntegrityMonitoring": True, "enableSecureBoot": True}
+        node["workloadMetadataConfig"] = {"mode": "GKE_METADATA"}
+
+
+def _pools(made: Made) -> Iterator[Draft]:
+    """The pools that a cluster is made with; without any of its own, the default pool."""
+    data = made.data
+    pools = [pool for pool in as_list(data.get(_POOL)) if isinstance(pool, dict)]
+    removed = (
+        made.planned.known("remove_default_node_pool") is True or as_dict(data.get("autopilot")).get("enabled") is True
+    )
+    if pools:
+        for position, pool in enumerate(pools):
+            name = pool.get("name") or f"(known after apply) {position}"
+            yield _pool_draft(made.draft, made.planned, str(name), pool, f"{_POOL}.{position}.", "")
+    elif not removed and not made.planned.is_unknown("remove_default_node_pool") and made.planned.is_new:
+        pool = {"name": "default-pool", "config": data.get("nodeConfig", {})}
+        default = _pool_draft(made.draft, made.planned, "default-pool", pool, "nodeConfig", "config")
+        default.note("management", DECIDED_AT_APPLY)
+        yield default
+
+
+def _pool_draft(cluster: Draft, planned: Planned, name: str, data: dict[str, Any], source: str, target: str) -> Draft:
+    draft = Draft(
+        f"{cluster.name}/nodePools/{name}",
+        "container.googleapis.com/NodePool",
+        cluster.ancestors,
+        planned.address,
+        data,
+    )
+    for path, cause in cluster.unknown.items():
+        if path.startswith(source):
+            draft.note(target + path.removeprefix(source), cause)
+    return draft
+
+
+MAPPINGS: dict[str, Mapping] = {
+    "google_container_cluster": Mapping(
+        "container.googleapis.com/Cluster",
+        _cluster_name,
+        _CLUSTER,
+        " ".join(_CLUSTER_LISTS),
+        finish=_cluster,
+        beside=_pools,
+    ),
+    "google_container_node_pool": Mapping(
+        "container.googleapis.com/NodePool",
+        _pool_name,
+        {**_pool("", ""), "cluster": None, "location": None, "zone": None, "region": None, "project": None,
+         "operation": None, "initial_node_count": "initialNodeCount"},
+        " ".join(_POOL_LISTS),
+    ),
+}  # fmt: skip

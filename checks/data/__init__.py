@@ -1,0 +1,1 @@
+"""Data services: who can read datasets, messages, artifacts and caches, and how they are protected."""

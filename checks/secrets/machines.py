@@ -1,0 +1,183 @@
+"""Secrets written into the metadata of machines: single keys, scripts, and what a project gives to all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from auditor import Fix, Severity, Verdict, asset, check
+from auditor.resources.compute import ComputeProject, Instance, InstanceTemplate
+from checks.secrets.places import is_script, judge, of_metadata
+
+_SCRIPT = "#!/bin/bash\nset -e\nexport DB_PASSWORD='Zx81qwert'\n/opt/app/run\n"
+_CLEAN_SCRIPT = (
+    "#!/bin/bash\nexport DB_PASSWORD=$(gcloud secrets versions access 3 --secret=db-password)\n/opt/app/run\n"
+)
+_CONTAINER = "spec:\n  containers:\n  - image: i\n    env:\n    - name: DB_PASSWORD\n      value: Zx81qwert\n"
+_CLEARED = {"items": [{"key": "enable-oslogin", "value": "TRUE"}]}
+
+
+def _with(items: dict[str, str]) -> dict[str, Any]:
+    return {"items": [{"key": key, "value": value} for key, value in items.items()]}
+
+
+@check(
+    "instance-metadata-secret",
+    severity=Severity.HIGH,
+    fix=Fix(
+        terraform="no secrets in `metadata` of google_compute_instance or google_compute_instance_template",
+        manual=(
+            "Change the credential. Store the new one in Secret Manager, let the machine's service account read it "
+            "and fetch it at start; then `gcloud compute instances remove-metadata INSTANCE --keys=KEY`. "
+            "A template is replaced by one without the key."
+        ),
+        patch={"data": {"metadata": _CLEARED, "properties": {"metadata": _CLEARED}}},
+    ),
+    passes=lambda: [
+        asset(Instance, {"metadata": _with({"enable-oslogin": "TRUE", "db-password-secret": "projects/p/secrets/db"})}),
+        asset(Instance, {"metadata": _with({"ssh-keys": "me:ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE2x me@host"})}),
+        asset(Instance, {"metadata": _with({"startup-script": _SCRIPT})}),
+        asset(
+            Instance,
+            {
+                "labels": {"goog-gke-node": ""},
+                "metadata": _with({"kube-env": "KUBE_PROXY_TOKEN: 7f3kQz81LmNw02RtYb5v\n"}),
+            },
+        ),
+        asset(InstanceTemplate, {"properties": {}}),
+    ],
+    fails=lambda: [
+        asset(Instance, {"metadata": _with({"db-password": "Zx81qwert"})}),
+        asset(Instance, {"metadata": _with({"gce-container-declaration": _CONTAINER})}),
+        asset(
+            Instance, {"status": "TERMINATED", "metadata": _with({"config": '{"api_token": "7f3kQz81LmNw02RtYb5v"}'})}
+        ),
+        asset(
+            Instance,
+            {
+                "labels": {"goog-gke-node": ""},
+                "metadata": _with({"kube-env": "A: b\n", "vendor-token": "7f3kQz81LmNw02RtYb5v"}),
+            },
+        ),
+        asset(InstanceTemplate, {"properties": {"metadata": _with({"registry-password": "Zx81qwert"})}}),
+    ],
+    unknown=lambda: [
+        asset(Instance, {"metadata": _with({"a": "b"})}, unknown=["resource.data.metadata.items.*"]),
+        asset(InstanceTemplate, {"properties": {}}, unknown=["resource.data.properties.metadata"]),
+    ],
+)
+def metadata_secret(machine: Instance | InstanceTemplate) -> Verdict:
+    """An instance or instance template has a secret written into its metadata.
+
+    Why: Every process on the machine reads metadata from the metadata server without a login, and so does an attacker
+    who can make one of them fetch a URL. Everyone who may view the instance reads it in the console.
+
+    What a fix may break: Software that reads the key, until it asks Secret Manager.
+
+    Source: https://cloud.google.com/compute/docs/metadata/overview
+    """
+    properties = machine.properties
+    return judge(of_metadata(properties.metadata, lambda item: not is_script(item), properties))
+
+
+@check(
+    "startup-script-secret",
+    severity=Severity.HIGH,
+    fix=Fix(
+        terraform="`metadata_startup_script` and `metadata` that fetch secrets instead of holding them",
+        manual=(
+            "Change the credential. Let the script fetch the new one: "
+            "`gcloud secrets versions access VERSION --secret=NAME`, with roles/secretmanager.secretAccessor on that "
+            "secret for the machine's service account."
+        ),
+        patch={
+            "data": {
+                "metadata": _CLEARED,
+                "properties": {"metadata": _CLEARED},
+                "commonInstanceMetadata": _CLEARED,
+            }
+        },
+    ),
+    passes=lambda: [
+        asset(Instance, {"metadata": _with({"startup-script": _CLEAN_SCRIPT})}),
+        asset(Instance, {"metadata": _with({"startup-script-url": "gs://b/startup.sh"})}),
+        asset(ComputeProject, {"commonInstanceMetadata": _with({"enable-oslogin": "TRUE"})}),
+        asset(
+            InstanceTemplate,
+            {
+                "properties": {
+                    "labels": {"goog-gke-node": ""},
+                    "metadata": _with({"user-data": "TOKEN=7f3kQz81LmNw02RtYb5v"}),
+                }
+            },
+        ),
+    ],
+    fails=lambda: [
+        asset(Instance, {"metadata": _with({"startup-script": _SCRIPT})}),
+        asset(
+            Instance,
+            {"metadata": _with({"windows-startup-script-ps1": "net user deploy Zx81qwert! /add\r\n"})},
+        ),
+        asset(
+            InstanceTemplate, {"properties": {"metadata": _with({"user-data": "#cloud-config\npassword: Zx81qwert\n"})}}
+        ),
+        asset(ComputeProject, {"commonInstanceMetadata": _with({"startup-script": _SCRIPT})}),
+    ],
+    unknown=lambda: [
+        asset(Instance, {"metadata": _with({"startup-script": ""})}, unknown=["resource.data.metadata.items.0.value"])
+    ],
+)
+def startup_script_secret(machine: Instance | InstanceTemplate | ComputeProject) -> Verdict:
+    """A startup or shutdown script has a secret written into it.
+
+    Why: Scripts are metadata: every process on the machine and everyone who may view the instance reads them, and
+    they are copied into templates, images and Terraform state.
+
+    What a fix may break: A machine whose service account may not read the secret does not come up as before.
+
+    Source: https://cloud.google.com/compute/docs/instances/startup-scripts
+    """
+    if isinstance(machine, ComputeProject):
+        return judge(of_metadata(machine.common_instance_metadata, is_script))
+    return judge(of_metadata(machine.properties.metadata, is_script, machine.properties))
+
+
+@check(
+    "project-metadata-secret",
+    severity=Severity.HIGH,
+    fix=Fix(
+        terraform="no secrets in google_compute_project_metadata and google_compute_project_metadata_item",
+        manual=(
+            "Change the credential, store the new one in Secret Manager, then "
+            "`gcloud compute project-info remove-metadata --keys=KEY`."
+        ),
+        patch={"data": {"commonInstanceMetadata": _CLEARED}},
+    ),
+    passes=lambda: [
+        asset(
+            ComputeProject,
+            {"commonInstanceMetadata": _with({"enable-oslogin": "TRUE", "block-project-ssh-keys": "true"})},
+        ),
+        asset(
+            ComputeProject, {"commonInstanceMetadata": _with({"ssh-keys": "me:ssh-rsa AAAAB3NzaC1yc2EAAAADAQ me@host"})}
+        ),
+        asset(ComputeProject, {"name": "p"}),
+    ],
+    fails=lambda: [
+        asset(ComputeProject, {"commonInstanceMetadata": _with({"docker-password": "Zx81qwert"})}),
+        asset(
+            ComputeProject, {"commonInstanceMetadata": _with({"backend": "amqp://app:Zx81qwert" + "@10.0.0.9:5672/"})}
+        ),
+    ],
+    unknown=lambda: [asset(ComputeProject, {}, unknown=["resource.data.commonInstanceMetadata"])],
+)
+def project_metadata_secret(project: ComputeProject) -> Verdict:
+    """A project's common metadata, which every instance in it can read, holds a secret.
+
+    Why: Project metadata reaches every machine of the project, those of other teams and of managed services
+    included. One compromised machine, however unimportant, gives the secret away.
+
+    What a fix may break: Software on any machine of the project that reads the key.
+
+    Source: https://cloud.google.com/compute/docs/metadata/setting-custom-metadata
+    """
+    return judge(of_metadata(project.common_instance_metadata, lambda item: not is_script(item)))

@@ -1,0 +1,1 @@
+"""Cloud Run and Cloud Functions: who reaches them, and as whom they run."""

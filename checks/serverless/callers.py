@@ -1,0 +1,189 @@
+"""Callers that do not say who they are: public invokers, and services that do not ask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from auditor import PASS, Clock, Fix, Policy, Severity, Verdict, asset, check, fail, not_applicable
+from auditor.access.grants import Grant, grants, tell
+from auditor.access.members import Member
+from auditor.resources.serverless import CloudFunction, Function, RunJob, RunService
+
+_INVOKER = "roles/run.invoker"
+_FUNCTION_INVOKER = "roles/cloudfunctions.invoker"
+_CONTROL = frozenset(
+    [
+        "roles/owner",
+        "roles/editor",
+        "roles/run.admin",
+        "roles/run.developer",
+        "roles/run.sourceDeveloper",
+        "roles/cloudfunctions.admin",
+        "roles/cloudfunctions.developer",
+    ]
+)
+"""Roles that let their holder deploy code."""
+_CALLER = "serviceAccount:scheduler@p.iam.gserviceaccount.com"
+
+
+def _policy(role: str, *members: str, condition: str = "") -> dict[str, Any]:
+    binding: dict[str, Any] = {"role": role, "members": list(members)}
+    if condition:
+        binding["condition"] = {"title": "limited", "expression": condition}
+    return {"bindings": [binding]}
+
+
+def _is_public(member: Member) -> bool:
+    return member.is_public
+
+
+def _weight(grant: Grant) -> Severity:
+    return Severity.CRITICAL if grant.role in _CONTROL else Severity.MEDIUM
+
+
+@check(
+    "run-public",
+    severity=Severity.MEDIUM,
+    same_as=["steampipe:cloudrun_service_restrict_public_access", "checkov:CKV_GCP_102"],
+    fix=Fix(
+        gcloud=(
+            "gcloud run services remove-iam-policy-binding SERVICE --region=REGION "
+            "--member=allUsers --role=roles/run.invoker  # {policy.asset.short_name}"
+        ),
+        terraform="no allUsers or allAuthenticatedUsers in google_cloud_run_v2_service_iam_* (or the v1 form)",
+        guardrail="iam.allowedPolicyMemberDomains",
+        manual=(
+            "Grant roles/run.invoker to the callers by name. Where the service is a public front door on purpose, "
+            "accept this finding with its owner and the date of the next review, and put a load balancer with "
+            "Cloud Armor before it."
+        ),
+        patch={"policy": _policy(_INVOKER, _CALLER)},
+    ),
+    passes=lambda: [
+        asset(RunService, policy=_policy(_INVOKER, _CALLER, "domain:example.com")),
+        asset(RunService, policy={}),
+        asset(
+            RunService,
+            policy=_policy(_INVOKER, "allUsers", condition='request.time < timestamp("2026-03-01T00:00:00Z")'),
+        ),
+    ],
+    fails=lambda: [
+        asset(RunService, policy=_policy(_INVOKER, _CALLER, "allUsers")),
+        asset(RunService, policy=_policy("roles/run.servicesInvoker", "allAuthenticatedUsers")),
+        asset(RunService, policy=_policy("roles/run.developer", "allAuthenticatedUsers")),
+        asset(RunJob, policy=_policy(_INVOKER, "allUsers")),
+    ],
+    unknown=lambda: [asset(RunService, policy=_policy(_INVOKER), unknown=["iam_policy.bindings.0.members"])],
+)
+def run_public(policy: Policy[RunService | RunJob], clock: Clock) -> Verdict:
+    """A Cloud Run service or job takes requests from callers that do not say who they are.
+
+    Why: IAM no longer stands between the internet and the code: what the service checks itself is all that is
+    checked, and every request costs money. For a web front end or a webhook that is how it must be; for an internal
+    API or a job it is a hole.
+
+    What a fix may break: Every caller without an identity token: browsers, webhooks, uptime checks.
+
+    Source: https://cloud.google.com/run/docs/authenticating/public
+    """
+    return tell(grants(policy, clock.now, members=_is_public), _weight)
+
+
+@check(
+    "function-public",
+    severity=Severity.MEDIUM,
+    same_as=[
+        "prowler:cloudfunction_function_not_publicly_accessible",
+        "steampipe:cloudfunction_function_restrict_public_access",
+        "scoutsuite:functions-v1-member",
+        "checkov:CKV_GCP_107",
+        "cloudsploit:cloudfunctions/functionAllUsersPolicy",
+    ],
+    fix=Fix(
+        gcloud=(
+            "gcloud functions remove-iam-policy-binding {policy.asset.short_name} "
+            "--member=allUsers --role=roles/cloudfunctions.invoker"
+        ),
+        terraform="no allUsers or allAuthenticatedUsers in google_cloudfunctions_function_iam_* (or functions2)",
+        guardrail="iam.allowedPolicyMemberDomains",
+        manual=(
+            "Grant the invoker role to the callers by name. A webhook that must stay open is accepted as an exception "
+            "with an owner and checks the sender's signature."
+        ),
+        patch={"policy": _policy(_FUNCTION_INVOKER, _CALLER)},
+    ),
+    passes=lambda: [
+        asset(CloudFunction, policy=_policy(_FUNCTION_INVOKER, _CALLER)),
+        asset(Function, policy={"bindings": []}),
+    ],
+    fails=lambda: [
+        asset(CloudFunction, policy=_policy(_FUNCTION_INVOKER, "allUsers")),
+        asset(Function, policy=_policy(_INVOKER, "allUsers")),
+        asset(CloudFunction, policy=_policy("roles/cloudfunctions.viewer", "allAuthenticatedUsers")),
+        asset(Function, policy=_policy("roles/cloudfunctions.admin", _CALLER, "allAuthenticatedUsers")),
+    ],
+    unknown=lambda: [asset(CloudFunction, policy={}, unknown=["iam_policy.bindings"])],
+)
+def function_public(policy: Policy[CloudFunction | Function], clock: Clock) -> Verdict:
+    """A function's policy lets in callers that do not say who they are.
+
+    Why: Anyone who learns the URL, which is easy to guess, runs the function with the rights of its service account
+    and at your cost. With a viewer's or developer's role they see or replace its code.
+
+    What a fix may break: Callers without an identity token: browsers, webhooks.
+
+    Source: https://cloud.google.com/functions/docs/securing/managing-access-iam
+    """
+    return tell(grants(policy, clock.now, members=_is_public), _weight)
+
+
+@check(
+    "run-invoker-check-disabled",
+    severity=Severity.MEDIUM,
+    evidence=["invokerIamDisabled", "ingress"],
+    fix=Fix(
+        gcloud="gcloud run services update {service.id} --region={service.location} --invoker-iam-check",
+        terraform="`invoker_iam_disabled = false` on google_cloud_run_v2_service",
+        guardrail="run.managed.requireInvokerIam",
+        manual="Grant roles/run.invoker to the callers first.",
+        patch={
+            "data": {
+                "invokerIamDisabled": False,
+                "metadata": {"annotations": {"run.googleapis.com/invoker-iam-disabled": None}},
+            }
+        },
+    ),
+    passes=lambda: [
+        asset(RunService, {"template": {}}),
+        asset(RunService, {"invokerIamDisabled": True, "iapEnabled": True}),
+        asset(RunService, {"invokerIamDisabled": True, "ingress": "INGRESS_TRAFFIC_INTERNAL_ONLY"}),
+        asset(
+            RunService, {"spec": {}, "metadata": {"annotations": {"run.googleapis.com/invoker-iam-disabled": "false"}}}
+        ),
+    ],
+    fails=lambda: [
+        asset(RunService, {"invokerIamDisabled": True}),
+        asset(RunService, {"invokerIamDisabled": True, "ingress": "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"}),
+        asset(
+            RunService, {"spec": {}, "metadata": {"annotations": {"run.googleapis.com/invoker-iam-disabled": "true"}}}
+        ),
+    ],
+    unknown=lambda: [asset(RunService, {"template": {}}, unknown=["resource.data.invokerIamDisabled"])],
+)
+def invoker_check_disabled(service: RunService) -> Verdict:
+    """A Cloud Run service does not ask IAM who may invoke it.
+
+    Why: Everyone who reaches the service is served, and its IAM policy, where people look for that, shows nothing of
+    it.
+
+    What a fix may break: Every caller that is not granted roles/run.invoker, and browsers.
+
+    Source: https://cloud.google.com/run/docs/securing/managing-access#invoker_check
+    """
+    if not service.skips_invoker_check:
+        return PASS
+    if service.has_iap:
+        return not_applicable("Identity-Aware Proxy asks every caller instead")
+    if service.ingress_traffic == "INGRESS_TRAFFIC_INTERNAL_ONLY":
+        return not_applicable("only the project's own networks reach the service")
+    return fail("the invoker check is switched off")
