@@ -59,9 +59,10 @@ DELETE = Deletion.DELETE
 class Fix:
     """How to mend a finding.
 
-    `gcloud` is a command; `{key.id}` stands for an attribute of the check's argument and is quoted
-    for a shell. `terraform` says which argument to set, `guardrail` names the organisation policy
-    constraint that prevents the problem, `manual` says what to do where no command can.
+    `gcloud` is a command; `{key.id}` stands for an attribute of the check's argument, `{found[member]}`
+    for a value of the finding's evidence; both are quoted for a shell, and the project is added.
+    `terraform` says which argument to set, `guardrail` names the organisation policy constraint that
+    prevents the problem, `manual` says what to do where no command can.
     `patch` proves the fix: a JSON merge patch on the failing example's `data` and `policy`, `DELETE`,
     or a list of example assets to add, after which the check passes or is not asked any more.
     """
@@ -313,5 +314,12 @@ def render_command(template: str, subjects: dict[str, Any]) -> str:
     """The fix command for one finding. What is unknown is left as `UNKNOWN` for the reader to fill in."""
     try:
         return _Quoting().vformat(template, (), subjects)
-    except Undetermined:
+    except (Undetermined, KeyError):
         return re.sub(r"\{[^}]*\}", "UNKNOWN", template)
+
+
+def in_project(command: str, project: str) -> str:
+    """A gcloud command with its project, so that it cannot hit whichever one the shell is set to."""
+    if not project or not command.startswith("gcloud ") or "--project" in command:
+        return command
+    return f"{command} --project={shlex.quote(project)}"

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from auditor.model.run import Run
+from auditor.model.run import Finding, Run
 from auditor.model.text import plural, visible
 from auditor.model.verdict import Severity
 
@@ -20,7 +20,10 @@ STYLES = {
     Severity.LOW: "cyan",
     Severity.INFO: "dim",
 }
-_SHOWN = 15
+_SHOWN = {Severity.CRITICAL: 20, Severity.HIGH: 12}
+"""Kinds of findings shown of each severity; the milder ones are counted."""
+_PLACES = 3
+_NAME = 40
 
 
 def print_summary(run: Run, written: list[str]) -> None:
@@ -47,7 +50,7 @@ def _scope(console: Console, run: Run) -> None:
         console.print(Text(f"{what}: {kind}, {records}"), overflow="fold")
     parts = [
         plural(population.assets, "asset"),
-        f"{population.further_parts:,} further contents" if population.further_parts else "",
+        f"{population.further_parts:,} further contents of them" if population.further_parts else "",
         plural(population.duplicates, "duplicate") if population.duplicates else "",
         f"{population.unreadable:,} unreadable" if population.unreadable else "",
         f"{sum(population.unsupported.values()):,} of unsupported types" if population.unsupported else "",
@@ -57,30 +60,50 @@ def _scope(console: Console, run: Run) -> None:
 
 
 def _findings(console: Console, run: Run) -> None:
-    counts = run.by_severity()
     line = Text()
-    for severity, count in counts.items():
+    for severity, count in run.by_severity().items():
         line.append(f" {count:,} {severity.value} ", style=STYLES[severity] if count else "dim")
         line.append("  ")
     console.print(line)
     console.print()
-    places = Counter((finding.severity.rank, finding.check, finding.severity) for finding in run.findings)
     titles = {check.id: check.title for check in run.checks}
+    for severity, most in _SHOWN.items():
+        places: dict[str, list[Finding]] = {}
+        for finding in run.findings:
+            if finding.severity is severity:
+                places.setdefault(finding.check, []).append(finding)
+        ordered = sorted(places.items(), key=lambda item: (-len(item[1]), item[0]))
+        for check, findings in ordered[:most]:
+            _entry(console, severity, titles[check], check, findings)
+        if len(ordered) > most:
+            rest = plural(len(ordered) - most, "further kind")
+            console.print(f"         … and {rest} of {severity.value} weight: see a report (-o report.html)")
+    if any(finding.severity in _SHOWN for finding in run.findings):
+        console.print()
+
+
+def _entry(console: Console, severity: Severity, title: str, check: str, findings: list[Finding]) -> None:
+    """One check with its findings: the problem, and the first places."""
     table = Table(box=None, padding=(0, 1, 0, 0), show_header=False, expand=True)
     table.add_column(width=8, no_wrap=True)
-    table.add_column(width=6, justify="right", no_wrap=True)
     table.add_column(ratio=1, overflow="fold")
-    ordered = sorted(places.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
-    for (_, check, severity), count in ordered[:_SHOWN]:
-        text = Text(visible(titles[check]))
-        text.append(f"\n{check}", style="dim")
-        table.add_row(Text(severity.value, style=STYLES[severity]), f"{count:,}", text)
-    if ordered:
-        console.print(table)
-    if len(ordered) > _SHOWN:
-        console.print(f"… and {plural(len(ordered) - _SHOWN, 'further check')} with findings: see the report")
-    if ordered:
-        console.print()
+    names = [_place(finding) for finding in findings]
+    shown = ", ".join(_shortened(visible(name)) for name in names[:_PLACES])
+    more = f" and {len(names) - _PLACES:,} more" if len(names) > _PLACES else ""
+    text = Text(visible(title))
+    text.append(f"\n{check}: {shown}{more}", style="dim")
+    table.add_row(Text(severity.value, style=STYLES[severity]), text)
+    console.print(table)
+
+
+def _place(finding: Finding) -> str:
+    if finding.asset_type == "cloudresourcemanager.googleapis.com/Project":
+        return finding.project
+    return finding.address or finding.asset.rpartition("/")[2] or finding.asset
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
 
 
 def _not_assessed(console: Console, run: Run) -> None:
@@ -89,19 +112,26 @@ def _not_assessed(console: Console, run: Run) -> None:
         f"{plural(len(run.checks), 'check')}: {counts['pass']:,} pass, {counts['fail']:,} fail, "
         f"{counts['not_applicable']:,} not applicable, {counts['not_assessed']:,} not assessed"
     )
+    console.print(f"Coverage: {_per_cent(run.coverage())} of the applicable verdicts were judged")
     unasked = sum(1 for check in run.checks if not check.asked)
-    console.print(
-        f"Coverage {run.coverage():.1f} % of applicable verdicts; {plural(unasked, 'check')} found nothing to ask"
-    )
+    if unasked:
+        console.print(f"{plural(unasked, 'check')} met no asset of the kind that they are about")
     causes: Counter[str] = Counter()
     for check in run.checks:
         for cause, number in check.not_assessed.items():
             causes[cause.partition(": ")[2] or cause] += number
+    if causes:
+        console.print("Not assessed, because:")
     for cause, number in causes.most_common(5):
         console.print(Text(f"  {number:,} × {visible(cause)}"), overflow="fold")
     if len(causes) > 5:
         console.print(f"  … and {plural(len(causes) - 5, 'further cause')}")
     console.print()
+
+
+def _per_cent(number: float) -> str:
+    """Rounded down to a tenth: 100 % means all."""
+    return f"{int(number * 10 + 1e-9) / 10:.1f}".removesuffix(".0") + " %"
 
 
 def _gaps(console: Console, run: Run) -> None:

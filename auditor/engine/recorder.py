@@ -73,7 +73,8 @@ class Recorder:
     ) -> Finding:
         command = ""
         if check.fix and check.fix.gcloud:
-            command = render_command(check.fix.gcloud, {check.signature.subject_name: subject, "asset": asset})
+            shown = {check.signature.subject_name: subject, "asset": asset, "found": verdict.evidence or {}}
+            command = render_command(check.fix.gcloud, shown)
         return Finding(
             fingerprint=fingerprint(check.id, asset.name),
             check=check.id,

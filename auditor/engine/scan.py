@@ -14,7 +14,7 @@ from typing import IO, Any, Protocol
 import msgspec
 from msgspec import UNSET
 
-from auditor.check import Check, Settings
+from auditor.check import Check, Settings, in_project
 from auditor.clock import Clock
 from auditor.engine.parking import Parked, Parking
 from auditor.engine.population import POLICY, RESOURCE, Population
@@ -119,6 +119,7 @@ class Scan:
         self._unreadable = 0
         self._duplicates: list[str] = []
         self._projects: set[str] = set()
+        self._lineages: dict[tuple[str, ...], list[str]] = {}
         self._containers: dict[str, str] = {}
 
     def run(self, sources: Iterable[Source]) -> Outcome:
@@ -134,6 +135,7 @@ class Scan:
         self._count_asked()
         for finding in self.recorder.findings:
             finding.project = self.estate.project_id(finding.project)
+            finding.fix = in_project(finding.fix, finding.project)
         self.recorder.findings.sort(key=lambda f: (f.severity.rank, f.check, f.asset))
         self.recorder.crashes.sort(key=lambda crash: (crash.check, crash.asset))
         return Outcome(
@@ -211,6 +213,7 @@ class Scan:
         route.resources += 1
         self._put(route.on_resource, envelope, resource)
         if route.retained:
+            envelope.ancestors = self._lineages.setdefault(tuple(envelope.ancestors), envelope.ancestors)
             self.estate.add(resource)
         if route.asset_type.startswith(_CONTAINER):
             self._containers[envelope.key] = envelope.name

@@ -53,6 +53,20 @@ class Asset(Struct, gc=False, kw_only=True):
         return self.name.removeprefix("//").partition("/")[2] or self.name
 
     @property
+    def id(self) -> str:
+        """The last segment of the full resource name."""
+        return self.name.rpartition("/")[2]
+
+    @property
+    def location(self) -> str:
+        """The location in the name (`europe-west1`, `global`), or `""`."""
+        parts = self.name.split("/")
+        for marker in ("locations", "regions", "zones"):
+            if marker in parts[:-1]:
+                return parts[parts.index(marker) + 1]
+        return "global" if "global" in parts else ""
+
+    @property
     def key(self) -> str:
         """For a project, folder or organisation: its entry in `ancestors`; else the short name."""
         if self.ancestors and self.asset_type.startswith("cloudresourcemanager.googleapis.com/"):
@@ -99,16 +113,12 @@ class Resource(View):
     @property
     def id(self) -> str:
         """The last segment of the full resource name."""
-        return self.asset.name.rpartition("/")[2]
+        return self.asset.id
 
     @property
     def location(self) -> str:
-        """The location in the resource's name (`europe-west1`, `global`), or `""`."""
-        parts = self.asset.name.split("/")
-        for marker in ("locations", "regions", "zones"):
-            if marker in parts[:-1]:
-                return parts[parts.index(marker) + 1]
-        return "global" if "global" in parts else ""
+        """The location in the resource's name, or `""`."""
+        return self.asset.location
 
 
 VIEWS: dict[str, type[Resource]] = {}

@@ -173,6 +173,9 @@ def _withhold(envelope: Envelope[Any]) -> None:
             target, steps = resource.data, steps[2:]
         elif steps[:1] == ["iam_policy"] and isinstance(policy, Policy):
             target, steps = policy, steps[1:]
+            if steps in (["auditConfigs", "*"], ["audit_configs", "*"]):
+                policy.audit_doubt = cause
+                continue
         if isinstance(target, View):
             if steps:
                 withhold(target, steps, steps[-1] if steps[-1] != "*" else steps[-2], cause)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import msgspec
 from msgspec import field
 
-from auditor.resources.base import Asset, View, nowhere
+from auditor.resources.base import Asset, OpenList, View, nowhere
 
 S = TypeVar("S")
 
@@ -87,6 +87,8 @@ class Policy(PolicyView, Generic[S]):
     audit_configs_raw: msgspec.Raw = field(default=msgspec.Raw(b"[]"), name="audit_configs")
     audit_configs_camel: msgspec.Raw = field(default=msgspec.Raw(b"[]"), name="auditConfigs")
     asset: Asset = field(default_factory=nowhere, name="#asset")
+    audit_doubt: str = field(default="", name="#audit")
+    """Why there may be more audit configurations than these, `""` where there are none."""
     digest: Any = field(default=None, name="#digest")
     """What `auditor.access.grants` read out of the bindings, kept for the next check of the same policy."""
 
@@ -101,7 +103,8 @@ class Policy(PolicyView, Generic[S]):
     def audit_configs(self) -> list[AuditConfig]:
         """The audit configurations, in either spelling that exports use."""
         spellings = (self.audit_configs_raw, self.audit_configs_camel)
-        return [_audit_config(entry) for raw in spellings for entry in msgspec.json.decode(raw) or []]
+        found = [_audit_config(entry) for raw in spellings for entry in msgspec.json.decode(raw) or []]
+        return OpenList(found, "auditConfigs", self.audit_doubt) if self.audit_doubt else found
 
 
 def _audit_config(entry: dict[str, Any]) -> AuditConfig:

@@ -66,8 +66,8 @@ class _Policy:
         draft.iam_policy = {"bindings": [self._binding(i, b) for i, b in enumerate(granted)]}
         if self.audit_configs:
             draft.iam_policy["auditConfigs"] = self.audit_configs
-        elif not self.complete:
-            draft.policy_unknown["iam_policy.audit_configs"] = _NO_AUDIT_CONFIGS
+        if not self.complete:
+            draft.policy_unknown["iam_policy.auditConfigs.*"] = _NO_AUDIT_CONFIGS
         if self.unknown or not self.complete:
             draft.policy_unknown["iam_policy.bindings.*"] = AFTER_APPLY if self.unknown else ADDS_ONLY
 
