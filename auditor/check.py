@@ -25,6 +25,7 @@ import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -303,19 +304,32 @@ def _policy_subjects(hint: Any) -> tuple[type[Resource], ...]:
     return typing.get_args(subject) if isinstance(subject, types.UnionType) else (subject,)
 
 
-class _Quoting(string.Formatter):
-    """`str.format` whose values are quoted for a POSIX shell: resource names are hostile input."""
+@cache
+def _parsed(template: str) -> list[tuple[str, str]]:
+    """(literal text, field that follows it) of a format string."""
+    return [(literal, field or "") for literal, field, _, _ in string.Formatter().parse(template)]
 
-    def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ARG002 - quoted values take no format
-        return shlex.quote("".join(c if c.isprintable() else "?" for c in str(value)))
+
+def _value(field: str, subjects: dict[str, Any]) -> str:
+    """A field's value, quoted for a POSIX shell: resource names are hostile input."""
+    try:
+        value, _ = _FORMATTER.get_field(field, (), subjects)
+    except (Undetermined, KeyError):
+        return "UNKNOWN"
+    return shlex.quote("".join(c if c.isprintable() else "?" for c in str(value)))
+
+
+_FORMATTER = string.Formatter()
 
 
 def render_command(template: str, subjects: dict[str, Any]) -> str:
     """The fix command for one finding. What is unknown is left as `UNKNOWN` for the reader to fill in."""
-    try:
-        return _Quoting().vformat(template, (), subjects)
-    except (Undetermined, KeyError):
-        return re.sub(r"\{[^}]*\}", "UNKNOWN", template)
+    words: list[str] = []
+    for literal, field in _parsed(template):
+        words.append(literal)
+        if field:
+            words.append(_value(field, subjects))
+    return "".join(words)
 
 
 def in_project(command: str, project: str) -> str:

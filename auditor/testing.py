@@ -18,8 +18,9 @@ import msgspec
 
 from auditor.check import Check, Deletion, Example, Settings
 from auditor.clock import Clock
-from auditor.engine.scan import Gaps, Scan
+from auditor.engine.scan import Scan
 from auditor.model.verdict import Outcome
+from auditor.sources.base import Gaps
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 """The moment that examples are judged at."""

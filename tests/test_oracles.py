@@ -19,6 +19,13 @@ ADJUDICATIONS = tomllib.loads((Path(__file__).parent / "adjudications.toml").rea
 CHECKS = load_checks()
 Rows = list[dict[str, Any]]
 
+_PERIOD = "kms-key-not-rotated", "max_period_days"
+PARAMETERS: dict[str, dict[str, dict[str, int]]] = {
+    f"cmek_rotation__constraints__{name}__data.yaml": {_PERIOD[0]: {_PERIOD[1]: days}}
+    for name, days in {"exemptions": 365, "no_params": 365, "one_hundred_days": 100, "one_year": 365}.items()
+}
+"""The parameters of a constraint file as the settings of our checks."""
+
 
 def checks_for(label: str) -> list[Check]:
     """Our checks for another system's id."""
@@ -31,10 +38,18 @@ def checks_for_policy(policy: str) -> list[Check]:
     return [check for check in CHECKS if any(pattern.fullmatch(name) for name in check.same_as)]
 
 
-def ledger_of(target: Path, tmp_path: Path, checks: list[Check]) -> Rows:
+def ledger_of(
+    target: Path, tmp_path: Path, checks: list[Check], settings: dict[str, dict[str, int]] | None = None
+) -> Rows:
     """Every verdict of `checks` about a file."""
-    ledger = tmp_path / "ledger.ndjson"
-    options: list[str | Path] = ["--all", "--ledger", ledger, "--exported", "all"]
+    ledger, config = tmp_path / "ledger.ndjson", tmp_path / "auditor.toml"
+    config.write_text(
+        "".join(
+            f"[checks.{check}]\n" + "".join(f"{option} = {value}\n" for option, value in options.items())
+            for check, options in (settings or {}).items()
+        )
+    )
+    options: list[str | Path] = ["--all", "--ledger", ledger, "--exported", "all", "--config", config]
     for check in checks:
         options += ["--check", check.id]
     result, report = scan(target, options=options, json_to=tmp_path / "run.json")

@@ -11,7 +11,7 @@ import pytest
 
 from auditor.model.text import visible
 from auditor.resources.base import OpenList, Undetermined, View, plain, read_path, withhold
-from auditor.resources.decode import Unreadable, decoder
+from auditor.resources.decode import Payload, Unreadable, decoder
 from auditor.resources.policy import Binding, Condition, Policy
 from auditor.resources.storage import Bucket
 from tests.support import bucket
@@ -92,9 +92,11 @@ def test_evidence_shows_the_unknown_as_such() -> None:
 
 def test_unknown_paths_of_a_line_are_withheld() -> None:
     line = bucket(unknown={"resource.data.iamConfiguration.publicAccessPrevention": "known only after apply"})
-    envelope = decoder(Bucket).decode(msgspec.json.encode(line))
+    payload = decoder(Bucket).decode(msgspec.json.encode(line)).resource
+    assert isinstance(payload, Payload)
+    assert isinstance(payload.data, Bucket)
     with pytest.raises(Undetermined, match="publicAccessPrevention"):
-        assert envelope.resource.data.iam_configuration.public_access_prevention
+        assert payload.data.iam_configuration.public_access_prevention
 
 
 @pytest.mark.parametrize(

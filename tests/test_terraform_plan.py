@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from auditor.engine.scan import Gaps
 from auditor.resources import content
+from auditor.sources.base import Gaps
 from auditor.sources.terraform.types import MAPPINGS
 from auditor.sources.terraform.types.iam_targets import TARGETS
 from auditor.sources.terraform_plan import TerraformPlan

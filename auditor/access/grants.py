@@ -7,13 +7,13 @@ unknown is never found to be clean.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 from auditor.access.members import Member, parse
 from auditor.model.verdict import PASS, Severity, Verdict, fail
-from auditor.resources.base import Undetermined
+from auditor.resources.base import Asset, Undetermined
 from auditor.resources.policy import Binding, Policy
 
 T = TypeVar("T")
@@ -26,11 +26,15 @@ _HIDDEN_CONDITION = "_withcond_"
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A member holds a role; `condition` is a clause that follows the role in a sentence, `""` for none."""
+    """A member holds a role; `condition` is a clause that follows the role in a sentence, `""` for none.
+
+    `collection` says in gcloud's words what kind of thing the role is held on: `projects`, `secrets`, `services`.
+    """
 
     member: Member
     role: str
     condition: str = ""
+    collection: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"{self.member} holds {self.role}{self.condition}"
@@ -85,17 +89,26 @@ def holders_of_both(
 
 
 def tell(found: Sequence[Grant], severity: Callable[[Grant], Severity] | None = None) -> Verdict:
-    """PASS where no grant was found; else a fail with the worst first and all of them as evidence."""
+    """PASS where no grant was found; else a fail with the worst first and all of them as evidence.
+
+    For commands, the evidence names `member`, `role` and `collection` of the worst.
+    """
     if not found:
         return PASS
     if severity is not None:
         found = sorted(found, key=lambda grant: severity(grant).rank)
+    first = found[0]
     others = len(found) - 1
     more = f", and {others} more such grant{'s' * (others > 1)}" if others else ""
     return fail(
-        f"{found[0]}{more}",
-        evidence={"grants": [str(grant) for grant in found[:SHOWN]]},
-        severity=severity(found[0]) if severity else None,
+        f"{first}{more}",
+        evidence={
+            "grants": [str(grant) for grant in found[:SHOWN]],
+            "member": str(first.member),
+            "role": first.role,
+            "collection": first.collection,
+        },
+        severity=severity(first) if severity else None,
     )
 
 
@@ -129,8 +142,14 @@ def _matching(
             except Undetermined as unread:
                 doubt = doubt or unread
                 break
-            found.append(Grant(member, role, condition))
+            found.append(Grant(member, role, condition, _collection(policy.asset)))
     return found, doubt
+
+
+def _collection(asset: Asset) -> str:
+    """`projects`, `secrets`, `services`: the group of gcloud's commands that the asset belongs to."""
+    collection = asset.short_name.split("/")[-2:][0]
+    return "resource-manager folders" if collection == "folders" else collection
 
 
 def _entries(policy: Policy[Any]) -> list[_Entry]:

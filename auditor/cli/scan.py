@@ -18,8 +18,8 @@ from auditor.cli import EXIT_CODES, catalogue_errors, fail_usage
 
 if TYPE_CHECKING:
     from auditor.config import Config
-    from auditor.engine.scan import Source
     from auditor.model.run import Run
+    from auditor.sources.base import Source
 
 CONTENTS = ("resource", "iam-policy", "org-policy", "access-policy")
 SEVERITIES = ("critical", "high", "medium", "low", "info")

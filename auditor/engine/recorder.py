@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterable
 from typing import IO, Any
 
 import msgspec
 
 from auditor.check import Check, render_command
+from auditor.engine.routes import Ask
 from auditor.engine.tally import Tally
 from auditor.model.run import CheckCrash, Finding, fingerprint
-from auditor.model.verdict import Outcome, Verdict, not_assessed
+from auditor.model.verdict import PASS, Outcome, Verdict, not_assessed
 from auditor.resources.base import Asset, Resource, Undetermined, plain, read_path
 from auditor.resources.decode import cause_of
 from auditor.resources.policy import Policy
@@ -19,41 +21,52 @@ Subject = Resource | Policy[Any]
 
 
 class Recorder:
-    """Verdicts of one scan (or of one shard of it)."""
+    """Asks checks, and keeps their verdicts, for one scan (or for one shard of it).
+
+    `path` and `place` say where the asset was read that is asked about now.
+    """
 
     def __init__(self, checks: list[Check], ledger: IO[bytes] | None = None) -> None:
         self.tallies = {check.id: Tally() for check in checks}
         self.findings: list[Finding] = []
         self.crashes: list[CheckCrash] = []
-        self.ledger = ledger
+        self.path = ""
+        self.place: int | str = 0
+        self._ledger = ledger
+
+    @property
+    def source(self) -> str:
+        """Where the asset was read that is asked about now."""
+        return f"{self.path}:{self.place}" if isinstance(self.place, int) else self.place
+
+    def ask(self, questions: Iterable[Ask], asset: Asset, subject: Subject) -> None:
+        """Ask each check about `subject` and write down what it says."""
+        silent = PASS if self._ledger is None else None
+        for check, function, rest in questions:
+            try:
+                verdict = function(subject, *rest)
+                if verdict is not silent:
+                    self.write(check, asset, subject, verdict)
+            except Exception as error:  # the one place that isolates a check
+                self.write(check, asset, subject, self._verdict_of(check, asset, error))
 
     def write(self, check: Check, asset: Asset, subject: Subject | None, verdict: Verdict) -> None:
         """Note one verdict. The tally's `asked` is counted by the caller, for all alike."""
         outcome = verdict.outcome
         tally = self.tallies[check.id]
         evidence: dict[str, Any] = {}
-        if outcome is Outcome.FAIL:
-            tally.failed += 1
-            evidence = self._evidence(check, subject, verdict)
-            self.findings.append(self._finding(check, asset, subject, verdict, evidence))
-        elif outcome is Outcome.NOT_APPLICABLE:
+        if outcome is Outcome.NOT_APPLICABLE:
             tally.not_applicable[verdict.reason] += 1
+        elif outcome is Outcome.FAIL:
+            evidence = _evidence(check, subject, verdict)
+            self.findings.append(self._finding(check, asset, subject, verdict, evidence))
+            tally.failed += 1
         elif outcome is Outcome.NOT_ASSESSED:
             tally.not_assessed[verdict.reason] += 1
-        if self.ledger is not None:
-            row = {
-                "check": check.id,
-                "verdict": outcome.value,
-                "reason": verdict.reason,
-                "asset": asset.name,
-                "asset_type": asset.asset_type,
-                "address": asset.address,
-                "severity": verdict.severity or check.severity,
-                "evidence": evidence,
-            }
-            self.ledger.write(msgspec.json.encode(row, order="deterministic") + b"\n")
+        if self._ledger is not None:
+            self._ledger.write(_row(check, asset, verdict, evidence))
 
-    def verdict_of(self, check: Check, asset: Asset, error: Exception) -> Verdict:
+    def _verdict_of(self, check: Check, asset: Asset, error: Exception) -> Verdict:
         """The verdict where a check raised: the unknown is *not assessed*, anything else a bug that is told."""
         if isinstance(error, Undetermined):
             return not_assessed(f"{error.what}: {cause_of(asset, error)}")
@@ -61,12 +74,6 @@ class Recorder:
         text = f"{type(error).__name__}: {error} ({place.filename}:{place.lineno})"
         self.crashes.append(CheckCrash(check=check.id, asset=asset.name, error=text))
         return not_assessed(f"the check has a bug: {type(error).__name__}")
-
-    def _evidence(self, check: Check, subject: Subject | None, verdict: Verdict) -> dict[str, Any]:
-        shown = {path: read_path(subject, path) for path in check.evidence} if isinstance(subject, Resource) else {}
-        if verdict.evidence:
-            shown.update({key: plain(value) for key, value in verdict.evidence.items()})
-        return shown
 
     def _finding(
         self, check: Check, asset: Asset, subject: Subject | None, verdict: Verdict, evidence: dict[str, Any]
@@ -86,5 +93,27 @@ class Recorder:
             evidence=evidence,
             fix=command,
             address=asset.address,
-            source=asset.source,
+            source=asset.source or self.source,
         )
+
+
+def _evidence(check: Check, subject: Subject | None, verdict: Verdict) -> dict[str, Any]:
+    shown = {path: read_path(subject, path) for path in check.evidence} if isinstance(subject, Resource) else {}
+    if verdict.evidence:
+        shown.update({key: plain(value) for key, value in verdict.evidence.items()})
+    return shown
+
+
+def _row(check: Check, asset: Asset, verdict: Verdict, evidence: dict[str, Any]) -> bytes:
+    """A line of the ledger."""
+    row = {
+        "check": check.id,
+        "verdict": verdict.outcome.value,
+        "reason": verdict.reason,
+        "asset": asset.name,
+        "asset_type": asset.asset_type,
+        "address": asset.address,
+        "severity": verdict.severity or check.severity,
+        "evidence": evidence,
+    }
+    return msgspec.json.encode(row, order="deterministic") + b"\n"

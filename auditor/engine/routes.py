@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from auditor.check import Check, Settings
 from auditor.clock import Clock
 from auditor.estate import Estate
+from auditor.model.verdict import Verdict
 from auditor.resources.base import VIEWS, Resource
 from auditor.resources.decode import Decoder, decoder
 from auditor.resources.resourcemanager import Project
+
+CONTAINER = "cloudresourcemanager.googleapis.com/"
 
 
 class Ask(NamedTuple):
     """A check with the arguments that follow its subject and are the same for every asset."""
 
     check: Check
+    function: Callable[..., Verdict]
     rest: tuple[Any, ...]
     """For a streaming check: all arguments after the subject."""
 
@@ -32,14 +37,11 @@ class Route:
     on_policy: list[Ask] = field(default_factory=list)
     deferred: list[Ask] = field(default_factory=list)
     retained: bool = False
+    carries_policies: bool = False
+    """Whether organisation or access policies may hang on such an asset, which become assets of their own."""
     resources: int = 0
     """Resource parts seen, to which `on_resource` was asked."""
     policies: int = 0
-
-    @property
-    def reads_lines(self) -> bool:
-        """Whether lines must be decoded even without an IAM policy."""
-        return self.view is not None
 
     @property
     def checks(self) -> int:
@@ -51,9 +53,9 @@ class Routes:
     """The routes of a scan, by asset type; made once for types that no check names."""
 
     ALWAYS = (
-        "cloudresourcemanager.googleapis.com/Organization",
-        "cloudresourcemanager.googleapis.com/Folder",
-        "cloudresourcemanager.googleapis.com/Project",
+        CONTAINER + "Organization",
+        CONTAINER + "Folder",
+        CONTAINER + "Project",
     )
 
     def __init__(self, checks: list[Check], settings: dict[str, Settings], clock: Clock, estate: Estate) -> None:
@@ -61,11 +63,13 @@ class Routes:
         self.asks = [self._ask(check, settings, clock, estate) for check in checks]
         retained = {view for check in checks for view in check.reads}
         self._by_type: dict[str, Route] = {}
+        self.by_bytes: dict[bytes, Route] = {}
+        """As in the input, for the routes made so far."""
         for asset_type, view in VIEWS.items():
             asked = [ask for ask in self.asks if _asks(ask.check, view)]
             if not asked and view not in retained and asset_type not in self.ALWAYS:
                 continue
-            route = self._by_type[asset_type] = Route(asset_type, view, decoder(view), retained=view in retained)
+            route = self._add(Route(asset_type, view, decoder(view), retained=view in retained))
             for ask in asked:
                 self._place(route, ask)
         self._any_policy = [ask for ask in self.asks if not ask.check.signature.subjects]
@@ -77,7 +81,13 @@ class Routes:
         """The route of a type; a type without a view still has its IAM policies asked."""
         route = self._by_type.get(asset_type)
         if route is None:
-            route = self._by_type[asset_type] = Route(asset_type, None, decoder(None), on_policy=self._any_policy)
+            route = self._add(Route(asset_type, None, decoder(None), on_policy=self._any_policy))
+        return route
+
+    def _add(self, route: Route) -> Route:
+        route.carries_policies = route.asset_type.startswith(CONTAINER) or "accesscontextmanager" in route.asset_type
+        self._by_type[route.asset_type] = route
+        self.by_bytes[route.asset_type.encode("utf-8", "surrogatepass")] = route
         return route
 
     def of_policies_in(self, container: str) -> list[Ask]:
@@ -112,7 +122,9 @@ class Routes:
         shared = {"clock": clock, "estate": estate, "settings": own}
         self._shared[check.id] = shared
         streams = check.signature.streams
-        return Ask(check, tuple(shared[name] for name in check.signature.arguments[1:]) if streams else ())
+        return Ask(
+            check, check.function, tuple(shared[name] for name in check.signature.arguments[1:]) if streams else ()
+        )
 
 
 def _asks(check: Check, view: type[Resource]) -> bool:

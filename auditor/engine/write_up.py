@@ -14,11 +14,12 @@ import msgspec
 from auditor import __version__
 from auditor.check import Check, Settings
 from auditor.config import GateSection
-from auditor.engine.scan import Outcome, Source
+from auditor.engine.scan import Outcome
 from auditor.engine.tally import Tally
 from auditor.frameworks import Catalogue, assess
 from auditor.gate import decide
 from auditor.model.run import CheckResult, FixAdvice, Gate, Population, Provenance, Run, Target, TypePopulation
+from auditor.sources.base import Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

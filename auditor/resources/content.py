@@ -29,7 +29,9 @@ _ACCESS = {
 }
 _ACM = "accesscontextmanager.googleapis.com"
 
-CARRIES_POLICIES = re.compile(rb'"(?:org_?[pP]olicy|access_?[pP]olicy|access_?[lL]evel|service_?[pP]erimeter)"\s*:')
+CARRIES_POLICIES = re.compile(
+    rb'"(?:org_?[pP]olicy|access_?[pP]olicy|access_?[lL]evel|service_?[pP]erimeter)"\s*:|"identity\.accesscontext'
+)
 """Found in every line that `records` would take apart."""
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from msgspec import field
 
-from auditor.resources.base import Resource, View, shows
+from auditor.resources.base import Resource, Undetermined, View, shows
 
 MYSQL, POSTGRES, SQLSERVER = "MYSQL", "POSTGRES", "SQLSERVER"
 
@@ -164,6 +164,19 @@ class SqlInstance(Resource):
             if flag.name == name:
                 return flag.value
         return None
+
+    def flags_with(self, name: str, value: str) -> str:
+        """All flags with this one set, as gcloud's `--database-flags` takes them; `PRESENT_FLAGS` for what is unknown.
+
+        Setting flags replaces the whole list, so a command has to repeat the others.
+        """
+        try:
+            kept = [f"{flag.name}={flag.value}" for flag in self.settings.database_flags if flag.name != name]
+        except Undetermined:
+            kept = ["PRESENT_FLAGS"]
+        flags = [*kept, f"{name}={value}"]
+        separator = "," if not any("," in flag for flag in flags) else "~"
+        return ("" if separator == "," else f"^{separator}^") + separator.join(flags)
 
 
 class AlloyBackupPolicy(View):

@@ -15,7 +15,7 @@ from msgspec import Raw
 from auditor.sources.files import READ_ERRORS, open_file, why
 
 if TYPE_CHECKING:
-    from auditor.engine.scan import Gaps
+    from auditor.sources.base import Gaps
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
 _REST = "export again; what stands before this place was audited"

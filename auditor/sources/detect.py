@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from auditor.engine.scan import Source
 from auditor.sources.asset_inventory import AssetInventoryExport
+from auditor.sources.base import Source
 from auditor.sources.files import READ_ERRORS, open_file, why
 from auditor.sources.terraform_plan import TerraformPlan
 

@@ -18,7 +18,7 @@ from auditor.sources.terraform.types import MAPPINGS
 from auditor.sources.terraform.types.parts import PARTS
 
 if TYPE_CHECKING:
-    from auditor.engine.scan import Gaps
+    from auditor.sources.base import Gaps
 
 _TEMPLATES = {kind: mapping.name for kind, mapping in MAPPINGS.items()}
 _CONTAINERS = {kind: mapping.container for kind, mapping in MAPPINGS.items()}

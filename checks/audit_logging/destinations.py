@@ -181,7 +181,7 @@ def _number_of(project: Project) -> str:
 @check(
     "log-sink-bucket-unlocked",
     severity=Severity.MEDIUM,
-    reads=[Bucket],
+    reads=[Bucket, Organization],
     evidence=["destination"],
     same_as=[
         "prowler:cloudstorage_bucket_log_retention_policy_lock",
@@ -209,6 +209,11 @@ def _number_of(project: Project) -> str:
             asset(Bucket, {"name": "audit-archive", **_LOCKED}, name=_BUCKET),
         ],
         asset(LogSink, DEFAULT_SINK, name=DEFAULT_SINK_NAME),
+        [
+            asset(LogSink, EXPORT, name=PROJECT_SINK_NAME),  # log-sink-bucket-missing tells it
+            asset(Bucket, {"name": "kept"}, name="//storage.googleapis.com/kept"),
+            asset(Organization, {}, ancestors=IN_ORGANIZATION),
+        ],
     ],
     fails=lambda: [
         [
@@ -252,4 +257,5 @@ def log_sink_bucket_unlocked(sink: LogSink, estate: Estate) -> Verdict:
         if not policy.is_locked:
             return fail(f"the retention policy of bucket {bucket.id} is not locked")
         return PASS
-    raise Undetermined("destination", "the bucket is not in the input")
+    _require_whole_organization(estate, sink.asset)
+    return not_applicable("the bucket was deleted, or belongs to another organisation")

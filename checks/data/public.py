@@ -42,12 +42,19 @@ def _public_by_iam(
     severity: Severity = Severity.CRITICAL,
     same_as: tuple[str, ...] = (),
 ) -> Check:
-    """The check of the policies of one or more resource types, `subject`; `view` is the type of its examples."""
+    """The check of the policies of one or more resource types, `subject`; `view` is the type of its examples.
+
+    `gcloud` is the command up to the resource's name; empty where there is none for all of the types.
+    """
 
     def judge(policy: Any, clock: Clock) -> Verdict:
         for binding, member in policy.grants(clock.now):
             if member in PUBLIC:
-                return fail(f"{member} holds {binding.role}{binding.limited_to}")
+                collection = policy.asset.short_name.split("/")[-2:][0]
+                return fail(
+                    f"{member} holds {binding.role}{binding.limited_to}",
+                    evidence={"member": member, "role": binding.role, "collection": collection},
+                )
         return PASS
 
     judge.__annotations__["policy"] = subject
@@ -64,7 +71,9 @@ def _public_by_iam(
         severity=severity,
         same_as=same_as,
         fix=Fix(
-            gcloud=f"gcloud {gcloud} {{policy.asset.short_name}} --member=allUsers --role=ROLE" if gcloud else "",
+            gcloud=f"gcloud {gcloud}{{policy.asset.short_name}} --member={{found[member]}} --role={{found[role]}}"
+            if gcloud
+            else "",
             terraform="remove allUsers and allAuthenticatedUsers from the resource's *_iam_member and *_iam_binding",
             guardrail="iam.allowedPolicyMemberDomains",
             manual="Remove every binding of allUsers and allAuthenticatedUsers from the resource's IAM policy.",
@@ -100,7 +109,7 @@ topic = _public_by_iam(
     Topic,
     "a Pub/Sub topic",
     why="strangers publish messages that your services act on, or attach subscriptions and read what is published.",
-    gcloud="pubsub topics remove-iam-policy-binding",
+    gcloud="pubsub topics remove-iam-policy-binding ",
     source="https://cloud.google.com/pubsub/docs/access-control",
     same_as=("checkov:CKV_GCP_99", "cloudsploit:pubsub/topicAllUsersPolicy"),
 )
@@ -119,7 +128,7 @@ repository = _public_by_iam(
     "an Artifact Registry repository",
     why="images and packages hold source code, configuration and now and then a secret; with a writing role strangers "
     "plant code that you deploy.",
-    gcloud="artifacts repositories remove-iam-policy-binding",
+    gcloud="artifacts repositories remove-iam-policy-binding ",
     breaks="downloads of what you publish on purpose; keep public artifacts in a repository of their own.",
     severity=Severity.HIGH,
     source="https://cloud.google.com/artifact-registry/docs/access-control",
@@ -131,7 +140,7 @@ dataproc = _public_by_iam(
     DataprocCluster,
     "a Dataproc cluster",
     why="who may submit a job runs code with the identity and the data of the cluster.",
-    gcloud="dataproc clusters remove-iam-policy-binding",
+    gcloud="dataproc clusters remove-iam-policy-binding ",
     source="https://cloud.google.com/dataproc/docs/concepts/iam/iam",
     same_as=("checkov:CKV_GCP_98",),
 )
@@ -141,6 +150,7 @@ spanner = _public_by_iam(
     SpannerInstance,
     "a Spanner instance or database",
     why="strangers read the database, and with a writing role change it.",
+    gcloud="spanner {found[collection]} remove-iam-policy-binding ",
     source="https://cloud.google.com/spanner/docs/iam",
 )
 bigtable = _public_by_iam(
@@ -149,7 +159,7 @@ bigtable = _public_by_iam(
     BigtableInstance,
     "a Bigtable instance",
     why="strangers read its tables, and with a writing role change them.",
-    gcloud="bigtable instances remove-iam-policy-binding",
+    gcloud="bigtable instances remove-iam-policy-binding ",
     source="https://cloud.google.com/bigtable/docs/access-control",
 )
 image = _public_by_iam(
@@ -158,6 +168,7 @@ image = _public_by_iam(
     Image,
     "a disk image, snapshot or disk",
     why="a copy of a disk holds all that was on the machine: keys, configuration, customers' data, deleted files.",
+    gcloud="compute {found[collection]} remove-iam-policy-binding https://www.googleapis.com/compute/v1/",
     breaks="projects outside your organisation that boot from it; share it with those by name.",
     severity=Severity.HIGH,
     source="https://cloud.google.com/compute/docs/images/managing-access-custom-images",

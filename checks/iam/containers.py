@@ -48,18 +48,24 @@ def until(moment: str) -> str:
     return f'request.time < timestamp("{moment}T00:00:00Z")'
 
 
-COMMAND = (
-    "`gcloud projects remove-iam-policy-binding PROJECT --member=MEMBER --role=ROLE` "
-    "(`gcloud resource-manager folders …` for a folder, `gcloud organizations …` for an organization)"
+TAKE_BACK = (
+    "gcloud {found[collection]} remove-iam-policy-binding {policy.asset.id} "
+    "--member={found[member]} --role={found[role]} --all"
 )
+"""Takes the first grant that `tell` names from a project, folder or organization, under any condition."""
 TERRAFORM = "google_project_iam_member, google_folder_iam_member, google_organization_iam_member"
 
 
-def narrower(manual: str, *, terraform: str = "", guardrail: str = "") -> Fix:
-    """The fix of a grant: take it back, and give what is needed where it is needed."""
+def narrower(manual: str, *, gcloud: str = TAKE_BACK, terraform: str = "", guardrail: str = "") -> Fix:
+    """The fix of a grant: take it back, and give what is needed where it is needed.
+
+    Say `gcloud=""` where policies of every type are asked: each type has a command of its own.
+    """
     return Fix(
+        gcloud=gcloud,
         terraform=terraform or f"`role` and `member` of {TERRAFORM} (or the `_binding` form)",
         guardrail=guardrail,
-        manual=f"{manual} Then take the grant back: {COMMAND}.",
+        manual=f"{manual} Then take back the grants that the evidence names"
+        + ("; the command takes back the first." if gcloud else " (`gcloud … remove-iam-policy-binding`)."),
         patch={"policy": {"bindings": [grant("roles/run.viewer", "group:developers@example.com")]}},
     )

@@ -169,6 +169,7 @@ def _whole_workload_pool(member: Member) -> bool:
     fix=narrower(
         "Grant the role to one subject (`principal://…/subject/…`) or to those with one attribute "
         "(`principalSet://…/attribute.repository_id/…`).",
+        gcloud="",
         terraform="`member` of google_service_account_iam_member",
     ),
     passes=lambda: [

@@ -94,7 +94,12 @@ def _both(found: list[tuple[Grant, Grant]]) -> Verdict:
     more = f", and {len(found) - 1} more members" if len(found) > 1 else ""
     return fail(
         f"{one.member} holds both {one.role}{one.condition} and {other.role}{other.condition}{more}",
-        evidence={"members": [str(first.member) for first, _ in found]},
+        evidence={
+            "members": [str(first.member) for first, _ in found],
+            "member": str(one.member),
+            "role": one.role,
+            "collection": one.collection,
+        },
     )
 
 

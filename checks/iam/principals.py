@@ -40,7 +40,9 @@ _EXPIRED = until("2026-01-31")
         "trivy:AVD-GCP-0069",
         "inspec:cis-gcp-1.1",
     ],
-    fix=narrower("Give the person an account of the organization.", guardrail="iam.allowedPolicyMemberDomains"),
+    fix=narrower(
+        "Give the person an account of the organization.", gcloud="", guardrail="iam.allowedPolicyMemberDomains"
+    ),
     passes=lambda: [
         on_project(grant("roles/viewer", "user:a@example.com", "group:gmail.com-migration@example.com")),
         on_project(grant("roles/viewer", "deleted:user:a@gmail.com?uid=1")),
@@ -144,7 +146,7 @@ def external_principal(
     "deleted-principal-in-policy",
     severity=Severity.LOW,
     default=False,
-    fix=narrower("Nothing is lost: a deleted principal matches nobody."),
+    fix=narrower("Nothing is lost: a deleted principal matches nobody.", gcloud=""),
     passes=lambda: [on_project(grant("roles/viewer", "user:a@example.com"))],
     fails=lambda: [
         on_project(grant("roles/editor", "deleted:serviceAccount:ci@p.iam.gserviceaccount.com?uid=1122334455")),
@@ -180,7 +182,7 @@ def deleted_principal(policy: Policy[Any], clock: Clock) -> Verdict:
     "expired-grant-in-policy",
     severity=Severity.LOW,
     default=False,
-    fix=narrower("Nothing is lost: the grant has no effect any more."),
+    fix=narrower("Nothing is lost: the grant has no effect any more.", gcloud=""),
     passes=lambda: [
         on_project(grant("roles/viewer", "user:a@example.com", condition=until("2027-01-31"))),
         on_project(grant("roles/viewer", "user:a@example.com", condition='resource.name.startsWith("projects/p")')),
@@ -206,7 +208,10 @@ def expired_grant(policy: Policy[Any], clock: Clock) -> Verdict:
     """
     for binding in policy.bindings:
         if binding.condition is not None and binding.condition.expired(clock.now) and binding.members:
-            return fail(f"{binding.role} was granted to {binding.members[0]}{binding.limited_to}")
+            return fail(
+                f"{binding.role} was granted to {binding.members[0]}{binding.limited_to}",
+                evidence={"member": binding.members[0], "role": binding.role},
+            )
     return PASS
 
 

@@ -84,10 +84,11 @@ def public_container(policy: Policy[Project | Folder | Organization], clock: Clo
     severity=Severity.CRITICAL,
     same_as=["scoutsuite:iam-service-account-user-member"],
     fix=Fix(
+        gcloud="gcloud iam service-accounts remove-iam-policy-binding {policy.asset.id} "
+        "--member={found[member]} --role={found[role]}",
         terraform="`member` of google_service_account_iam_member",
         guardrail="iam.allowedPolicyMemberDomains",
-        manual="`gcloud iam service-accounts remove-iam-policy-binding ACCOUNT --member=MEMBER --role=ROLE`; "
-        "then look in the audit logs for tokens that strangers minted.",
+        manual="Take the grant back, then look in the audit logs for tokens that strangers minted.",
         patch={"policy": {"bindings": []}},
     ),
     passes=lambda: [

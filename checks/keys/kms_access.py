@@ -26,6 +26,9 @@ _USER_ROLES = frozenset(
 )
 _ENCRYPT = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
 _AGENT = "serviceAccount:service-1001@gs-project-accounts.iam.gserviceaccount.com"
+_TAKE_BACK = (
+    " remove-iam-policy-binding {policy.asset.short_name} --role={found[role]} --member={found[member]} --all"
+)
 _PAST = {"title": "until May", "expression": 'request.time < timestamp("2026-05-01T00:00:00Z")'}
 
 
@@ -42,7 +45,8 @@ class UserSettings(Settings, frozen=True):
 def _public(policy: Policy[CryptoKey] | Policy[KeyRing], clock: Clock) -> Verdict:
     for binding, member in policy.grants(clock.now):
         if member in PUBLIC and binding.role != _PUBLIC_KEY_VIEWER:
-            return fail(f"{member} holds {binding.role}{binding.limited_to}")
+            found = {"member": member, "role": binding.role}
+            return fail(f"{member} holds {binding.role}{binding.limited_to}", evidence=found)
     return PASS
 
 
@@ -60,7 +64,7 @@ def _public(policy: Policy[CryptoKey] | Policy[KeyRing], clock: Clock) -> Verdic
         "inspec:cis-gcp-1.9",
     ],
     fix=Fix(
-        gcloud="gcloud kms keys remove-iam-policy-binding {policy.asset.short_name} --role=ROLE --member=MEMBER",
+        gcloud="gcloud kms keys" + _TAKE_BACK,
         terraform="no allUsers or allAuthenticatedUsers in google_kms_crypto_key_iam_*",
         guardrail="iam.allowedPolicyMemberDomains",
         patch={"policy": {"bindings": []}},
@@ -101,7 +105,7 @@ def public_key(policy: Policy[CryptoKey], clock: Clock) -> Verdict:
     severity=Severity.CRITICAL,
     same_as=["checkov:CKV2_GCP_8"],
     fix=Fix(
-        gcloud="gcloud kms keyrings remove-iam-policy-binding {policy.asset.short_name} --role=ROLE --member=MEMBER",
+        gcloud="gcloud kms keyrings" + _TAKE_BACK,
         terraform="no allUsers or allAuthenticatedUsers in google_kms_key_ring_iam_*",
         guardrail="iam.allowedPolicyMemberDomains",
         patch={"policy": {"bindings": []}},
@@ -135,8 +139,7 @@ def public_key_ring(policy: Policy[KeyRing], clock: Clock) -> Verdict:
     severity=Severity.MEDIUM,
     same_as=["steampipe:kms_key_separation_of_duties_enforced"],
     fix=Fix(
-        gcloud="gcloud kms keys remove-iam-policy-binding {policy.asset.short_name}"
-        " --role=roles/cloudkms.admin --member=MEMBER",
+        gcloud="gcloud kms {found[collection]}" + _TAKE_BACK,
         manual="Let a group manage keys, and let the service accounts of programs use them.",
         patch={"policy": {"bindings": [{"role": _ENCRYPT, "members": ["user:ana@example.com"]}]}},
     ),
@@ -179,7 +182,11 @@ def duties_not_separated(policy: Policy[CryptoKey | KeyRing], clock: Clock) -> V
         elif binding.role in _USER_ROLES:
             users.add(member)
         if member in managers & users and not member.startswith("deleted:"):
-            return fail(f"{member} manages the key and can use it")
+            collection = "keyrings" if policy.asset.asset_type.endswith("/KeyRing") else "keys"
+            return fail(
+                f"{member} manages the key and can use it",
+                evidence={"member": member, "role": _ADMIN, "collection": collection},
+            )
     return PASS
 
 
@@ -189,8 +196,7 @@ def duties_not_separated(policy: Policy[CryptoKey | KeyRing], clock: Clock) -> V
     default=False,
     same_as=["sha:TOO_MANY_KMS_USERS", "steampipe:kms_key_users_limited_to_3"],
     fix=Fix(
-        gcloud="gcloud kms keys remove-iam-policy-binding {policy.asset.short_name} --role=ROLE --member=MEMBER",
-        manual="Give programs a key each instead of one for all.",
+        manual="Take the grants back from those that need no key (gcloud kms keys remove-iam-policy-binding). Give programs a key each instead of one for all.",
         patch={"policy": {"bindings": [{"role": _ENCRYPT, "members": [_AGENT]}]}},
     ),
     passes=lambda: [

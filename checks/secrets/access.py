@@ -9,9 +9,13 @@ from auditor.access.grants import Grant, grants, tell
 from auditor.access.members import Member
 from auditor.resources.resourcemanager import Folder, Organization, Project
 from auditor.resources.secretmanager import Secret
+from checks.iam.containers import TAKE_BACK
 
 _ACCESSOR = "roles/secretmanager.secretAccessor"
 _ADMIN = "roles/secretmanager.admin"
+_TAKE_BACK = (
+    "gcloud secrets remove-iam-policy-binding {policy.asset.short_name} --member={found[member]} --role={found[role]}"
+)
 _METADATA_ONLY = frozenset(
     ["roles/secretmanager.viewer", "roles/viewer", "roles/browser", "roles/secretmanager.secretVersionAdder"]
 )
@@ -33,9 +37,7 @@ def _policy(role: str, *members: str, condition: str = "") -> dict[str, Any]:
     severity=Severity.CRITICAL,
     same_as=["prowler:secretmanager_secret_not_publicly_accessible"],
     fix=Fix(
-        gcloud=(
-            "gcloud secrets remove-iam-policy-binding {policy.asset.short_name} --member=allUsers --role=" + _ACCESSOR
-        ),
+        gcloud=_TAKE_BACK,
         terraform="no allUsers or allAuthenticatedUsers in google_secret_manager_secret_iam_*",
         guardrail="iam.allowedPolicyMemberDomains",
         manual="Treat the value as known to everyone: change the credential that it holds, then add the new version.",
@@ -92,11 +94,11 @@ def _not_of_google(member: Member) -> bool:
     "secret-access-project-wide",
     severity=Severity.MEDIUM,
     fix=Fix(
+        gcloud=TAKE_BACK,
         terraform="google_secret_manager_secret_iam_member per secret, instead of google_project_iam_member",
         manual=(
-            "Grant roles/secretmanager.secretAccessor on the secrets that the holder needs "
-            "(`gcloud secrets add-iam-policy-binding SECRET …`), then take the wide grant back: "
-            "`gcloud projects remove-iam-policy-binding PROJECT --member=MEMBER --role=ROLE`."
+            "First grant roles/secretmanager.secretAccessor on the secrets that the holder needs "
+            "(`gcloud secrets add-iam-policy-binding SECRET …`), then take the wide grant back."
         ),
         patch={"policy": _policy("roles/run.developer", _WORKLOAD)},
     ),
@@ -141,7 +143,7 @@ def _is_person(member: Member) -> bool:
     severity=Severity.LOW,
     default=False,
     fix=Fix(
-        gcloud="gcloud secrets remove-iam-policy-binding {policy.asset.short_name} --member=MEMBER --role=" + _ACCESSOR,
+        gcloud=_TAKE_BACK,
         terraform="only service accounts in google_secret_manager_secret_iam_member of the accessor role",
         manual="Give people the right for the hour that they need it, with a condition or Privileged Access Manager.",
         patch={"policy": _policy(_ACCESSOR, _WORKLOAD)},

@@ -102,7 +102,7 @@ def run_public(policy: Policy[RunService | RunJob], clock: Clock) -> Verdict:
     fix=Fix(
         gcloud=(
             "gcloud functions remove-iam-policy-binding {policy.asset.short_name} "
-            "--member=allUsers --role=roles/cloudfunctions.invoker"
+            "--member={found[member]} --role={found[role]}"
         ),
         terraform="no allUsers or allAuthenticatedUsers in google_cloudfunctions_function_iam_* (or functions2)",
         guardrail="iam.allowedPolicyMemberDomains",

@@ -24,10 +24,14 @@ def judge_flag(flag: Flag, instance: SqlInstance) -> Verdict:
     if value is None:
         if flag.default in flag.good or (flag.good_since and instance.major_version >= flag.good_since):
             return PASS
-        return fail(f"{flag.name} is not set, the default is {flag.default or 'empty'}")
-    spoken = value.strip().lower()
-    switched = _SWITCH.get(spoken, spoken) if {"on", "off"}.intersection(flag.good) else spoken
-    return PASS if switched in flag.good else fail(f"{flag.name} is {value}")
+        found = f"{flag.name} is not set, the default is {flag.default or 'empty'}"
+    else:
+        spoken = value.strip().lower()
+        switched = _SWITCH.get(spoken, spoken) if {"on", "off"}.intersection(flag.good) else spoken
+        if switched in flag.good:
+            return PASS
+        found = f"{flag.name} is {value}"
+    return fail(found, evidence={"flagsToSet": instance.flags_with(flag.name, flag.good[-1])})
 
 
 def _on_flag(flag: Flag) -> Check:
@@ -57,8 +61,10 @@ def _on_flag(flag: Flag) -> Check:
         evidence=["databaseVersion", "settings.databaseFlags"],
         default=flag.selected,
         fix=Fix(
-            gcloud=f'gcloud sql instances patch {{instance.id}} --database-flags="{flag.name}={good}"',
+            gcloud="gcloud sql instances patch {instance.id} --database-flags={found[flagsToSet]}",
             terraform=f'database_flags {{ name = "{flag.name}", value = "{good}" }} in settings',
+            manual="--database-flags replaces the whole list: the command repeats the flags that the instance had when "
+            "it was read. Compare them with those of today before you run it; some flags restart the instance.",
             patch={"data": {"settings": {"databaseFlags": [{"name": flag.name, "value": good}]}}},
         ),
         passes=lambda: [

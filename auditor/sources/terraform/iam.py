@@ -20,7 +20,7 @@ from auditor.sources.terraform.types.iam_targets import TARGETS, Target
 from auditor.sources.terraform.walk import AFTER_APPLY
 
 if TYPE_CHECKING:
-    from auditor.engine.scan import Gaps
+    from auditor.sources.base import Gaps
 
 ADDS_ONLY = "a plan shows only the bindings that it adds"
 _NO_AUDIT_CONFIGS = "the plan does not show the audit configuration that is there already"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from auditor.engine.scan import Gaps
+    from auditor.sources.base import Gaps
 
 Config = list[dict[str, Any]] | None
 """How a block is configured: the expressions of each of its occurrences. None: anything may be set in it."""

@@ -1,0 +1,97 @@
+"""The judge phase: what needs the whole asset or the estate is asked now that every line was read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import UNSET
+
+from auditor.engine.mapper import Mapper, resource_of
+from auditor.engine.parking import Parked
+from auditor.engine.population import RESOURCE
+from auditor.engine.recorder import Recorder
+from auditor.engine.routes import CONTAINER, Ask, Route, Routes
+from auditor.estate import MISSING_POLICY, Estate
+from auditor.model.verdict import not_assessed
+from auditor.resources.base import Asset
+from auditor.resources.decode import Envelope, empty_view, unknown_policy
+from auditor.resources.policy import Policy
+
+_NO_RESOURCE = "the input has no resource content for this asset; export content type resource"
+_LEVELS = {"projects": "Project", "folders": "Folder", "organizations": "Organization"}
+
+
+class Judge:
+    """Judges parked assets and tells what could not be asked."""
+
+    def __init__(self, routes: Routes, recorder: Recorder, estate: Estate, mapper: Mapper) -> None:
+        self._routes = routes
+        self._recorder = recorder
+        self._estate = estate
+        self._mapper = mapper
+
+    def parked(self, name: str, asset_type: str, lines: list[Parked]) -> None:
+        """Ask about one asset, of which all lines are here (or, for a type without such checks, its policy only)."""
+        route = self._routes.of(asset_type)
+        seen = self._mapper.population.parts(name.encode("utf-8", "surrogatepass"))
+        envelopes: list[Envelope[Any]] = []
+        for source, line in lines:
+            envelope = route.decoder.decode(bytes(line))
+            envelope.source = envelope.source or source
+            envelopes.append(envelope)
+        asset = next((envelope for envelope in envelopes if envelope.resource is not UNSET), envelopes[0])
+        if not seen & RESOURCE:
+            self._unasked(route, asset)
+        if not route.deferred:
+            return
+        if seen & RESOURCE:
+            resource = resource_of(route, asset)
+        else:
+            assert route.view is not None  # only types with a view have deferred checks
+            resource = empty_view(route.view, asset, _NO_RESOURCE)
+        policy = self._policy(asset, envelopes)
+        own = {"resource": resource, "policy": policy, "chain": self._estate.chain(asset, policy)}
+        for ask in route.deferred:
+            self._recorder.tallies[ask.check.id].asked += 1
+            subject, *rest = self._routes.arguments(ask, own)
+            self._recorder.ask([Ask(ask.check, ask.function, tuple(rest))], asset, subject)
+
+    def _policy(self, asset: Asset, envelopes: list[Envelope[Any]]) -> Policy[Any]:
+        """The asset's own policy: what was read; empty where its project's policies were exported; else unknown."""
+        for envelope in envelopes:
+            if isinstance(envelope.iam_policy, Policy):
+                policy: Policy[Any] = envelope.iam_policy
+                asset.unknown = {**envelope.unknown, **asset.unknown}
+                envelope.iam_policy = UNSET
+                policy.asset = asset
+                return policy
+        container = asset.project or (asset.ancestors[0] if asset.ancestors else asset.key)
+        if self._estate.has_policy(container) and container != asset.key and not self._estate.partial:
+            return Policy(asset=asset)
+        return unknown_policy(asset, MISSING_POLICY)
+
+    def _unasked(self, route: Route, asset: Asset) -> None:
+        """An asset of which only the IAM policy was exported: its resource checks could not be asked."""
+        for ask in route.on_resource:
+            self._recorder.tallies[ask.check.id].asked += 1
+            self._recorder.write(ask.check, asset, None, not_assessed(_NO_RESOURCE))
+
+    def missing_policies(self) -> None:
+        """Checks of policies get one *not assessed* for each project or container whose policies are not there."""
+        projects = {name: f"//{CONTAINER}{name}" for name in self._mapper.projects}
+        for container, name in sorted({**projects, **self._mapper.containers}.items()):
+            if self._estate.has_policy(container):
+                continue
+            asset_type = CONTAINER + _LEVELS.get(container.partition("/")[0], "Project")
+            asset = Asset(name=name, asset_type=asset_type, ancestors=[container])
+            for ask in self._routes.of_policies_in(asset_type):
+                self._recorder.tallies[ask.check.id].asked += 1
+                self._recorder.write(ask.check, asset, None, not_assessed(MISSING_POLICY))
+
+    def count_asked(self) -> None:
+        """Add what the map phase asked, which it counted by type."""
+        for route in self._routes:
+            for ask in route.on_resource:
+                self._recorder.tallies[ask.check.id].asked += route.resources
+            for ask in route.on_policy:
+                self._recorder.tallies[ask.check.id].asked += route.policies

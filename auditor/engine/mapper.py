@@ -1,0 +1,152 @@
+"""The map phase: every line is read once, asked what it alone can answer, and kept only if something must wait."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from auditor.engine.parking import Parking
+from auditor.engine.population import POLICY, RESOURCE, Population
+from auditor.engine.recorder import Recorder
+from auditor.engine.routes import CONTAINER, Route, Routes
+from auditor.estate import Estate
+from auditor.resources import content
+from auditor.resources.base import Resource
+from auditor.resources.decode import Envelope, Unreadable, decoder, empty_view, parse
+from auditor.resources.policy import Policy
+from auditor.resources.resourcemanager import Project
+from auditor.sources.base import GAPS_TOLD, Gaps, Source
+
+_HEAD = re.compile(rb'\s*\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"asset_type"\s*:\s*"([^"\\]+)"')
+
+
+class Mapper:
+    """Streams sources into verdicts, the estate, and the parking of what has to wait."""
+
+    def __init__(self, routes: Routes, recorder: Recorder, estate: Estate, parking: Parking) -> None:
+        self.population = Population()
+        self.gaps = Gaps()
+        self.unreadable = 0
+        self.duplicates: list[str] = []
+        self.projects: set[str] = set()
+        """The projects (or folders, organisations) that assets were met in."""
+        self.containers: dict[str, str] = {}
+        """Projects, folders and organisations that are assets themselves, with their names."""
+        self._routes = routes
+        self._recorder = recorder
+        self._estate = estate
+        self._parking = parking
+        self._lineages: dict[tuple[str, ...], list[str]] = {}
+
+    def read(self, source: Source) -> int:
+        """Stream one source; how many records it gave."""
+        head, routes, recorder, add = _HEAD.match, self._routes.by_bytes, self._recorder, self.population.add
+        before = self.population.records + self.unreadable
+        recorder.path = source.path
+        self._estate.partial |= source.partial
+        for recorder.place, line in source.lines(self.gaps):
+            match = head(line)
+            if match is None:
+                self._reshape(line)
+                continue
+            name, asset_type = match.groups()
+            route = routes.get(asset_type) or self._routes.of(asset_type.decode(errors="replace"))
+            if route.carries_policies and content.CARRIES_POLICIES.search(line):
+                self._reshape(line)
+            elif route.view is not None or b"iam_policy" in line:
+                self._record(route, line, name)
+            elif not line.rstrip().endswith(b"}"):
+                self._unread("the line is cut off")
+            elif not add(name, route.asset_type, RESOURCE):
+                self._duplicate(name.decode(errors="replace"))
+        return self.population.records + self.unreadable - before
+
+    def _reshape(self, line: bytes) -> None:
+        """Bring a line of another shape to records of the usual one."""
+        try:
+            documents = content.records(parse(line))
+        except Unreadable as problem:
+            self._unread(str(problem))
+            return
+        for document in documents:
+            name = document["name"].encode("utf-8", "surrogatepass")
+            self._record(self._routes.of(document["asset_type"]), msgspec.json.encode(document), name)
+
+    def _record(self, route: Route, line: bytes, name: bytes) -> None:
+        try:
+            envelope = route.decoder.decode(line)
+        except Unreadable as problem:
+            self._unread(str(problem))
+            return
+        policy = envelope.iam_policy
+        if policy is UNSET or policy is None:
+            policy, parts = None, RESOURCE
+        else:
+            parts = POLICY if envelope.resource is UNSET else RESOURCE | POLICY
+        fresh = self.population.add(name, route.asset_type, parts)
+        if fresh != parts:
+            self._duplicate(envelope.name)
+            if not fresh:
+                return
+        if envelope.ancestors:
+            self.projects.add(envelope.ancestors[0])
+        if fresh & RESOURCE and route.view is not None:
+            self._ask_resource(route, envelope)
+        if fresh & POLICY and isinstance(policy, Policy):
+            self._ask_policy(route, envelope, policy, line)
+        if route.deferred or (fresh == POLICY and route.on_resource):
+            self._parking.add(envelope.name, route.asset_type, envelope.source or self._recorder.source, line)
+
+    def _ask_resource(self, route: Route, envelope: Envelope[Any]) -> None:
+        resource = resource_of(route, envelope)
+        route.resources += 1
+        self._recorder.ask(route.on_resource, envelope, resource)
+        if route.retained:
+            envelope.source = envelope.source or self._recorder.source
+            envelope.ancestors = self._lineages.setdefault(tuple(envelope.ancestors), envelope.ancestors)
+            self._estate.add(resource)
+        if route.asset_type.startswith(CONTAINER):
+            self.containers[envelope.key] = envelope.name
+            if isinstance(resource, Project):
+                self._estate.add_project(envelope.key, resource)
+
+    def _ask_policy(self, route: Route, envelope: Envelope[Any], policy: Policy[Any], line: bytes) -> None:
+        envelope.iam_policy = UNSET  # no reference cycle: these structs are invisible to the collector
+        policy.asset = envelope
+        route.policies += 1
+        self._recorder.ask(route.on_policy, envelope, policy)
+        if route.asset_type.startswith(CONTAINER):
+            self._estate.add_policy(envelope.key, partial(_load_policy, bytes(line)))
+
+    def _unread(self, problem: str) -> None:
+        self.unreadable += 1
+        self.gaps.add_line(self._recorder.source, problem)
+
+    def _duplicate(self, name: str) -> None:
+        if len(self.duplicates) < GAPS_TOLD:
+            self.duplicates.append(f"{self._recorder.source}: {name} was read before; the first one counts")
+
+
+def resource_of(route: Route, envelope: Envelope[Any]) -> Resource:
+    """The typed view of an envelope's data, detached from it."""
+    payload = envelope.resource
+    envelope.resource = UNSET  # no reference cycle: these structs are invisible to the collector
+    data = payload.data if payload is not UNSET and payload is not None else None
+    if data is None:
+        assert route.view is not None
+        cause = envelope.unknown.get("resource.data", "the line carries no resource data")
+        return empty_view(route.view, envelope, cause)
+    data.asset = envelope
+    return data  # type: ignore[no-any-return]
+
+
+def _load_policy(line: bytes) -> Policy[Any]:
+    envelope = decoder(None).decode(line)
+    policy: Policy[Any] = envelope.iam_policy if isinstance(envelope.iam_policy, Policy) else Policy()
+    envelope.iam_policy = UNSET
+    policy.asset = envelope
+    return policy

@@ -1,0 +1,58 @@
+"""What a source is, and where it tells what it could not read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Protocol
+
+from auditor.model.run import Gap
+
+GAPS_TOLD = 100
+"""Broken lines that are kept word for word; the others are counted."""
+
+
+class Gaps:
+    """What could not be read. Of broken lines the first are kept word for word, all are counted."""
+
+    def __init__(self) -> None:
+        self.told: list[Gap] = []
+        self.untold = 0
+
+    def add(self, where: str, problem: str, advice: str) -> None:
+        """Note that a file, or the rest of it, could not be read."""
+        self.told.append(Gap(where=where, problem=problem, advice=advice))
+
+    def add_line(self, where: str, problem: str) -> None:
+        """Note that one record could not be read."""
+        if len(self.told) < GAPS_TOLD:
+            self.add(where, problem, "export the assets again, or mend the line; every other line was audited")
+        else:
+            self.untold += 1
+
+
+class Source(Protocol):
+    """Where assets come from: lines of Cloud Asset Inventory JSON, each one asset or one content of it."""
+
+    @property
+    def path(self) -> str:
+        """The file."""
+
+    @property
+    def kind(self) -> str:
+        """What it was taken for, in words."""
+
+    @property
+    def partial(self) -> bool:
+        """Whether the source shows only part of the estate (a plan), so that absence proves nothing."""
+
+    @property
+    def unsupported(self) -> Counter[str]:
+        """Terraform types met that cannot be read yet, known after `lines` was used up."""
+
+    def lines(self, gaps: Gaps) -> Iterator[tuple[int | str, bytes]]:
+        """(place, line) of each record; what cannot be read is told to `gaps`.
+
+        The place is the line's number in `path`, or where that means nothing, the place in words.
+        """
+        ...
