@@ -31,6 +31,7 @@ class Estate:
     def __init__(self, *, readable: frozenset[type[Resource]], exported: frozenset[str] = frozenset()) -> None:
         self._readable = readable
         self._resources: dict[type[Resource], list[Any]] = {view: [] for view in readable}
+        self._lists: dict[type[Resource], list[Any]] = {}
         self._groups: dict[tuple[type[Resource], Callable[[Any], str]], _Group] = {}
         self._policies: dict[str, Callable[[], Policy[Any]]] = {}
         self._names: dict[str, str] = {}
@@ -67,9 +68,11 @@ class Estate:
         """
         if view not in self._readable:
             raise LookupError(f"the check does not declare reads=[{view.__name__}]")
-        found: list[R] = self._resources[view]
-        cause = self._why_incomplete(view, found)
-        return OpenList(found, view.__name__, cause) if cause else found
+        if view not in self._lists:  # asked only after all input was read
+            found = self._resources[view]
+            cause = self._why_incomplete(view, found)
+            self._lists[view] = OpenList(found, view.__name__, cause) if cause else found
+        return self._lists[view]
 
     def in_project(self, view: type[R], project: str) -> list[R]:
         """The resources of a type in one project; open on the same terms as `of`."""

@@ -164,7 +164,7 @@ def _table(project: Project, number: int, dice: random.Random) -> tuple[str, Dat
     dataset, table = f"{dice.choice(_WORDS)}_{number % 40}", f"events_{number}"
     fields = [
         {"name": f"{dice.choice(_WORDS)}_{i}", "type": "STRING", "mode": "NULLABLE", "description": _text(dice, 4)}
-        for i in range(14)
+        for i in range(20)
     ]
     data = {
         "kind": "bigquery#table",
@@ -268,7 +268,7 @@ def _service(project: Project, number: int, dice: random.Random) -> tuple[str, D
         "config": {
             "name": service,
             "title": f"{_text(dice, 3)} API",
-            "documentation": {"summary": _text(dice, 60)},
+            "documentation": {"summary": _text(dice, 220)},
             "quota": {},
             "authentication": {},
             "usage": {"requirements": ["serviceusage.googleapis.com/tos/cloud"]},
@@ -374,6 +374,11 @@ def _bucket(project: Project, number: int, dice: random.Random) -> tuple[str, Da
             "uniformBucketLevelAccess": {"enabled": good, "lockedTime": "2027-01-01T00:00:00Z"},
         },
         "versioning": {"enabled": True},
+        "retentionPolicy": {
+            "retentionPeriod": "31536000",
+            "isLocked": True,
+            "effectiveTime": "2025-01-02T03:04:05.678Z",
+        },
         "logging": {"logBucket": "logs", "logObjectPrefix": name},
         "softDeletePolicy": {"retentionDurationSeconds": "604800"},
         "encryption": {"defaultKmsKeyName": f"projects/{project.id}/locations/eu/keyRings/r/cryptoKeys/k"},
@@ -459,6 +464,7 @@ def _secret(project: Project, number: int, dice: random.Random) -> tuple[str, Da
         },
         "topics": [{"name": f"projects/{project.id}/topics/rotate"}],
         "versionDestroyTtl": "604800s",
+        "expireTime": "2027-11-22T00:00:00Z",
         **rotation,
     }
 

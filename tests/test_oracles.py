@@ -18,13 +18,14 @@ from tests.support import ORACLES, needs_oracles, scan
 ADJUDICATIONS = tomllib.loads((Path(__file__).parent / "adjudications.toml").read_text(encoding="utf-8"))
 CHECKS = load_checks()
 Rows = list[dict[str, Any]]
+Settings = dict[str, dict[str, int]]
 
-_PERIOD = "kms-key-not-rotated", "max_period_days"
-PARAMETERS: dict[str, dict[str, dict[str, int]]] = {
-    f"cmek_rotation__constraints__{name}__data.yaml": {_PERIOD[0]: {_PERIOD[1]: days}}
-    for name, days in {"exemptions": 365, "no_params": 365, "one_hundred_days": 100, "one_year": 365}.items()
+_ROTATION = {"exemptions": 365, "no_params": 365, "one_hundred_days": 100, "one_year": 365}
+PARAMETERS = {
+    f"cmek_rotation__constraints__{name}__data.yaml": {"kms-key-not-rotated": {"max_rotation_days": days}}
+    for name, days in _ROTATION.items()
 }
-"""The parameters of a constraint file as the settings of our checks."""
+"""What the parameters of a constraint file are as settings of our checks."""
 
 
 def checks_for(label: str) -> list[Check]:
@@ -38,9 +39,7 @@ def checks_for_policy(policy: str) -> list[Check]:
     return [check for check in CHECKS if any(pattern.fullmatch(name) for name in check.same_as)]
 
 
-def ledger_of(
-    target: Path, tmp_path: Path, checks: list[Check], settings: dict[str, dict[str, int]] | None = None
-) -> Rows:
+def ledger_of(target: Path, tmp_path: Path, checks: list[Check], settings: Settings | None = None) -> Rows:
     """Every verdict of `checks` about a file."""
     ledger, config = tmp_path / "ledger.ndjson", tmp_path / "auditor.toml"
     config.write_text(
@@ -93,45 +92,65 @@ def test_recorded_projects_are_audited_without_error(tmp_path: Path) -> None:
 
 @needs_oracles
 def test_labelled_plans(tmp_path: Path) -> None:
-    by_plan: dict[str, Rows] = defaultdict(list)
+    """A label of an IAM resource is compared with a plan that has no other IAM resource.
+
+    Several of them make up one policy, which we judge as a whole, while each has a label of its own.
+    """
     missing = Counter[str]()
-    for label in labels("labelled_plans"):
-        if checks_for(label["check"]):
-            by_plan[label["plan"]].append(label)
-        else:
-            missing[label["check"]] += 1
     agreed, differing = 0, list[str]()
-    for plan, rows in by_plan.items():
-        checks = [check for row in rows for check in checks_for(row["check"])]
-        ledger = ledger_of(ORACLES / "labelled_plans" / plan, tmp_path, checks)
-        failed = {address for row in ledger if row["verdict"] == "fail" for address in row["address"].split(", ")}
-        for row in rows:
-            for address in row["passing"]:
-                agreed, differing = _count(address not in failed, f"{plan} {address} passes", agreed, differing)
-            for address in row["failing"]:
-                agreed, differing = _count(address in failed, f"{plan} {address} fails", agreed, differing)
+    for label in labels("labelled_plans"):
+        checks = checks_for(label["check"])
+        if not checks:
+            missing[label["check"]] += 1
+            continue
+        plan = ORACLES / "labelled_plans" / label["plan"]
+        failed = failed_addresses(ledger_of(plan, tmp_path, checks))
+        for verdict in ("passing", "failing"):
+            for address in label[verdict]:
+                fails = address in failed
+                if is_iam(address):
+                    fails = bool(failed_addresses(ledger_of(with_one_grant(plan, address, tmp_path), tmp_path, checks)))
+                case = f"{label['plan']} {address} {'passes' if verdict == 'passing' else 'fails'}"
+                agreed, differing = _count(fails == (verdict == "failing"), case, agreed, differing)
     told("labelled_plans", agreed, differing, missing)
+
+
+def failed_addresses(ledger: Rows) -> set[str]:
+    """The Terraform addresses of what fails."""
+    return {address for row in ledger if row["verdict"] == "fail" for address in row["address"].split(", ")}
+
+
+def is_iam(address: str) -> bool:
+    """Whether an address is that of an IAM resource."""
+    return re.search(r"_iam_(policy|binding|member|audit_config)\.[^.]+$", address) is not None
+
+
+def with_one_grant(plan: Path, address: str, folder: Path) -> Path:
+    """The plan with this IAM resource only."""
+    document = json.loads(plan.read_text(encoding="utf-8"))
+    changes = document["resource_changes"]
+    document["resource_changes"] = [c for c in changes if c["address"] == address or not is_iam(c["address"])]
+    reduced = folder / "plan.json"
+    reduced.write_text(json.dumps(document), encoding="utf-8")
+    return reduced
 
 
 @needs_oracles
 def test_labelled_assets(tmp_path: Path) -> None:
-    by_file: dict[str, Rows] = defaultdict(list)
     missing = Counter[str]()
+    agreed, differing = 0, list[str]()
+    by_constraint: dict[tuple[str, str, str], Rows] = defaultdict(list)
     for label in labels("labelled_assets"):
         if checks_for_policy(label["policy"]):
-            by_file[label["assets"]].append(label)
+            by_constraint[label["policy"], label["assets"], label["constraint_file"]].append(label)
         else:
             missing[label["policy"]] += 1
-    agreed, differing = 0, list[str]()
-    for file, rows in by_file.items():
-        checks = [check for row in rows for check in checks_for_policy(row["policy"])]
-        failed = {
-            row["asset"]
-            for row in ledger_of(ORACLES / "labelled_assets" / file, tmp_path, checks)
-            if row["verdict"] == "fail"
-        }
+    for (policy, file, constraint), rows in by_constraint.items():
+        checks = checks_for_policy(policy)
+        ledger = ledger_of(ORACLES / "labelled_assets" / file, tmp_path, checks, PARAMETERS.get(constraint))
+        failed = {row["asset"] for row in ledger if row["verdict"] == "fail"}
         for row in rows:
-            case = f"{file} {row['constraint']} {row['asset_name']} {'violates' if row['violates'] else 'complies'}"
+            case = f"{constraint} {row['asset_name']} {'violates' if row['violates'] else 'complies'}"
             agreed, differing = _count((row["asset_name"] in failed) == row["violates"], case, agreed, differing)
     told("labelled_assets", agreed, differing, missing)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, SupportsIndex, TypeVar, overload
 
 import msgspec
@@ -137,6 +138,7 @@ def shows(*asset_types: str) -> Callable[[type[R]], type[R]]:
     return declare
 
 
+@cache
 def asset_types_of(view: type[Resource]) -> tuple[str, ...]:
     """The asset types that `view` shows, in order of declaration."""
     return tuple(name for name, shown in VIEWS.items() if shown is view)

@@ -94,6 +94,11 @@ class SpannerDatabase(Resource):
     enable_drop_protection: bool = False
     encryption_config: KmsEncryption | None = None
 
+    @property
+    def instance(self) -> str:
+        """The id of the instance that holds the database."""
+        return self.asset.name.partition("/instances/")[2].partition("/")[0]
+
 
 @shows("bigtableadmin.googleapis.com/Instance")
 class BigtableInstance(Resource):

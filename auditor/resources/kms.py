@@ -71,6 +71,14 @@ class CryptoKey(Resource):
             return False
 
     @property
+    def known_next_rotation(self) -> datetime | None:
+        """When the key rotates next; None where that is not known: a key that is about to be made sets it by itself."""
+        try:
+            return self.next_rotation_time
+        except Undetermined:
+            return None
+
+    @property
     def is_external(self) -> bool:
         """Whether the key material lies in an external key manager."""
         return self.version_template.protection_level in ("EXTERNAL", "EXTERNAL_VPC")

@@ -62,6 +62,11 @@ class TlsProxy(Resource):
     name: str = ""
     ssl_policy: str = ""
 
+    @property
+    def collection(self) -> str:
+        """The group of gcloud's commands that the proxy belongs to."""
+        return "target-ssl-proxies" if "/targetSslProxies/" in self.asset.name else "target-https-proxies"
+
 
 @shows("compute.googleapis.com/SslPolicy")
 class SslPolicy(Resource):

@@ -267,5 +267,5 @@ class Subnetwork(Resource):
 
     @property
     def has_flow_logs(self) -> bool:
-        """Whether VPC flow logs are on."""
-        return self.enable_flow_logs or (self.log_config is not None and self.log_config.enable)
+        """Whether VPC flow logs are on. `logConfig` decides where it is there; `enableFlowLogs` is its older form."""
+        return self.enable_flow_logs if self.log_config is None else self.log_config.enable

@@ -29,7 +29,7 @@ class AuthorizedNetwork(View):
 class SqlIpConfiguration(View):
     """`settings.ipConfiguration`."""
 
-    ipv4_enabled: bool = False
+    ipv4_enabled: bool | None = None
     private_network: str = ""
     require_ssl: bool = False
     ssl_mode: str = ""
@@ -156,7 +156,8 @@ class SqlInstance(Resource):
     @property
     def has_public_address(self) -> bool:
         """Whether the instance has an address on the internet; `OUTGOING` addresses take no connections."""
-        return self.settings.ip_configuration.ipv4_enabled or any(a.type == "PRIMARY" for a in self.ip_addresses)
+        told = self.settings.ip_configuration.ipv4_enabled
+        return any(address.type == "PRIMARY" for address in self.ip_addresses) if told is None else told
 
     def flag(self, name: str) -> str | None:
         """The value that a database flag was set to, None where the engine's default holds."""
@@ -235,3 +236,8 @@ class AlloyInstance(Resource):
     database_flags: dict[str, str] = {}
     client_connection_config: AlloyClientConnection = field(default_factory=AlloyClientConnection)
     network_config: AlloyNetworkConfig = field(default_factory=AlloyNetworkConfig)
+
+    @property
+    def cluster(self) -> str:
+        """The id of the cluster that the instance belongs to."""
+        return self.asset.name.partition("/clusters/")[2].partition("/")[0]

@@ -8,6 +8,7 @@ from auditor import not_applicable
 from auditor.resources.api_keys import ApiKey
 
 DELETED = not_applicable("the key is deleted")
+NO_CLIENT_RESTRICTION = not_applicable("the restriction lets everyone in, so there is none: another check tells that")
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

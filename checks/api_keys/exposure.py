@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from auditor import PASS, Fix, Settings, Severity, Verdict, asset, check, fail, not_applicable
+from auditor import PASS, Fix, Settings, Severity, Undetermined, Verdict, asset, check, fail, not_applicable
 from auditor.check import Example
 from auditor.resources.api_keys import ApiKey
-from checks.api_keys.clients import DELETED, limits_clients, network, referrer_weakness
+from auditor.resources.unknown import some
+from checks.api_keys.clients import (
+    DELETED,
+    NO_CLIENT_RESTRICTION,
+    is_everywhere,
+    lets_everyone_in,
+    limits_clients,
+    network,
+    referrer_weakness,
+)
 from checks.api_keys.examples import ROUTES, deleted_key, example_key
-
-AI_SERVICES = frozenset({"generativelanguage.googleapis.com", "aiplatform.googleapis.com"})
-"""The Gemini API and Vertex AI. `firebasevertexai.googleapis.com` is made for apps and guarded by App Check."""
+from checks.api_keys.restrictions import AI_SERVICES
 
 _SERVER_SERVICES = frozenset(
     f"{name}.googleapis.com"
@@ -63,6 +70,15 @@ def _targets(*services: str) -> list[dict[str, str]]:
     return [{"service": service} for service in services]
 
 
+def _acting(key: ApiKey) -> str:
+    """Whose identity the key's calls have, as a clause; `""` for a plain key, and where that is not known."""
+    try:
+        account = key.service_account_email
+    except Undetermined:
+        return ""
+    return f" as {account}" if account else ""
+
+
 def _client(key: ApiKey) -> str:
     """The kind of client that carries the key to strangers' machines, `""` for a server's key."""
     if key.referrers:
@@ -91,11 +107,11 @@ def _client(key: ApiKey) -> str:
         _site(r"https://app\.example\.com/.*"),
         _server("203.0.113.7"),
         deleted_key({**ROUTES, "browserKeyRestrictions": {"allowedReferrers": ["*"]}}),
-    ],
-    fails=lambda: [
-        _site("*"),
+        _site("*"),  # api-key-no-application-restriction tells it
         _site("https://app.example.com/*", "https://*/*"),
         _site(".*"),
+    ],
+    fails=lambda: [
         _site("*.com/*"),
         _site("https://*.co.uk/*"),
         _site("https://app.example.*"),
@@ -127,6 +143,8 @@ def broad_referrer(key: ApiKey) -> Verdict:
     """
     if key.is_deleted:
         return DELETED
+    if some(key.referrers, lets_everyone_in):
+        return NO_CLIENT_RESTRICTION
     for pattern in key.referrers:
         if weakness := referrer_weakness(pattern):
             return fail(f"{pattern} {weakness}")
@@ -148,15 +166,15 @@ def broad_referrer(key: ApiKey) -> Verdict:
         _server("2001:db8:1::/48", "2001:db8::7"),
         _server("::ffff:203.0.113.0/124"),
         _site("https://app.example.com/*"),
+        _server("203.0.113.7", "0.0.0.0/0"),  # api-key-no-application-restriction tells it
+        _server("::/0"),
+        _server("34.64.0.9/10", "::ffff:0:0/96"),
     ],
     fails=lambda: [
-        _server("203.0.113.7", "0.0.0.0/0"),
-        _server("::/0"),
         _server("128.0.0.0/1"),
         _server("10.0.0.0/8"),
         _server("2001:db8::/32"),
-        _server("::ffff:0:0/96"),
-        _server("34.64.0.9/10"),
+        _server("203.0.113.7", "34.64.0.9/10"),
     ],
     unknown=lambda: [
         asset(ApiKey, {}, unknown=["resource.data.restrictions.serverKeyRestrictions.allowedIps"]),
@@ -179,6 +197,8 @@ def broad_addresses(key: ApiKey, settings: RangeSettings) -> Verdict:
     """
     if key.is_deleted:
         return DELETED
+    if some(key.addresses, is_everywhere):
+        return NO_CLIENT_RESTRICTION
     shortest = {4: settings.min_prefix_ipv4, 6: settings.min_prefix_ipv6}
     for address in key.addresses:
         allowed = network(address)
@@ -263,6 +283,7 @@ def android_unsigned(key: ApiKey) -> Verdict:
             }
         ),
         _server("0.0.0.0/0", apiTargets=_targets("generativelanguage.googleapis.com")),
+        example_key({"apiTargets": _targets("aiplatform.googleapis.com")}, serviceAccountEmail="llm@p.example"),
     ],
     unknown=lambda: [
         asset(
@@ -290,7 +311,9 @@ def ai_exposed(key: ApiKey) -> Verdict:
         return PASS
     if client := _client(key):
         return fail(f"{client} carry it, and it may call {service}")
-    return PASS if limits_clients(key) else fail(f"it can be used from anywhere, and may call {service}")
+    if limits_clients(key):
+        return PASS
+    return fail(f"it can be used from anywhere, and may call {service}{_acting(key)}")
 
 
 @check(

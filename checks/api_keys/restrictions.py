@@ -10,6 +10,9 @@ from checks.api_keys.examples import ROUTES, SERVER, SITE, deleted_key, example_
 CLOUD_APIS = "cloudapis.googleapis.com"
 """The target that stands for all Google Cloud APIs."""
 
+AI_SERVICES = frozenset({"generativelanguage.googleapis.com", "aiplatform.googleapis.com"})
+"""The Gemini API and Vertex AI. `firebasevertexai.googleapis.com` is made for apps and guarded by App Check."""
+
 _EVERYTHING = ("", "*", CLOUD_APIS)
 
 
@@ -239,11 +242,15 @@ def many_apis(key: ApiKey, settings: TargetSettings) -> Verdict:
         ),
         example_key(),
         deleted_key(serviceAccountEmail="llm@p.iam.gserviceaccount.com"),
+        example_key(  # api-key-ai-exposed tells it
+            {"apiTargets": [{"service": "aiplatform.googleapis.com"}]},
+            serviceAccountEmail="llm@p.iam.gserviceaccount.com",
+        ),
     ],
     fails=lambda: [
         example_key(serviceAccountEmail="llm@p.iam.gserviceaccount.com"),
         example_key(
-            {"apiTargets": [{"service": "aiplatform.googleapis.com"}]},
+            {"apiTargets": [{"service": "storage.googleapis.com"}]},
             serviceAccountEmail="llm@p.iam.gserviceaccount.com",
         ),
         example_key(SERVER, serviceAccountEmail="llm@p.iam.gserviceaccount.com"),
@@ -267,5 +274,7 @@ def bound_unrestricted(key: ApiKey) -> Verdict:
     if not _limits_apis(key):
         return fail(f"it acts as {key.service_account_email} and may call every API that takes such keys")
     if not limits_clients(key):
+        if any(service in AI_SERVICES for service in key.services()):
+            return not_applicable("the key to an AI API that anyone can use is told already")
         return fail(f"it acts as {key.service_account_email} and can be used from anywhere")
     return PASS

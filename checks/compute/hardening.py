@@ -20,8 +20,7 @@ from checks.compute.shared import GKE_NODE, KEY, made_by_service, template
         "inspec:cis-gcp-4.8",
     ],
     fix=Fix(
-        gcloud="gcloud compute instances update {machine.id} --zone={machine.location} --shielded-vtpm "
-        "--shielded-integrity-monitoring",
+        manual=mend("update MACHINE --shielded-vtpm --shielded-integrity-monitoring") + " The machine must be stopped.",
         terraform="shielded_instance_config { enable_vtpm = true, enable_integrity_monitoring = true }",
         guardrail="compute.requireShieldedVm",
         patch={
@@ -66,7 +65,7 @@ def shielded_vm_off(machine: Instance | InstanceTemplate) -> Verdict:
     same_as=["sha:COMPUTE_SECURE_BOOT_DISABLED", "trivy:AVD-GCP-0067"],
     default=False,
     fix=Fix(
-        gcloud="gcloud compute instances update {machine.id} --zone={machine.location} --shielded-secure-boot",
+        manual=mend("update MACHINE --shielded-secure-boot") + " The machine must be stopped.",
         terraform="shielded_instance_config { enable_secure_boot = true }",
         patch={
             "data": {

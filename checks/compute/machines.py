@@ -33,11 +33,10 @@ def _is_default_account(email: str) -> bool:
         "inspec:cis-gcp-4.2",
     ],
     fix=Fix(
-        gcloud="gcloud compute instances set-service-account {machine.id} --zone={machine.location} "
-        "--service-account=ACCOUNT --scopes=cloud-platform",
         terraform="service_account { email = … } naming an account made for the machine",
         guardrail="iam.automaticIamGrantsForDefaultServiceAccounts",
-        manual="The machine must be stopped while its account changes; a template is made anew.",
+        manual=mend("set-service-account MACHINE --service-account=ACCOUNT --scopes=cloud-platform")
+        + " The machine must be stopped while its account changes; its scopes are replaced.",
         patch={"data": {**_account(_OWN, _PLATFORM), "properties": _account(_OWN, _PLATFORM)}},
     ),
     passes=lambda: [
@@ -89,11 +88,10 @@ def default_account_full_access(machine: Instance | InstanceTemplate) -> Verdict
         "inspec:cis-gcp-4.1",
     ],
     fix=Fix(
-        gcloud="gcloud compute instances set-service-account {machine.id} --zone={machine.location} "
-        "--service-account=ACCOUNT --scopes=cloud-platform",
         terraform="service_account { email = … } naming an account made for the machine",
         guardrail="iam.automaticIamGrantsForDefaultServiceAccounts",
-        manual="The machine must be stopped while its account changes; a template is made anew.",
+        manual=mend("set-service-account MACHINE --service-account=ACCOUNT --scopes=cloud-platform")
+        + " The machine must be stopped while its account changes; its scopes are replaced.",
         patch={"data": {**_account(_OWN, _PLATFORM), "properties": _account(_OWN, _PLATFORM)}},
     ),
     passes=lambda: [
@@ -140,9 +138,9 @@ def default_account(machine: Instance | InstanceTemplate) -> Verdict:
         "inspec:cis-gcp-4.9",
     ],
     fix=Fix(
-        gcloud="gcloud compute instances delete-access-config {machine.id} --zone={machine.location}",
         terraform="remove access_config and ipv6_access_config from network_interface",
         guardrail="compute.vmExternalIpAccess",
+        manual=mend("delete-access-config MACHINE"),
         patch={"data": {"networkInterfaces": [], "properties": {"networkInterfaces": []}}},
     ),
     passes=lambda: [
@@ -195,9 +193,9 @@ def public_ip(machine: Instance | InstanceTemplate) -> Verdict:
         "trivy:AVD-GCP-0036",
     ],
     fix=Fix(
-        gcloud="gcloud compute instances remove-metadata {machine.id} --zone={machine.location} --keys=enable-oslogin",
         terraform='metadata = { enable-oslogin = "TRUE" }, or leave the key out',
         guardrail="compute.requireOsLogin",
+        manual=mend("remove-metadata MACHINE --keys=enable-oslogin"),
         patch={"data": {**metadata(enable_oslogin="TRUE"), "properties": metadata(enable_oslogin="TRUE")}},
     ),
     passes=lambda: [
@@ -241,10 +239,9 @@ def os_login_off(machine: Instance | InstanceTemplate) -> Verdict:
         "inspec:cis-gcp-4.5",
     ],
     fix=Fix(
-        gcloud="gcloud compute instances remove-metadata {machine.id} --zone={machine.location} "
-        "--keys=serial-port-enable",
         terraform="leave serial-port-enable out of metadata",
         guardrail="compute.disableSerialPortAccess",
+        manual=mend("remove-metadata MACHINE --keys=serial-port-enable"),
         patch={"data": {"metadata": {"items": []}, "properties": {"metadata": {"items": []}}}},
     ),
     passes=lambda: [
@@ -337,9 +334,8 @@ def ip_forwarding_on(machine: Instance | InstanceTemplate) -> Verdict:
     ],
     default=False,
     fix=Fix(
-        gcloud="gcloud compute instances add-metadata {machine.id} --zone={machine.location} "
-        "--metadata=block-project-ssh-keys=TRUE",
         terraform='metadata = { block-project-ssh-keys = "TRUE" }',
+        manual=mend("add-metadata MACHINE --metadata=block-project-ssh-keys=TRUE"),
         patch={
             "data": {
                 **metadata(block_project_ssh_keys="TRUE"),

@@ -22,6 +22,14 @@ def template(**properties: Any) -> dict[str, Any]:
     return {"properties": properties}
 
 
+def mend(command: str) -> str:
+    """The fix of a machine or of a template of machines: a command cannot be right for both."""
+    return (
+        f"For an instance: `gcloud compute instances {command} --zone=ZONE`. A template cannot be changed: make a new "
+        "one, and let the instance group replace its machines."
+    )
+
+
 def managing_service(properties: InstanceProperties) -> str:
     """The Google service that makes the machine, `""` where none does.
 

@@ -225,7 +225,7 @@ def datafusion_public(instance: DataFusionInstance) -> Verdict:
     evidence=["enableDropProtection"],
     same_as=["checkov:CKV_GCP_120"],
     fix=Fix(
-        gcloud="gcloud spanner databases update {database.id} --instance=INSTANCE --enable-drop-protection",
+        gcloud="gcloud spanner databases update {database.id} --instance={database.instance} --enable-drop-protection",
         terraform="enable_drop_protection = true on google_spanner_database",
         patch={"data": {"enableDropProtection": True}},
     ),

@@ -196,6 +196,7 @@ def network_policy_off(cluster: Cluster) -> Verdict:
     ],
     fix=Fix(
         gcloud=_UPDATE + "--logging=SYSTEM,WORKLOAD",
+        manual="--logging replaces the whole list: add the components that are logged today.",
         terraform='logging_config { enable_components = ["SYSTEM_COMPONENTS", "WORKLOADS"] }',
         patch={"data": {**_KUBERNETES_LOGGING, **_components("loggingConfig", "SYSTEM_COMPONENTS", "WORKLOADS")}},
     ),
@@ -244,6 +245,7 @@ def logging_off(cluster: Cluster) -> Verdict:
     ],
     fix=Fix(
         gcloud=_UPDATE + "--monitoring=SYSTEM",
+        manual="--monitoring replaces the whole list: add the components that are monitored today.",
         terraform='monitoring_config { enable_components = ["SYSTEM_COMPONENTS"] }',
         patch={"data": {**_KUBERNETES_MONITORING, **_components("monitoringConfig", "SYSTEM_COMPONENTS")}},
     ),

@@ -35,7 +35,8 @@ _BY_NAME_ONLY = {"controlPlaneEndpointsConfig": {"ipEndpointsConfig": {"enabled"
         "policy_library:gcp_gke_master_authorized_networks_enabled_v1",
     ],
     fix=Fix(
-        gcloud=_UPDATE + "--enable-master-authorized-networks --master-authorized-networks=RANGES",
+        gcloud=_UPDATE + "--enable-master-authorized-networks --master-authorized-networks=ALL_RANGES_TO_KEEP",
+        manual="--master-authorized-networks replaces the whole list: name every range that is to stay.",
         terraform="master_authorized_networks_config { cidr_blocks { cidr_block = … } } on google_container_cluster",
         patch={"data": _authorized("203.0.113.0/24")},
     ),
@@ -89,7 +90,8 @@ def authorized_networks_off(cluster: Cluster) -> Verdict:
         "cloudsploit:kubernetes/clusterNetworkExposure",
     ],
     fix=Fix(
-        gcloud=_UPDATE + "--enable-master-authorized-networks --master-authorized-networks=RANGES",
+        gcloud=_UPDATE + "--enable-master-authorized-networks --master-authorized-networks=ALL_RANGES_TO_KEEP",
+        manual="--master-authorized-networks replaces the whole list: name every range that is to stay.",
         terraform="cidr_blocks { cidr_block = … } naming your own ranges",
         patch={"data": _authorized("203.0.113.0/24")},
     ),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from auditor import PASS, Check, Estate, Fix, Severity, Undetermined, Verdict, asset, check, fail, not_applicable
 from auditor.resources.base import OpenList, Resource
@@ -15,25 +14,22 @@ _NARROW = "https://www.googleapis.com/auth/logging.write"
 _CLUSTER = "//container.googleapis.com/projects/p/locations/europe-west1/clusters/c"
 _POOL = f"{_CLUSTER}/nodePools/main"
 
+R = TypeVar("R")
+
 Problem = Callable[[NodePool], "Verdict | None"]
 """What is wrong with a pool, None where nothing is."""
 
 
-def _known(estate: Estate, view: type[Any]) -> list[Any]:
-    found = estate.of(view)
+def _known(found: list[R]) -> list[R]:
     return found.known() if isinstance(found, OpenList) else found
 
 
-@lru_cache(maxsize=1)
-def _autopilot_clusters(estate: Estate) -> frozenset[str]:
-    """The clusters whose nodes Google runs."""
-    return frozenset(cluster.asset.name for cluster in _known(estate, Cluster) if _is_autopilot(cluster))
+def _name(cluster: Cluster) -> str:
+    return cluster.asset.name
 
 
-@lru_cache(maxsize=1)
-def _clusters_with_pools(estate: Estate) -> frozenset[str]:
-    """The clusters whose node pools are assets of their own."""
-    return frozenset(pool.cluster_name for pool in _known(estate, NodePool))
+def _cluster_name(pool: NodePool) -> str:
+    return pool.cluster_name
 
 
 def _is_autopilot(cluster: Cluster) -> bool:
@@ -46,12 +42,12 @@ def _is_autopilot(cluster: Cluster) -> bool:
 def judge_pools(subject: Cluster | NodePool, estate: Estate, problem: Problem) -> Verdict:
     """Ask a node pool; or a cluster about the pools that it tells itself."""
     if isinstance(subject, NodePool):
-        if subject.cluster_name in _autopilot_clusters(estate):
+        if any(map(_is_autopilot, _known(estate.related(Cluster, _name, subject.cluster_name)))):
             return not_applicable("Google runs the nodes of an Autopilot cluster")
         return problem(subject) or PASS
     if subject.autopilot.enabled:
         return not_applicable("Google runs the nodes of an Autopilot cluster")
-    if subject.asset.name in _clusters_with_pools(estate):
+    if _known(estate.related(NodePool, _cluster_name, subject.asset.name)):
         return not_applicable("asked of each of its node pools")
     for pool in subject.known_pools:
         verdict = problem(pool)

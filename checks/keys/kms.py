@@ -89,6 +89,11 @@ def _cannot_rotate(key: CryptoKey) -> str:
     passes=lambda: [
         _key(**_EVERY_90_DAYS),
         _key(rotationPeriod="2592000s"),
+        asset(
+            CryptoKey,
+            {"rotationPeriod": "7776000s"},
+            unknown=["resource.data.nextRotationTime", "resource.data.primary"],
+        ),
         asset(CryptoKey, {"purpose": "ASYMMETRIC_SIGN"}),
         asset(CryptoKey, {"purpose": "MAC", "versionTemplate": {"protectionLevel": "HSM"}}),
         asset(CryptoKey, {"purpose": "RAW_ENCRYPT_DECRYPT"}),
@@ -131,8 +136,9 @@ def not_rotated(key: CryptoKey, settings: RotationSettings, clock: Clock) -> Ver
         return fail("no rotation is scheduled")
     if period > limit:
         return fail(f"it rotates every {period / timedelta(days=1):.4g} days, the limit is {limit.days}")
-    if key.next_rotation_time and key.next_rotation_time - clock.now > limit:
-        days = clock.days_until(key.next_rotation_time)
+    upcoming = key.known_next_rotation
+    if upcoming and upcoming - clock.now > limit:
+        days = clock.days_until(upcoming)
         return fail(f"the next rotation is {days} days ahead, the limit is {limit.days}")
     return PASS
 

@@ -26,9 +26,7 @@ _USER_ROLES = frozenset(
 )
 _ENCRYPT = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
 _AGENT = "serviceAccount:service-1001@gs-project-accounts.iam.gserviceaccount.com"
-_TAKE_BACK = (
-    " remove-iam-policy-binding {policy.asset.short_name} --role={found[role]} --member={found[member]} --all"
-)
+_TAKE_BACK = " remove-iam-policy-binding {policy.asset.short_name} --role={found[role]} --member={found[member]} --all"
 _PAST = {"title": "until May", "expression": 'request.time < timestamp("2026-05-01T00:00:00Z")'}
 
 
@@ -196,7 +194,8 @@ def duties_not_separated(policy: Policy[CryptoKey | KeyRing], clock: Clock) -> V
     default=False,
     same_as=["sha:TOO_MANY_KMS_USERS", "steampipe:kms_key_users_limited_to_3"],
     fix=Fix(
-        manual="Take the grants back from those that need no key (gcloud kms keys remove-iam-policy-binding). Give programs a key each instead of one for all.",
+        manual="Take the grants back from those that need no key (gcloud kms keys remove-iam-policy-binding). "
+        "Give programs a key each instead of one for all.",
         patch={"policy": {"bindings": [{"role": _ENCRYPT, "members": [_AGENT]}]}},
     ),
     passes=lambda: [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from auditor.resources.compute import ComputeProject
 from auditor.resources.kms import CryptoKey
+from auditor.resources.network import Network
 from auditor.resources.secretmanager import Secret
 from checks.audit_logging.log_filter import ANYTHING, Entry
 from checks.monitoring.watching import Watch, audit_fields, compute_methods, methods, watched
@@ -62,7 +64,7 @@ KEY_DESTRUCTION = watched(
         title="Nobody is told when a KMS key version is disabled or scheduled for destruction.",
         why="Data without its key is lost; there are some days to take the destruction back, if somebody knows of it.",
         source="https://cloud.google.com/kms/docs/audit-logging",
-        concerns=CryptoKey,
+        concerns=(CryptoKey,),
         events=methods(
             "cloudkms.googleapis.com",
             ANYTHING,
@@ -126,7 +128,7 @@ SECRET_DENIED = watched(
         title="Nobody is told when somebody tries to read a secret without the permission.",
         why="A stolen identity is tried on every secret in reach; the refusals are the earliest sign of it.",
         source="https://cloud.google.com/secret-manager/docs/audit-logging",
-        concerns=Secret,
+        concerns=(Secret,),
         default=False,
         events={
             "a refused AccessSecretVersion": Entry(
@@ -164,6 +166,7 @@ COMPUTE_CONFIGURATION = watched(
         events=compute_methods("instances", "gce_instance", "insert", "setMetadata"),
         filter='resource.type="gce_instance" AND protoPayload.methodName:("compute.instances.insert" OR '
         '"compute.instances.setMetadata")',
+        concerns=(ComputeProject, Network),
         spellings=['protoPayload.serviceName="compute.googleapis.com"'],
         near_misses=['resource.type="gce_instance" AND protoPayload.methodName:"compute.instances.insert"'],
         same_as=["prowler:logging_log_metric_filter_and_alert_for_compute_configuration_changes_enabled"],

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from auditor.resources.network import Network
+from auditor.resources.sql import SqlInstance
+from auditor.resources.storage import Bucket
 from checks.audit_logging.log_filter import Entry
 from checks.monitoring.watching import Watch, audit_entry, compute_methods, methods, watched
 
@@ -148,6 +151,7 @@ FIREWALL = watched(
         events=compute_methods("firewalls", "gce_firewall_rule", "insert", "patch", "delete"),
         filter='resource.type="gce_firewall_rule" AND protoPayload.methodName:("compute.firewalls.insert" OR '
         '"compute.firewalls.patch" OR "compute.firewalls.update" OR "compute.firewalls.delete")',
+        concerns=(Network,),
         spellings=[
             (
                 'resource.type="gce_firewall_rule"\nAND (protoPayload.methodName:"compute.firewalls.patch"\n'
@@ -185,6 +189,7 @@ ROUTE = watched(
         events=compute_methods("routes", "gce_route", "insert", "delete"),
         filter='resource.type="gce_route" AND protoPayload.methodName:("compute.routes.insert" OR '
         '"compute.routes.delete")',
+        concerns=(Network,),
         spellings=[
             (
                 'resource.type="gce_route" AND (protoPayload.methodName:"compute.routes.delete" OR '
@@ -215,6 +220,7 @@ NETWORK = watched(
         filter='resource.type="gce_network" AND protoPayload.methodName:("compute.networks.insert" OR '
         '"compute.networks.patch" OR "compute.networks.delete" OR "compute.networks.addPeering" OR '
         '"compute.networks.updatePeering" OR "compute.networks.removePeering")',
+        concerns=(Network,),
         spellings=[
             (
                 'resource.type="gce_network" AND (protoPayload.methodName:"compute.networks.insert" OR '
@@ -246,6 +252,7 @@ BUCKET_IAM = watched(
         source="https://cloud.google.com/storage/docs/audit-logging",
         events=methods("storage.googleapis.com", "gcs_bucket", "storage.setIamPermissions"),
         filter='resource.type="gcs_bucket" AND protoPayload.methodName="storage.setIamPermissions"',
+        concerns=(Bucket,),
         spellings=["protoPayload.methodName = storage.setIamPermissions AND resource.type = gcs_bucket"],
         near_misses=[
             'resource.type="gcs_bucket" AND protoPayload.methodName="storage.buckets.update"',
@@ -272,6 +279,7 @@ SQL_INSTANCE = watched(
         source="https://cloud.google.com/sql/docs/mysql/audit-logging",
         events=methods("cloudsql.googleapis.com", "cloudsql_database", "cloudsql.instances.update"),
         filter='protoPayload.methodName="cloudsql.instances.update"',
+        concerns=(SqlInstance,),
         spellings=['resource.type="cloudsql_database" protoPayload.methodName:"instances.update"'],
         near_misses=['protoPayload.methodName="cloudsql.instances.delete"'],
         same_as=[

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor import PASS, Check, Estate, Example, Fix, Resource, Severity, Verdict, asset, check, fail, not_applicable
+from auditor.resources.base import OpenList
 from auditor.resources.logging import LogMetric
 from auditor.resources.monitoring import AlertPolicy
 from auditor.resources.resourcemanager import Project
@@ -22,7 +23,7 @@ class Watch:
 
     `events` maps a name for people to an entry; `filter` is a filter that matches them all, for the fix;
     `spellings` are other filters that do, and `near_misses` some that do not match all, for the examples. A project
-    without any resource of the type `concerns` need not be told.
+    that is known to have no resource of a type in `concerns` need not be told.
     """
 
     id: str
@@ -34,7 +35,7 @@ class Watch:
     spellings: Sequence[str]
     near_misses: Sequence[str]
     same_as: Sequence[str] = ()
-    concerns: type[Resource] | None = None
+    concerns: tuple[type[Resource], ...] = ()
     severity: Severity = Severity.LOW
     default: bool = True
 
@@ -93,9 +94,9 @@ def watched(module: str, watch: Watch) -> Check:
     def unwatched(project: Project, estate: Estate) -> Verdict:
         if not project.is_active:
             return not_applicable("the project is pending deletion")
+        if watch.concerns and not any(_may_have(project, view, estate) for view in watch.concerns):
+            return not_applicable(f"the project has no {watch.concerns[0].__name__}")
         problem = _problem(project, estate, watch.events)
-        if problem and watch.concerns and not estate.in_project(watch.concerns, project.project):
-            return not_applicable(f"the project has no {watch.concerns.__name__}")
         return fail(problem) if problem else PASS
 
     unwatched.__doc__ = watch.page()
@@ -103,12 +104,11 @@ def watched(module: str, watch: Watch) -> Check:
     return check(
         watch.id,
         severity=watch.severity,
-        reads=[LogMetric, AlertPolicy, *([watch.concerns] if watch.concerns else [])],
+        reads=[LogMetric, AlertPolicy, *watch.concerns],
         same_as=watch.same_as,
         default=watch.default,
         fix=Fix(
-            gcloud=f"gcloud logging metrics create {watch.id} --project={{project.project_id}} "
-            f"--description={watch.id} --log-filter='{watch.filter}'",
+            gcloud=f"gcloud logging metrics create {watch.id} --description={watch.id} --log-filter='{watch.filter}'",
             terraform="google_logging_metric with the filter, and google_monitoring_alert_policy with a "
             "condition_threshold on it and notification_channels",
             manual="then make an alert policy on the metric, threshold above 0, with a notification channel",
@@ -116,8 +116,20 @@ def watched(module: str, watch: Watch) -> Check:
         ),
         passes=lambda: _passes(watch),
         fails=lambda: _fails(watch),
-        unknown=lambda: [[_PROJECT, *_alerting(watch.filter, unknown=["resource.data.filter"])]],
+        unknown=lambda: [
+            [_PROJECT, *_alerting(watch.filter, unknown=["resource.data.filter"]), *_concerned(watch)],
+        ],
     )(unwatched)
+
+
+def _may_have(project: Project, view: type[Resource], estate: Estate) -> bool:
+    """Whether a project has a resource of the type, or might: a plan shows part of the estate."""
+    found = estate.in_project(view, project.project)
+    return isinstance(found, OpenList) or bool(found)
+
+
+def _concerned(watch: Watch) -> list[Example]:
+    return [asset(view) for view in watch.concerns[:1]]
 
 
 def _problem(project: Project, estate: Estate, events: Mapping[str, Entry]) -> str:
@@ -201,16 +213,20 @@ def _alerting(text: str, name: str = "watch", **asset_arguments: Any) -> list[Ex
 def _passes(watch: Watch) -> list[Sequence[Example]]:
     query = "fetch global | metric 'logging.googleapis.com/user/watch' | condition val() > 0"
     return [
-        *([_PROJECT, *_alerting(text)] for text in (watch.filter, *watch.spellings)),
-        [_PROJECT, _policy({"conditionMatchedLog": {"filter": watch.filter}})],
-        [_PROJECT, _metric(watch.filter), _policy({"conditionMonitoringQueryLanguage": {"query": query}})],
+        *([_PROJECT, *_alerting(text), *_concerned(watch)] for text in (watch.filter, *watch.spellings)),
+        [_PROJECT, _policy({"conditionMatchedLog": {"filter": watch.filter}}), *_concerned(watch)],
+        [
+            _PROJECT,
+            _metric(watch.filter),
+            _policy({"conditionMonitoringQueryLanguage": {"query": query}}),
+            *_concerned(watch),
+        ],
         [asset(Project, {"projectId": "gone", "state": "DELETE_REQUESTED"})],
         *([[_PROJECT]] if watch.concerns else []),
     ]
 
 
 def _fails(watch: Watch) -> list[Sequence[Example]]:
-    concerned = [asset(watch.concerns)] if watch.concerns else []
     cases: list[Sequence[Example]] = [
         [_PROJECT],
         [_PROJECT, _metric(watch.filter)],
@@ -224,4 +240,4 @@ def _fails(watch: Watch) -> list[Sequence[Example]]:
         ],
         *([_PROJECT, *_alerting(text)] for text in watch.near_misses),
     ]
-    return [[*case, *concerned] for case in cases]
+    return [[*case, *_concerned(watch)] for case in cases]

@@ -96,7 +96,7 @@ def weak_ssl_policy(policy: SslPolicy) -> Verdict:
     evidence=["sslPolicy"],
     same_as=["steampipe:compute_target_https_proxy_quic_protocol_no_default_ssl_policy"],
     fix=Fix(
-        gcloud="gcloud compute target-https-proxies update {proxy.id} --ssl-policy=POLICY",
+        gcloud="gcloud compute {proxy.collection} update {proxy.id} --ssl-policy=POLICY",
         terraform="ssl_policy = … on the proxy",
         patch={"data": {"sslPolicy": "projects/p/global/sslPolicies/modern"}},
     ),

@@ -49,7 +49,9 @@ def _on_vpc_rules(service: Service) -> Check:
         evidence=["network", "sourceRanges", "allowed", "targetTags", "targetServiceAccounts"],
         default=service.default,
         fix=Fix(
-            gcloud="gcloud compute firewall-rules update {rule.id} --source-ranges=RANGES",
+            gcloud="gcloud compute firewall-rules update {rule.id} --source-ranges=ALL_RANGES_TO_KEEP",
+            manual="--source-ranges replaces the ranges of the whole rule, for all of its ports: name every range that is "
+            "to stay.",
             terraform="source_ranges = […] on google_compute_firewall, naming your own ranges",
             patch={"data": {"sourceRanges": [_OFFICE], "disabled": False}},
         ),
@@ -101,7 +103,8 @@ def _on_policies(service: Service) -> Check:
         severity=service.severity,
         fix=Fix(
             gcloud="gcloud compute firewall-policies rules update PRIORITY --firewall-policy={policy.id} "
-            "--src-ip-ranges=RANGES",
+            "--src-ip-ranges=ALL_RANGES_TO_KEEP",
+            manual="--src-ip-ranges replaces the ranges of the whole rule: name every range that is to stay.",
             terraform="match { src_ip_ranges = […] } on the policy's rule, naming your own ranges",
             patch={"data": _policy(opened, match={"srcIpRanges": [_OFFICE], "layer4Configs": [opened]})},
         ),
@@ -184,7 +187,9 @@ def _everything(rule: Firewall | FirewallPolicy) -> Verdict:
         "cloudsploit:vpcnetwork/openAllPorts",
     ],
     fix=Fix(
-        gcloud="gcloud compute firewall-rules update {rule.id} --allow=PROTOCOL:PORT --source-ranges=RANGES",
+        gcloud="gcloud compute firewall-rules update {rule.id} --allow=ALL_PORTS_TO_KEEP "
+        "--source-ranges=ALL_RANGES_TO_KEEP",
+        manual="Both options replace the whole list: name every PROTOCOL:PORT and every range that is to stay.",
         terraform="allow { ports = […] } and source_ranges = […] on google_compute_firewall",
         patch={"data": {"sourceRanges": [_OFFICE], "disabled": False}},
     ),
@@ -223,7 +228,8 @@ def all_ports_open(rule: Firewall) -> Verdict:
     severity=Severity.CRITICAL,
     fix=Fix(
         gcloud="gcloud compute firewall-policies rules update PRIORITY --firewall-policy={policy.id} "
-        "--layer4-configs=tcp:443",
+        "--layer4-configs=ALL_PORTS_TO_KEEP",
+        manual="--layer4-configs replaces the whole list: name every PROTOCOL:PORT that is to stay.",
         terraform="match { layer4_configs { ports = […] } } on the policy's rule",
         patch={"data": _policy({"ipProtocol": "tcp", "ports": ["443"]})},
     ),

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
 
 from auditor import PASS, Severity, Undetermined, Verdict, fail
 from auditor.resources.compute import InstanceProperties, Metadata, MetadataItem
 from auditor.resources.serverless import Container
+from auditor.resources.unknown import known_first
 from auditor.secrets import Hit, scan_value
 from auditor.secrets.values import words
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 Entry = tuple[str, str, str]
 """(place in words, name of the variable, value)"""
@@ -36,21 +33,6 @@ _WRITTEN_BY_GKE = words(
     """
 )
 """Metadata keys of nodes that hold bootstrap credentials of GKE's own, which no owner can move."""
-
-
-def known_first(items: Iterable[T], read: Callable[[T], Iterable[R]]) -> Iterator[R]:
-    """What `read` gives for each item. What is unknown is raised last, so that what is known can decide."""
-    unknown: Undetermined | None = None
-    try:
-        for item in items:
-            try:
-                yield from read(item)
-            except Undetermined as cause:
-                unknown = unknown or cause
-    except Undetermined as cause:
-        unknown = unknown or cause
-    if unknown:
-        raise unknown
 
 
 def of_container(container: Container) -> Iterator[Entry]:

@@ -203,7 +203,7 @@ def rotation_not_done(secret: Secret, estate: Estate, clock: Clock) -> Verdict:
     for each in versions_of(secret.asset.name, estate):
         if each.create_time and clock.now - each.create_time <= period + grace:
             return PASS
-        newest = newest or each
+        newest = each if newest is None or each.number > newest.number else newest
     if newest is None:
         return not_applicable("the secret has no versions")
     assert newest.create_time is not None

@@ -7,7 +7,8 @@ from typing import Any
 
 from auditor import PASS, Fix, Severity, Verdict, asset, check, fail, not_applicable
 from auditor.resources.serverless import CloudFunction, Function, RunJob, RunService
-from checks.secrets.places import judge, known_first, of_container
+from auditor.resources.unknown import known_first
+from checks.secrets.places import judge, of_container
 
 _CONNECTION = "postgresql+asyncpg://app:Zx81qwert" + "@10.0.0.3/orders"
 _FROM_SECRET = {"name": "DB_PASSWORD", "valueSource": {"secretKeyRef": {"secret": "db-password", "version": "3"}}}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from auditor import PASS, Clock, Fix, Policy, Severity, Verdict, asset, check, fail, not_applicable
+from auditor import PASS, Clock, Fix, Policy, Severity, Undetermined, Verdict, asset, check, fail, not_applicable
 from auditor.access.grants import Grant, grants, tell
 from auditor.access.members import Member
+from auditor.model.verdict import Outcome
+from auditor.resources.resourcemanager import Project
 from auditor.resources.serverless import CloudFunction, Function, RunJob, RunService
 
 _INVOKER = "roles/run.invoker"
@@ -47,8 +49,8 @@ def _weight(grant: Grant) -> Severity:
     same_as=["steampipe:cloudrun_service_restrict_public_access", "checkov:CKV_GCP_102"],
     fix=Fix(
         gcloud=(
-            "gcloud run services remove-iam-policy-binding SERVICE --region=REGION "
-            "--member=allUsers --role=roles/run.invoker  # {policy.asset.short_name}"
+            "gcloud run {found[collection]} remove-iam-policy-binding {asset.id} --region={asset.location} "
+            "--member={found[member]} --role={found[role]}"
         ),
         terraform="no allUsers or allAuthenticatedUsers in google_cloud_run_v2_service_iam_* (or the v1 form)",
         guardrail="iam.allowedPolicyMemberDomains",
@@ -66,27 +68,53 @@ def _weight(grant: Grant) -> Severity:
             RunService,
             policy=_policy(_INVOKER, "allUsers", condition='request.time < timestamp("2026-03-01T00:00:00Z")'),
         ),
+        [asset(RunService, {}), asset(Project, {"projectId": "p"}, policy={"bindings": []})],
     ],
     fails=lambda: [
         asset(RunService, policy=_policy(_INVOKER, _CALLER, "allUsers")),
+        asset(RunService, {"ingress": "INGRESS_TRAFFIC_ALL"}, policy=_policy(_INVOKER, "allUsers")),
+        asset(RunService, {"ingress": "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"}, policy=_policy(_INVOKER, "allUsers")),
+        asset(RunService, {"ingress": "INGRESS_TRAFFIC_INTERNAL_ONLY"}, policy=_policy(_INVOKER, "allUsers")),
+        asset(RunService, {"iapEnabled": True}, policy=_policy("roles/run.admin", "allUsers")),
         asset(RunService, policy=_policy("roles/run.servicesInvoker", "allAuthenticatedUsers")),
         asset(RunService, policy=_policy("roles/run.developer", "allAuthenticatedUsers")),
         asset(RunJob, policy=_policy(_INVOKER, "allUsers")),
     ],
     unknown=lambda: [asset(RunService, policy=_policy(_INVOKER), unknown=["iam_policy.bindings.0.members"])],
 )
-def run_public(policy: Policy[RunService | RunJob], clock: Clock) -> Verdict:
+def run_public(workload: RunService | RunJob, policy: Policy[RunService | RunJob], clock: Clock) -> Verdict:
     """A Cloud Run service or job takes requests from callers that do not say who they are.
 
     Why: IAM no longer stands between the internet and the code: what the service checks itself is all that is
     checked, and every request costs money. For a web front end or a webhook that is how it must be; for an internal
-    API or a job it is a hole.
+    API or a job it is a hole. The finding is high where the service's own address answers the internet, and low where
+    only a load balancer, Identity-Aware Proxy or the project's networks lead to it.
 
     What a fix may break: Every caller without an identity token: browsers, webhooks, uptime checks.
 
     Source: https://cloud.google.com/run/docs/authenticating/public
     """
-    return tell(grants(policy, clock.now, members=_is_public), _weight)
+    verdict = tell(grants(policy, clock.now, members=_is_public), _weight)
+    if verdict.outcome is not Outcome.FAIL or verdict.severity is Severity.CRITICAL:
+        return verdict
+    severity, way = _way_in(workload)
+    return fail(f"{verdict.reason}; {way}", evidence=verdict.evidence, severity=severity)
+
+
+def _way_in(workload: RunService | RunJob) -> tuple[Severity, str]:
+    """How much it matters that IAM lets in everyone, and what else callers have to pass, as a clause."""
+    if isinstance(workload, RunJob):
+        return Severity.MEDIUM, "whoever has an access token runs the job"
+    try:
+        if workload.has_iap:
+            return Severity.LOW, "Identity-Aware Proxy asks every caller"
+        if workload.ingress_traffic == "INGRESS_TRAFFIC_INTERNAL_ONLY":
+            return Severity.LOW, "only the project's own networks reach it"
+        if not workload.accepts_internet:
+            return Severity.LOW, "only a load balancer and the project's own networks reach it"
+    except Undetermined:
+        return Severity.MEDIUM, "what else stands in the way is not known"
+    return Severity.HIGH, "its own address answers the whole internet"
 
 
 @check(

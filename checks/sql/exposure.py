@@ -36,7 +36,8 @@ def _open_to(*ranges: str) -> dict[str, Any]:
         "inspec:cis-gcp-6.5",
     ],
     fix=Fix(
-        gcloud="gcloud sql instances patch {instance.id} --authorized-networks=RANGES",
+        gcloud="gcloud sql instances patch {instance.id} --authorized-networks=ALL_RANGES_TO_KEEP",
+        manual="--authorized-networks replaces the whole list: name every range that is to stay.",
         terraform="authorized_networks { value = … } in ip_configuration, naming your own ranges",
         guardrail="sql.restrictAuthorizedNetworks",
         patch={"data": {"settings": {"ipConfiguration": {"authorizedNetworks": []}}}},
@@ -236,7 +237,7 @@ def client_identity_not_required(instance: SqlInstance) -> Verdict:
     severity=Severity.HIGH,
     evidence=["networkConfig"],
     fix=Fix(
-        gcloud="gcloud alloydb instances update {instance.id} --cluster=CLUSTER --region=REGION "
+        gcloud="gcloud alloydb instances update {instance.id} --cluster={instance.cluster} --region={instance.location} "
         "--assign-inbound-public-ip=NO_PUBLIC_IP",
         terraform="network_config { enable_public_ip = false } on google_alloydb_instance",
         patch={"data": {"networkConfig": {"enablePublicIp": False}}},
@@ -277,7 +278,7 @@ def alloydb_public_ip(instance: AlloyInstance) -> Verdict:
     severity=Severity.MEDIUM,
     evidence=["clientConnectionConfig.sslConfig.sslMode"],
     fix=Fix(
-        gcloud="gcloud alloydb instances update {instance.id} --cluster=CLUSTER --region=REGION "
+        gcloud="gcloud alloydb instances update {instance.id} --cluster={instance.cluster} --region={instance.location} "
         "--ssl-mode=ENCRYPTED_ONLY",
         terraform='client_connection_config { ssl_config { ssl_mode = "ENCRYPTED_ONLY" } }',
         patch={"data": {"clientConnectionConfig": {"sslConfig": {"sslMode": "ENCRYPTED_ONLY"}}}},

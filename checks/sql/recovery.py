@@ -263,7 +263,7 @@ def server_certificate_expiring(instance: SqlInstance, settings: CertificateSett
     evidence=["automatedBackupPolicy.enabled", "continuousBackupConfig.enabled"],
     same_as=["sha:ALLOYDB_AUTO_BACKUP_DISABLED"],
     fix=Fix(
-        gcloud="gcloud alloydb clusters update {cluster.id} --region=REGION --enable-continuous-backup",
+        gcloud="gcloud alloydb clusters update {cluster.id} --region={cluster.location} --enable-continuous-backup",
         terraform="continuous_backup_config { enabled = true } on google_alloydb_cluster",
         patch={"data": {"continuousBackupConfig": {"enabled": True}, "automatedBackupPolicy": {"enabled": True}}},
     ),

@@ -25,6 +25,9 @@ _LISTING_ROLES = frozenset(
 """Predefined roles that hold storage.objects.list."""
 
 
+_NO_WEBSITE = not_applicable("the bucket serves no web site")
+
+
 def _grants(role: str, *members: str) -> dict[str, list[dict[str, object]]]:
     return {"bindings": [{"role": role, "members": list(members)}]}
 
@@ -250,8 +253,10 @@ def website_lists_objects(bucket: Bucket, policy: Policy[Bucket], clock: Clock) 
 
     Source: https://cloud.google.com/storage/docs/hosting-static-website
     """
+    if bucket.surely_prevents_public_access:
+        return PASS
     if bucket.website is None:
-        return not_applicable("the bucket serves no web site")
+        return _NO_WEBSITE
     if bucket.prevents_public_access:
         return PASS
     for binding, member in policy.grants(clock.now):

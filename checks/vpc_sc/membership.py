@@ -186,6 +186,8 @@ def project_outside_perimeter(project: Project, estate: Estate) -> Verdict:
     found.certain()
     if not found.organizations & {"", *project.asset.ancestors} and any(True for _ in estate.of(Organization)):
         return not_applicable("no perimeter is enforced, which is a finding of the organisation")
+    if found.perimeters == 1:
+        return fail("not in the one perimeter that is enforced")
     return fail(f"in none of the {found.perimeters} enforced perimeters")
 
 
