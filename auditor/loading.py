@@ -19,6 +19,9 @@ from auditor.check import Check, CheckError
 CHECKS_GROUP = "auditor.checks"
 REPORTS_GROUP = "auditor.reports"
 
+_BROKEN = (ImportError, SyntaxError, NameError, TypeError, AttributeError, ValueError, LookupError)
+"""What importing a module with a mistake raises."""
+
 
 def load_checks(folders: tuple[Path, ...] = ()) -> list[Check]:
     """All checks of installed packages and of `folders`, sorted by id.
@@ -60,8 +63,8 @@ def _walk(package: ModuleType) -> Iterator[ModuleType]:
 def _loaded(name: str, module: str) -> ModuleType:
     try:
         return importlib.import_module(module)
-    except ImportError as error:
-        raise CheckError(f"checks of {name} cannot be imported: {error}") from error
+    except _BROKEN as error:
+        raise CheckError(f"checks of {name} cannot be loaded: {type(error).__name__}: {error}") from error
 
 
 def _from_file(file: Path) -> ModuleType:
@@ -75,7 +78,7 @@ def _from_file(file: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except CheckError as error:
         raise CheckError(f"{file}: {error}") from error
-    except (ImportError, SyntaxError, NameError, TypeError, AttributeError, ValueError) as error:
+    except _BROKEN as error:
         raise CheckError(f"{file}: cannot be loaded: {type(error).__name__}: {error}") from error
     return module
 

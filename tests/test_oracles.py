@@ -68,9 +68,9 @@ def told(kind: str, agreed: int, differing: list[str], missing: Counter[str]) ->
     open_cases = [case for case in differing if case not in known]
     stale = [case for case in known if case not in differing]
     total = agreed + len(differing)
-    print(
-        f"\n{kind}: {agreed} of {total} labels agree; {len(differing)} differ; {missing.total()} of checks that do not exist"
-    )
+    print(f"\n{kind}: {agreed} of {total} labels agree, {len(differing)} differ, each for a recorded reason")
+    for label, count in sorted(missing.items()):
+        print(f"  no check is the same as {label} ({count} labels)")
     assert not open_cases, "\n".join(open_cases)
     assert not stale, f"adjudicated, but no difference any more: {stale}"
     assert total > 0

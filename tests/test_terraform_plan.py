@@ -23,6 +23,7 @@ PAIRS = ORACLES / "terraform_pairs"
 LABELLED = ORACLES / "labelled_plans"
 ADJUDICATED = tomllib.loads((Path(__file__).parent / "terraform_pairs.toml").read_text())
 AFTER_APPLY = "known only after apply"
+DECIDED = "the plan does not set it; it is decided at apply"
 ADDS_ONLY = "a plan shows only the bindings that it adds"
 
 
@@ -185,7 +186,7 @@ def test_unknown_inside_a_repeated_block_carries_its_index() -> None:
         "database_flags": [{"name": "a", "value": "on"}, {"name": "b"}],
         "ip_configuration": [{"ipv4_enabled": True, "authorized_networks": [{"value": "0.0.0.0/0"}]}],
     }
-    unknown = {"settings": [{"database_flags": [{}, {"value": True}], "disk_type": True}]}
+    unknown = {"settings": [{"database_flags": [{}, {"value": True}], "availability_type": True, "disk_type": True}]}
     written = {"settings": [{"tier": constant("x"), "database_flags": [{"value": refers("var.v")}, {}]}]}
     config = configured(("google_sql_database_instance.i", written))
     after = {"name": "i", "database_version": "POSTGRES_15", "settings": [settings]}
@@ -195,7 +196,8 @@ def test_unknown_inside_a_repeated_block_carries_its_index() -> None:
     assert data["databaseFlags"] == [{"name": "a", "value": "on"}, {"name": "b"}]
     assert asset["unknown"]["resource.data.settings.databaseFlags.1.value"] == AFTER_APPLY
     assert data["ipConfiguration"]["authorizedNetworks"] == [{"value": "0.0.0.0/0"}]
-    assert data["dataDiskType"] == "PD_SSD"
+    assert data["availabilityType"] == "ZONAL"
+    assert asset["unknown"]["resource.data.settings.dataDiskType"] == DECIDED
 
 
 def test_a_block_that_the_configuration_does_not_write_may_set_anything() -> None:
@@ -566,6 +568,138 @@ def test_a_cluster_brings_its_default_pool_unless_it_is_removed() -> None:
     assert pool["config"]["serviceAccount"] == "a@p.iam.gserviceaccount.com"
     removed = convert(plan(change("google_container_cluster.c", {**cluster, "remove_default_node_pool": True})))[0]
     assert list(removed) == [name]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "enabled"),
+    [
+        ({"edition": "ENTERPRISE"}, False),
+        ({"edition": "ENTERPRISE_PLUS"}, None),
+        ({"edition": "ENTERPRISE_PLUS", "backup_configuration": [{"enabled": True}]}, True),
+    ],
+)
+def test_backups_are_off_by_default_in_one_edition_only(attributes: dict[str, Any], enabled: bool | None) -> None:
+    written = {name: [{}] if isinstance(value, list) else constant(value) for name, value in attributes.items()}
+    unknown = {} if "backup_configuration" in attributes else {"settings": [{"backup_configuration": True}]}
+    config = configured(("google_sql_database_instance.i", {"settings": [written]}))
+    after = {"name": "i", "settings": [attributes]}
+    asset = only(plan(change("google_sql_database_instance.i", after, unknown), config=config))
+    assert asset["resource"]["data"]["settings"].get("backupConfiguration", {}).get("enabled") is enabled
+    assert ("resource.data.settings.backupConfiguration" in asset["unknown"]) == (enabled is None)
+
+
+CLUSTER = {"name": "c", "location": "europe-west1", "remove_default_node_pool": True}
+
+
+@pytest.mark.parametrize(
+    ("attributes", "unknown", "channel"),
+    [
+        ({}, {"release_channel": True}, "REGULAR"),
+        ({"release_channel": [{"channel": "STABLE"}], "min_master_version": "1.33"}, {}, "STABLE"),
+        ({"min_master_version": "1.33"}, {"release_channel": True}, None),
+        ({"node_version": "1.33"}, {}, None),
+    ],
+)
+def test_the_version_of_a_cluster_decides_its_release_channel(
+    attributes: dict[str, Any], unknown: dict[str, Any], channel: str | None
+) -> None:
+    config = configured(("google_container_cluster.c", {name: constant(value) for name, value in attributes.items()}))
+    asset = only(plan(change("google_container_cluster.c", {**CLUSTER, **attributes}, unknown), config=config))
+    assert asset["resource"]["data"].get("releaseChannel", {}).get("channel") == channel
+    assert ("resource.data.releaseChannel.channel" in asset["unknown"]) == (channel is None)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "unknown", "aliases"),
+    [
+        ({}, {}, True),
+        ({"networking_mode": "VPC_NATIVE"}, {"ip_allocation_policy": True}, True),
+        ({"networking_mode": "ROUTES"}, {}, False),
+        ({"ip_allocation_policy": [{"cluster_secondary_range_name": "pods"}]}, {"networking_mode": True}, True),
+        ({"ip_allocation_policy": []}, {}, None),
+        ({}, {"networking_mode": True, "ip_allocation_policy": True}, None),
+        ({"enable_autopilot": True}, {"networking_mode": True, "ip_allocation_policy": True}, True),
+    ],
+)
+def test_how_pods_get_addresses_is_open_where_an_old_provider_leaves_it_to_the_api(
+    attributes: dict[str, Any], unknown: dict[str, Any], aliases: bool | None
+) -> None:
+    config = configured(("google_container_cluster.c", {name: constant(value) for name, value in attributes.items()}))
+    asset = only(plan(change("google_container_cluster.c", {**CLUSTER, **attributes}, unknown), config=config))
+    assert asset["resource"]["data"]["ipAllocationPolicy"].get("useIpAliases") is aliases
+    assert ("resource.data.ipAllocationPolicy.useIpAliases" in asset["unknown"]) == (aliases is None)
+
+
+@pytest.mark.parametrize(("issued", "certificate"), [(False, None), (True, "(known after apply)")])
+def test_a_cluster_has_the_certificate_that_it_issues(issued: bool, certificate: str | None) -> None:
+    auth = [{"client_certificate_config": [{"issue_client_certificate": issued}]}]
+    unknown = {"master_auth": [{"client_certificate": True, "cluster_ca_certificate": True}]}
+    asset = only(plan(change("google_container_cluster.c", {**CLUSTER, "master_auth": auth}, unknown)))
+    assert asset["resource"]["data"]["masterAuth"].get("clientCertificate") == certificate
+    assert "resource.data.masterAuth.clientCertificate" not in asset["unknown"]
+
+
+@pytest.mark.parametrize(("actions", "duration"), [("create", "2592000s"), ("no-op", None)])
+def test_the_default_of_a_new_key_says_nothing_of_one_that_is_there(actions: str, duration: str | None) -> None:
+    key = {"name": "k", "key_ring": "projects/p1/locations/global/keyRings/r"}
+    asset = only(plan(change("google_kms_crypto_key.k", key, actions=actions)))
+    assert asset["resource"]["data"].get("destroyScheduledDuration") == duration
+    assert asset["unknown"].get("resource.data.destroyScheduledDuration") == (None if duration else DECIDED)
+
+
+@pytest.mark.parametrize("written", [{}, {"nat_ip": refers("google_compute_address.a.address")}])
+def test_a_machine_with_access_has_an_address_though_not_yet_known(written: dict[str, Any]) -> None:
+    after = {"name": "i", "zone": "europe-west1-b", "network_interface": [{"network": "n", "access_config": [{}]}]}
+    unknown = {"network_interface": [{"access_config": [{"nat_ip": True}]}]}
+    config = configured(("google_compute_instance.i", {"network_interface": [{"access_config": [written]}]}))
+    asset = only(plan(change("google_compute_instance.i", after, unknown), config=config))
+    interface = asset["resource"]["data"]["networkInterfaces"][0]
+    assert interface["accessConfigs"][0]["natIP"] == "(known after apply)"
+    assert not [path for path in asset["unknown"] if "natIP" in path]
+
+
+def test_each_block_of_a_list_follows_its_own_reference() -> None:
+    blocks = [{"network_url": refers(f"google_compute_network.{n}.id", f"google_compute_network.{n}")} for n in "ab"]
+    config = configured(
+        ("google_compute_network.a", {}),
+        ("google_compute_network.b", {}),
+        ("google_dns_policy.p", {"networks": blocks}),
+    )
+    changes = [change(f"google_compute_network.{n}", {"name": n}, {"id": True}) for n in "ab"]
+    unknown = {"networks": [{"network_url": True}, {"network_url": True}]}
+    changes.append(change("google_dns_policy.p", {"name": "p", "networks": [{}, {}]}, unknown))
+    lines, _, _ = convert(plan(*changes, config=config))
+    policy = lines["//dns.googleapis.com/projects/p1/policies/p"]
+    networks = [network["networkUrl"].rpartition("/")[2] for network in policy["resource"]["data"]["networks"]]
+    assert networks == ["a", "b"]
+
+
+def test_blocks_in_another_order_than_written_are_told_by_their_constants() -> None:
+    written = [
+        {"name": constant("b"), "value": refers("google_project.p.number")},
+        {"name": constant("a"), "value": constant("on")},
+    ]
+    settings = {"tier": "t", "database_flags": [{"name": "a", "value": "on"}, {"name": "b"}]}
+    unknown = {"settings": [{"database_flags": [{}, {"value": True}]}]}
+    config = configured(("google_sql_database_instance.i", {"settings": [{"database_flags": written}]}))
+    asset = only(
+        plan(change("google_sql_database_instance.i", {"name": "i", "settings": [settings]}, unknown), config=config)
+    )
+    assert asset["unknown"]["resource.data.settings.databaseFlags.1.value"] == AFTER_APPLY
+
+
+@pytest.mark.parametrize(("written", "scheme"), [({}, "EXTERNAL"), ({"load_balancing_scheme": ""}, "")])
+def test_an_endpoint_of_private_service_connect_is_not_external(written: dict[str, Any], scheme: str) -> None:
+    after = {"name": "apis", "target": "all-apis", **written}
+    asset = only(plan(change("google_compute_global_forwarding_rule.r", after)))
+    assert asset["resource"]["data"]["loadBalancingScheme"] == scheme
+
+
+def test_a_block_that_is_written_as_an_object_is_read_as_one() -> None:
+    settings = {"tier": "t", "ip_configuration": {"ipv4_enabled": False, "ssl_mode": "ENCRYPTED_ONLY"}}
+    asset = only(plan(change("google_sql_database_instance.i", {"name": "i", "settings": [settings]})))
+    data = asset["resource"]["data"]["settings"]
+    assert data["ipConfiguration"] == {"ipv4Enabled": False, "sslMode": "ENCRYPTED_ONLY"}
 
 
 def test_parts_stand_in_their_whole() -> None:

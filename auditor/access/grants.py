@@ -6,10 +6,10 @@ unknown is never found to be clean.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from auditor.access.members import Member, parse
 from auditor.model.verdict import PASS, Severity, Verdict, fail
@@ -22,6 +22,7 @@ SHOWN = 50
 """Grants listed in the evidence of one finding."""
 
 _HIDDEN_CONDITION = "_withcond_"
+_NOT_SHOWN = " (under a condition that the export does not show)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,20 @@ def grants(
     members: Callable[[Member], bool],
     roles: Callable[[str], bool] = any_role,
     deleted: bool = False,
+    types: tuple[str, ...] = (),
 ) -> list[Grant]:
     """The grants in force whose role and member are asked for; those of deleted members only where `deleted`.
 
+    `types` says which types of members (what stands before the colon) `members` can hold for, so that policies
+    without them, which are nearly all, need not be read any further.
+
     Raises `Undetermined` where nothing was found and something is unknown.
     """
-    matching, unknown = _matching(policy, now, members, roles)
+    if types:
+        present = (policy.digest or _digest(policy)).types
+        if present is not None and present.isdisjoint(types):
+            return []
+    matching, unknown = _matching(policy, now, members, roles, types)
     found = [grant for grant in matching if grant.member.deleted is deleted]
     if unknown and not found:
         raise unknown
@@ -112,33 +121,53 @@ def tell(found: Sequence[Grant], severity: Callable[[Grant], Severity] | None = 
     )
 
 
-class _Entry(NamedTuple):
-    """A binding with its members read; `unknown` where a part of it, or of the list of bindings, is not known."""
+class _Entry:
+    """A binding as far as it is known; `unknown` where a part of it, or of the list of bindings, is not."""
 
-    role: str | None
-    hidden: bool
-    members: tuple[Member, ...]
-    binding: Binding | None
-    unknown: Undetermined | None
+    __slots__ = ("_members", "binding", "hidden", "role", "texts", "unknown")
+
+    def __init__(self, binding: Binding | None, role: str | None, texts: list[str], unknown: Undetermined | None):
+        self.binding = binding
+        self.role, self.hidden = role, False
+        if role is not None and _HIDDEN_CONDITION in role:
+            self.role, self.hidden = role.partition(_HIDDEN_CONDITION)[0], True
+        self.texts = texts
+        self.unknown = unknown
+        self._members: list[Member] | None = None
+
+    def members(self, types: tuple[str, ...]) -> Iterable[Member]:
+        """The members of some types, or all: those are read once for all checks that ask."""
+        if types:
+            return [parse(text) for text in self.texts if text.startswith(types)]
+        if self._members is None:
+            self._members = [parse(text) for text in self.texts]
+        return self._members
 
 
 def _matching(
-    policy: Policy[Any], now: datetime, members: Callable[[Member], bool], roles: Callable[[str], bool]
+    policy: Policy[Any],
+    now: datetime,
+    members: Callable[[Member], bool],
+    roles: Callable[[str], bool],
+    types: tuple[str, ...] = (),
 ) -> tuple[list[Grant], Undetermined | None]:
     """The grants that match, and the first thing that could not be known on the way."""
     found: list[Grant] = []
     doubt: Undetermined | None = None
-    for role, hidden, holders, binding, unknown in _entries(policy):
+    for entry in _entries(policy):
+        role, binding = entry.role, entry.binding
         if role is not None and not roles(role):
             continue
-        doubt = doubt or unknown
-        for member in holders:
-            if binding is None or role is None or not members(member):
+        doubt = doubt or entry.unknown
+        if role is None or binding is None:
+            continue
+        for member in entry.members(types):
+            if not members(member):
                 continue
             try:
                 if not binding.in_force(now):
                     break
-                condition = " (under a condition that the export does not show)" if hidden else binding.limited_to
+                condition = binding.limited_to if not entry.hidden else _NOT_SHOWN
             except Undetermined as unread:
                 doubt = doubt or unread
                 break
@@ -152,28 +181,50 @@ def _collection(asset: Asset) -> str:
     return "resource-manager folders" if collection == "folders" else collection
 
 
+class _Digest:
+    """What was read of a policy, kept for the next check that asks."""
+
+    __slots__ = ("entries", "types")
+
+    def __init__(self, types: set[str] | None) -> None:
+        self.types = types
+        """The types of all members; None where one is unknown."""
+        self.entries: list[_Entry] | None = None
+
+
+def _digest(policy: Policy[Any]) -> _Digest:
+    types: set[str] | None
+    try:
+        types = {text.partition(":")[0] for binding in policy.bindings for text in binding.members}
+    except Undetermined:
+        types = None
+    digest = policy.digest = _Digest(types)
+    return digest
+
+
 def _entries(policy: Policy[Any]) -> list[_Entry]:
     """The policy's bindings, read once for all checks that ask."""
-    if policy.digest is None:
-        policy.digest = list(_read(policy))
-    return policy.digest  # type: ignore[no-any-return]
+    digest: _Digest = policy.digest or _digest(policy)
+    if digest.entries is None:
+        digest.entries = list(_read(policy))
+    return digest.entries
 
 
 def _read(policy: Policy[Any]) -> Iterator[_Entry]:
     try:
         for binding in policy.bindings:
             try:
-                role, hidden, _ = binding.role.partition(_HIDDEN_CONDITION)
+                role = binding.role
             except Undetermined as unknown:
-                yield _Entry(None, False, (), None, unknown)
+                yield _Entry(None, None, [], unknown)
                 continue
-            holders: list[Member] = []
+            texts: list[str] = []
             doubt = None
             try:
                 for text in binding.members:
-                    holders.append(parse(text))  # noqa: PERF401 - what was read must outlive the unknown
+                    texts.append(text)  # noqa: PERF402 - what was read must outlive the unknown
             except Undetermined as unknown:
                 doubt = unknown
-            yield _Entry(role, bool(hidden), tuple(holders), binding, doubt)
+            yield _Entry(binding, role, texts, doubt)
     except Undetermined as unknown:
-        yield _Entry(None, False, (), None, unknown)
+        yield _Entry(None, None, [], unknown)

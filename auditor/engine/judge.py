@@ -10,7 +10,7 @@ from auditor.engine.mapper import Mapper, resource_of
 from auditor.engine.parking import Parked
 from auditor.engine.population import RESOURCE
 from auditor.engine.recorder import Recorder
-from auditor.engine.routes import CONTAINER, Ask, Route, Routes
+from auditor.engine.routes import CONTAINER, Ask, Own, Route, Routes
 from auditor.estate import MISSING_POLICY, Estate
 from auditor.model.verdict import not_assessed
 from auditor.resources.base import Asset
@@ -42,7 +42,7 @@ class Judge:
         asset = next((envelope for envelope in envelopes if envelope.resource is not UNSET), envelopes[0])
         if not seen & RESOURCE:
             self._unasked(route, asset)
-        if not route.deferred:
+        if not route.waits:
             return
         if seen & RESOURCE:
             resource = resource_of(route, asset)
@@ -50,11 +50,14 @@ class Judge:
             assert route.view is not None  # only types with a view have deferred checks
             resource = empty_view(route.view, asset, _NO_RESOURCE)
         policy = self._policy(asset, envelopes)
-        own = {"resource": resource, "policy": policy, "chain": self._estate.chain(asset, policy)}
-        for ask in route.deferred:
-            self._recorder.tallies[ask.check.id].asked += 1
-            subject, *rest = self._routes.arguments(ask, own)
-            self._recorder.ask([Ask(ask.check, ask.function, tuple(rest))], asset, subject)
+        own = {Own.RESOURCE: resource, Own.POLICY: policy, Own.CHAIN: self._estate.chain(asset, policy)}
+        route.judged += 1
+        for subject, questions in ((resource, route.deferred), (policy, route.deferred_on_policy)):
+            asks = [
+                Ask(check, function, tuple([own[part] if isinstance(part, Own) else part for part in rest]))
+                for check, function, rest in questions
+            ]
+            self._recorder.ask(asks, asset, subject)
 
     def _policy(self, asset: Asset, envelopes: list[Envelope[Any]]) -> Policy[Any]:
         """The asset's own policy: what was read; empty where its project's policies were exported; else unknown."""
@@ -89,9 +92,11 @@ class Judge:
                 self._recorder.write(ask.check, asset, None, not_assessed(MISSING_POLICY))
 
     def count_asked(self) -> None:
-        """Add what the map phase asked, which it counted by type."""
+        """Add what was asked of whole types, which is counted by type."""
         for route in self._routes:
             for ask in route.on_resource:
                 self._recorder.tallies[ask.check.id].asked += route.resources
             for ask in route.on_policy:
                 self._recorder.tallies[ask.check.id].asked += route.policies
+            for ask in (*route.deferred, *route.deferred_on_policy):
+                self._recorder.tallies[ask.check.id].asked += route.judged

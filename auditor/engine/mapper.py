@@ -98,7 +98,7 @@ class Mapper:
             self._ask_resource(route, envelope)
         if fresh & POLICY and isinstance(policy, Policy):
             self._ask_policy(route, envelope, policy, line)
-        if route.deferred or (fresh == POLICY and route.on_resource):
+        if route.waits or (fresh == POLICY and route.on_resource):
             self._parking.add(envelope.name, route.asset_type, envelope.source or self._recorder.source, line)
 
     def _ask_resource(self, route: Route, envelope: Envelope[Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, NamedTuple
 
 from auditor.check import Check, Settings
@@ -17,13 +18,23 @@ from auditor.resources.resourcemanager import Project
 CONTAINER = "cloudresourcemanager.googleapis.com/"
 
 
+class Own(Enum):
+    """Stands in a deferred check's arguments for what is each asset's own."""
+
+    RESOURCE = "resource"
+    POLICY = "policy"
+    CHAIN = "chain"
+
+
+_OWN = frozenset(part.value for part in Own)
+
+
 class Ask(NamedTuple):
-    """A check with the arguments that follow its subject and are the same for every asset."""
+    """A check with the arguments that follow its subject."""
 
     check: Check
     function: Callable[..., Verdict]
     rest: tuple[Any, ...]
-    """For a streaming check: all arguments after the subject."""
 
 
 @dataclass(slots=True, eq=False)
@@ -36,17 +47,23 @@ class Route:
     on_resource: list[Ask] = field(default_factory=list)
     on_policy: list[Ask] = field(default_factory=list)
     deferred: list[Ask] = field(default_factory=list)
+    deferred_on_policy: list[Ask] = field(default_factory=list)
     retained: bool = False
     carries_policies: bool = False
     """Whether organisation or access policies may hang on such an asset, which become assets of their own."""
     resources: int = 0
     """Resource parts seen, to which `on_resource` was asked."""
     policies: int = 0
+    judged: int = 0
+    """Assets that `deferred` and `deferred_on_policy` were asked of."""
+    waits: bool = False
+    """Whether assets of the type are asked something after all input was read."""
 
     @property
     def checks(self) -> int:
         """How many selected checks ask this type; checks of policies only where one was read."""
-        return len(self.on_resource) + len(self.deferred) + (len(self.on_policy) if self.policies else 0)
+        deferred = len(self.deferred) + len(self.deferred_on_policy)
+        return len(self.on_resource) + deferred + (len(self.on_policy) if self.policies else 0)
 
 
 class Routes:
@@ -59,7 +76,6 @@ class Routes:
     )
 
     def __init__(self, checks: list[Check], settings: dict[str, Settings], clock: Clock, estate: Estate) -> None:
-        self._shared: dict[str, dict[str, Any]] = {}
         self.asks = [self._ask(check, settings, clock, estate) for check in checks]
         retained = {view for check in checks for view in check.reads}
         self._by_type: dict[str, Route] = {}
@@ -105,26 +121,19 @@ class Routes:
     def _place(self, route: Route, ask: Ask) -> None:
         signature = ask.check.signature
         if not signature.streams:
-            route.deferred.append(ask)
+            route.waits = True
+            (route.deferred if signature.arguments[0] == "resource" else route.deferred_on_policy).append(ask)
         elif signature.wants_policy:
             route.on_policy.append(ask)
         else:
             route.on_resource.append(ask)
 
-    def arguments(self, ask: Ask, own: dict[str, Any]) -> list[Any]:
-        """All arguments of a deferred check; `own` holds what is the asset's: resource, policy, chain."""
-        shared = self._shared[ask.check.id]
-        return [own[name] if name in own else shared[name] for name in ask.check.signature.arguments]
-
     def _ask(self, check: Check, settings: dict[str, Settings], clock: Clock, estate: Estate) -> Ask:
         kind = check.signature.settings
         own = settings.get(check.id) or (kind() if kind else None)
         shared = {"clock": clock, "estate": estate, "settings": own}
-        self._shared[check.id] = shared
-        streams = check.signature.streams
-        return Ask(
-            check, check.function, tuple(shared[name] for name in check.signature.arguments[1:]) if streams else ()
-        )
+        rest = (Own(name) if name in _OWN else shared[name] for name in check.signature.arguments[1:])
+        return Ask(check, check.function, tuple(rest))
 
 
 def _asks(check: Check, view: type[Resource]) -> bool:

@@ -87,5 +87,5 @@ def _seldom_collecting() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.freeze()  # else the collector would walk all findings now
         gc.set_threshold(*before)
-        gc.unfreeze()

@@ -33,8 +33,10 @@ class Metadata(View):
 
     def is_on(self, key: str) -> bool | None:
         """The value of a boolean key, None where it is not set. Metadata spells true `TRUE`, `Y`, `Yes` or `1`."""
-        value = self.get(key)
-        return None if value is None else value.strip().lower() in ("true", "y", "yes", "1")
+        for item in self.items:
+            if item.key == key:
+                return item.value.strip().lower() in ("true", "y", "yes", "1")
+        return None
 
 
 class AccessConfig(View):

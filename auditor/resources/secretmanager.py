@@ -108,11 +108,6 @@ class SecretVersion(Resource):
         return self.secret.rpartition("/")[2]
 
     @property
-    def project_id(self) -> str:
-        """The project in the version's name: its id or number."""
-        return self.asset.short_name.removeprefix("projects/").partition("/")[0]
-
-    @property
     def number(self) -> int:
         """The version's number, which grows with each version; 0 where the name has none."""
         return int(self.id) if self.id.isdecimal() else 0

@@ -158,4 +158,5 @@ class Bucket(Resource):
     @property
     def is_kept_by_google(self) -> bool:
         """Whether a Google service made the bucket for its own staging files, and makes it again when it is gone."""
-        return self.id.startswith(_STAGING) or (self.id.startswith("artifacts.") and self.id.endswith(".appspot.com"))
+        name = self.asset.id
+        return name.startswith(_STAGING) or (name.endswith(".appspot.com") and name.startswith("artifacts."))

@@ -7,6 +7,7 @@ import hmac
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from auditor.secrets.assignments import PASSWORD, TOKEN, assignments, judge
 from auditor.secrets.patterns import DETECTORS, decoded, key_material, secret_of
@@ -29,6 +30,8 @@ _ALL_BASE64 = re.compile(r"\s*[A-Za-z0-9+/_-][A-Za-z0-9+/_\s-]{22,}={0,2}\s*")
 _SPACE = re.compile(r"\s+")
 _MAX_PACKED = 1 << 18
 _MAX_HITS = 1000
+_LONGEST_KEPT = 1 << 12
+"""Longest value in characters whose result is kept, so that what is kept stays below some 20 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,17 @@ def scan_value(name: str, value: str, *, salt: bytes = SALT) -> list[Hit]:
     """The secrets in the value of a variable or metadata key: what its shape shows, else what its name says."""
     if not value:
         return []
+    found = _remembered(name, value, salt) if len(value) <= _LONGEST_KEPT else _scan_value(name, value, salt)
+    return found.copy()
+
+
+@lru_cache(maxsize=1 << 12)
+def _remembered(name: str, value: str, salt: bytes) -> list[Hit]:
+    """As `_scan_value`: variables and scripts repeat across the services and machines of an estate."""
+    return _scan_value(name, value, salt)
+
+
+def _scan_value(name: str, value: str, salt: bytes) -> list[Hit]:
     hits = _scan(value, salt, packed=True)
     if hits:
         return [replace(hit, name=hit.name or name) for hit in hits]

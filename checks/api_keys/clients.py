@@ -7,6 +7,12 @@ import ipaddress
 from auditor import not_applicable
 from auditor.resources.api_keys import ApiKey
 
+REPLACED = (
+    "Each option replaces what was set: name every API, site, address or app that is to stay, and look at the key's "
+    "restrictions afterwards."
+)
+"""For fixes with `gcloud services api-keys update`."""
+
 DELETED = not_applicable("the key is deleted")
 NO_CLIENT_RESTRICTION = not_applicable("the restriction lets everyone in, so there is none: another check tells that")
 

@@ -11,6 +11,7 @@ from auditor.resources.unknown import some
 from checks.api_keys.clients import (
     DELETED,
     NO_CLIENT_RESTRICTION,
+    REPLACED,
     is_everywhere,
     lets_everyone_in,
     limits_clients,
@@ -95,7 +96,7 @@ def _client(key: ApiKey) -> str:
     fix=Fix(
         gcloud="gcloud services api-keys update {key.asset.short_name} --allowed-referrers=https://SITE/*",
         terraform='browser_key_restrictions { allowed_referrers = ["https://SITE/*"] } on google_apikeys_key',
-        manual="Make a second key for development, and keep it out of the production project.",
+        manual=f"Make a second key for development, and keep it out of the production project. {REPLACED}",
         patch={
             "data": {"restrictions": {"browserKeyRestrictions": {"allowedReferrers": ["https://app.example.com/*"]}}}
         },
@@ -158,7 +159,7 @@ def broad_referrer(key: ApiKey) -> Verdict:
     fix=Fix(
         gcloud="gcloud services api-keys update {key.asset.short_name} --allowed-ips=ADDRESS",
         terraform='server_key_restrictions { allowed_ips = ["203.0.113.7"] } on google_apikeys_key',
-        manual="Give servers a fixed outgoing address with Cloud NAT, and allow this one.",
+        manual=f"Give servers a fixed outgoing address with Cloud NAT, and allow this one. {REPLACED}",
         patch={"data": {"restrictions": {"serverKeyRestrictions": {"allowedIps": ["203.0.113.7"]}}}},
     ),
     passes=lambda: [
@@ -215,7 +216,8 @@ def broad_addresses(key: ApiKey, settings: RangeSettings) -> Verdict:
         gcloud="gcloud services api-keys update {key.asset.short_name}"
         " --allowed-application=sha1_fingerprint=SHA1,package_name=PACKAGE",
         terraform="allowed_applications { package_name = …, sha1_fingerprint = … } on google_apikeys_key",
-        manual="Take the SHA-1 of the certificate that Google Play signs the app with, not of the debug keystore.",
+        manual="Take the SHA-1 of the certificate that Google Play signs the app with, not of the debug keystore."
+        f" {REPLACED}",
         patch={"data": {"restrictions": {"androidKeyRestrictions": {"allowedApplications": [_APP]}}}},
     ),
     passes=lambda: [
@@ -263,7 +265,8 @@ def android_unsigned(key: ApiKey) -> Verdict:
         gcloud="gcloud services api-keys update {key.asset.short_name} --allowed-ips=ADDRESS",
         terraform="api_targets without generativelanguage.googleapis.com on keys of websites and apps",
         manual="Call the model from your server with its service account. From apps, use Firebase AI Logic with"
-        " App Check. Take the AI API off this key.",
+        " App Check. Take the AI API off this key."
+        f" {REPLACED}",
         patch={"data": {"restrictions": ROUTES}},
     ),
     passes=lambda: [
@@ -323,7 +326,7 @@ def ai_exposed(key: ApiKey) -> Verdict:
     fix=Fix(
         gcloud="gcloud services api-keys update {key.asset.short_name} --api-target=service=SERVICE",
         terraform="api_targets without APIs that only servers call, on keys of websites and apps",
-        manual="Call the API from your server with its service account, and take it off this key.",
+        manual=f"Call the API from your server with its service account, and take it off this key. {REPLACED}",
         patch={"data": {"restrictions": ROUTES}},
     ),
     passes=lambda: [

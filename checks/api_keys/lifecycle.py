@@ -22,10 +22,11 @@ from auditor import (
 from auditor.check import Example
 from auditor.resources.api_keys import ApiKey
 from auditor.resources.serviceusage import Service
-from checks.api_keys.clients import DELETED, limits_clients
+from checks.api_keys.clients import DELETED, REPLACED, limits_clients
 from checks.api_keys.examples import ROUTES, SITE, deleted_key, example_key
 
 _GEMINI = "generativelanguage.googleapis.com"
+_ANOTHER_API = not_applicable("another API")
 _NO_SERVICES = not_assessed(
     "the input holds no enabled API of this project; export serviceusage.googleapis.com/Service"
 )
@@ -103,7 +104,7 @@ def stale(key: ApiKey, settings: RotationSettings, clock: Clock) -> Verdict:
     fix=Fix(
         gcloud="gcloud services api-keys update {key.asset.short_name} --api-target=service=SERVICE",
         terraform="api_targets in restrictions of google_apikeys_key",
-        manual="Or enable the AI API in a project of its own, which has no other keys.",
+        manual=f"Or enable the AI API in a project of its own, which has no other keys. {REPLACED}",
         patch={"data": {"restrictions": ROUTES}},
     ),
     passes=lambda: [
@@ -155,6 +156,7 @@ def widened(key: ApiKey, estate: Estate, settings: WideningSettings) -> Verdict:
     fix=Fix(
         gcloud="gcloud services api-keys update {key.asset.short_name} --api-target=service=SERVICE",
         terraform="api_targets in restrictions of google_apikeys_key, of enabled APIs only",
+        manual=REPLACED,
         patch={"data": {"restrictions": {"apiTargets": [{"service": "maps-backend.googleapis.com"}]}}},
     ),
     passes=lambda: [
@@ -242,7 +244,7 @@ def exists(key: ApiKey) -> Verdict:
     evidence=["state"],
     same_as=["prowler:gemini_api_disabled"],
     fix=Fix(
-        gcloud="gcloud services disable {service.id} --project={service.project_number}",
+        gcloud="gcloud services disable {service.id}",
         manual="Use Vertex AI with service accounts, or keep the API in a project of its own.",
         patch={"data": {"state": "DISABLED"}},
     ),
@@ -260,6 +262,6 @@ def gemini_enabled(service: Service) -> Verdict:
 
     Source: https://ai.google.dev/gemini-api/docs/api-key
     """
-    if service.id != _GEMINI:
-        return not_applicable("another API")
+    if not service.asset.name.endswith(_GEMINI):
+        return _ANOTHER_API
     return fail("the Generative Language API is enabled") if service.is_enabled else PASS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor import PASS, Fix, Settings, Severity, Verdict, asset, check, fail, not_applicable
 from auditor.resources.api_keys import ApiKey
-from checks.api_keys.clients import DELETED, limits_clients
+from checks.api_keys.clients import DELETED, REPLACED, limits_clients
 from checks.api_keys.examples import ROUTES, SERVER, SITE, deleted_key, example_key
 
 CLOUD_APIS = "cloudapis.googleapis.com"
@@ -35,7 +35,8 @@ def _limits_apis(key: ApiKey) -> bool:
         " --api-target=service=SERVICE --allowed-referrers=https://SITE/*",
         terraform="restrictions { api_targets { … } browser_key_restrictions { … } } on google_apikeys_key",
         manual="Restrict servers with --allowed-ips, apps with --allowed-application or --allowed-bundle-ids."
-        " If the key was published, make a new one and delete this one.",
+        " If the key was published, make a new one and delete this one."
+        f" {REPLACED}",
         patch={"data": {"restrictions": {**SITE, **ROUTES}}},
     ),
     passes=lambda: [example_key({**SITE, **ROUTES}), example_key(SITE), example_key(ROUTES), deleted_key()],
@@ -83,6 +84,7 @@ def unrestricted(key: ApiKey) -> Verdict:
     fix=Fix(
         gcloud="gcloud services api-keys update {key.asset.short_name} --api-target=service=SERVICE",
         terraform='restrictions { api_targets { service = "routes.googleapis.com" } } on google_apikeys_key',
+        manual=REPLACED,
         patch={"data": {"restrictions": ROUTES}},
     ),
     passes=lambda: [
@@ -144,7 +146,8 @@ def no_api_restriction(key: ApiKey) -> Verdict:
         terraform="one of browser_key_restrictions, server_key_restrictions, android_key_restrictions,"
         " ios_key_restrictions in restrictions of google_apikeys_key",
         manual="A server without a fixed address (Cloud Run) gets one with Cloud NAT; where the API takes it, use the"
-        " service account instead of a key.",
+        " service account instead of a key."
+        f" {REPLACED}",
         patch={"data": {"restrictions": {**SITE, "serverKeyRestrictions": None}}},
     ),
     passes=lambda: [
@@ -191,7 +194,7 @@ def no_application_restriction(key: ApiKey) -> Verdict:
     fix=Fix(
         gcloud="gcloud services api-keys update {key.asset.short_name} --api-target=service=SERVICE",
         terraform="fewer api_targets in restrictions of google_apikeys_key",
-        manual="Give each program a key of its own, for the APIs that this program calls.",
+        manual=f"Give each program a key of its own, for the APIs that this program calls. {REPLACED}",
         patch={"data": {"restrictions": ROUTES}},
     ),
     passes=lambda: [
@@ -232,7 +235,7 @@ def many_apis(key: ApiKey, settings: TargetSettings) -> Verdict:
         " --api-target=service=aiplatform.googleapis.com --allowed-ips=ADDRESS",
         terraform="restrictions on google_apikeys_key with service_account_email",
         guardrail="iam.managed.disableServiceAccountApiKeyCreation",
-        manual="In production, attach the service account to the workload and delete the key.",
+        manual=f"In production, attach the service account to the workload and delete the key. {REPLACED}",
         patch={"data": {"restrictions": {**SERVER, "apiTargets": [{"service": "aiplatform.googleapis.com"}]}}},
     ),
     passes=lambda: [

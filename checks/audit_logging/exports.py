@@ -35,7 +35,7 @@ from checks.audit_logging.routing import carries, carries_everything, sinks_reac
         "sha:LOG_NOT_EXPORTED",
     ],
     fix=Fix(
-        gcloud="gcloud logging sinks create all-entries DESTINATION --project={project.project_id}",
+        gcloud="gcloud logging sinks create all-entries DESTINATION",
         terraform="google_logging_project_sink without filter; better google_logging_organization_sink with "
         "include_children = true and no filter",
         manual="make one sink without filter on the organisation that includes its children, and let its writer "

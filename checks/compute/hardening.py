@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor import PASS, Fix, Severity, Verdict, asset, check, fail, not_applicable
 from auditor.resources.compute import Instance, InstanceTemplate
-from checks.compute.shared import GKE_NODE, KEY, made_by_service, template
+from checks.compute.shared import GKE_NODE, KEY, made_by_service, mend, template
 
 
 @check(
@@ -52,11 +52,10 @@ def shielded_vm_off(machine: Instance | InstanceTemplate) -> Verdict:
     Source: https://cloud.google.com/compute/shielded-vm/docs/shielded-vm
     """
     config = machine.properties.shielded_instance_config
-    switches = {"vTPM": config.enable_vtpm, "integrity monitoring": config.enable_integrity_monitoring}
-    missing = [name for name, is_on in switches.items() if not is_on]
-    if not missing:
+    if config.enable_vtpm and config.enable_integrity_monitoring:
         return PASS
-    return made_by_service(machine.properties) or fail(f"{' and '.join(missing)} off")
+    missing = "integrity monitoring" if config.enable_vtpm else "the vTPM, on which integrity monitoring rests,"
+    return made_by_service(machine.properties) or fail(f"{missing} is off")
 
 
 @check(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from auditor import PASS, Fix, Severity, Verdict, asset, check, fail, not_applicable
-from auditor.resources.compute import Instance, InstanceTemplate
-from checks.compute.shared import GKE_NODE, made_by_service, managing_service, metadata, template
+from auditor import PASS, Fix, Severity, Undetermined, Verdict, asset, check, fail, not_applicable
+from auditor.resources.compute import AccessConfig, Instance, InstanceTemplate
+from checks.compute.shared import GKE_NODE, made_by_service, managing_service, mend, metadata, template
 
 _DEFAULT = "1001-compute@developer.gserviceaccount.com"
 _OWN = "shop@p.iam.gserviceaccount.com"
@@ -177,10 +177,19 @@ def public_ip(machine: Instance | InstanceTemplate) -> Verdict:
     Source: https://cloud.google.com/compute/docs/ip-addresses
     """
     for interface in machine.properties.network_interfaces:
-        for access in (*interface.access_configs, *interface.ipv6_access_configs):
-            address = access.nat_ip or access.external_ipv6
-            return made_by_service(machine.properties) or fail(f"external address {address or 'given at start'}")
+        for access in interface.access_configs:
+            return made_by_service(machine.properties) or fail(f"external address {_address(access)}")
+        for access in interface.ipv6_access_configs:
+            return made_by_service(machine.properties) or fail(f"external address {_address(access)}")
     return PASS
+
+
+def _address(access: AccessConfig) -> str:
+    """The address for people; a machine that is not made yet, or does not run, may have none."""
+    try:
+        return access.nat_ip or access.external_ipv6 or "given at start"
+    except Undetermined:
+        return "given at start"
 
 
 @check(

@@ -17,7 +17,7 @@ def _metadata(**items: str) -> dict[str, Any]:
     "project-ssh-keys",
     severity=Severity.MEDIUM,
     fix=Fix(
-        gcloud="gcloud compute project-info add-metadata --project={project.id} --metadata=enable-oslogin=TRUE",
+        gcloud="gcloud compute project-info add-metadata --metadata=enable-oslogin=TRUE",
         terraform='google_compute_project_metadata_item with key = "enable-oslogin", value = "TRUE"; remove ssh-keys',
         guardrail="compute.requireOsLogin",
         patch={"data": _metadata(enable_oslogin="TRUE")},
@@ -68,7 +68,7 @@ def ssh_keys(project: ComputeProject) -> Verdict:
         "inspec:cis-gcp-4.4",
     ],
     fix=Fix(
-        gcloud="gcloud compute project-info add-metadata --project={project.id} --metadata=enable-oslogin=TRUE",
+        gcloud="gcloud compute project-info add-metadata --metadata=enable-oslogin=TRUE",
         terraform='google_compute_project_metadata_item with key = "enable-oslogin", value = "TRUE"',
         guardrail="compute.requireOsLogin",
         patch={"data": _metadata(enable_oslogin="TRUE")},
@@ -102,7 +102,7 @@ def os_login_off(project: ComputeProject) -> Verdict:
     same_as=["prowler:compute_project_os_login_2fa_enabled", "cloudsploit:compute/osLogin2FAEnabled"],
     default=False,
     fix=Fix(
-        gcloud="gcloud compute project-info add-metadata --project={project.id} --metadata=enable-oslogin-2fa=TRUE",
+        gcloud="gcloud compute project-info add-metadata --metadata=enable-oslogin-2fa=TRUE",
         terraform='google_compute_project_metadata_item with key = "enable-oslogin-2fa", value = "TRUE"',
         patch={"data": _metadata(enable_oslogin="TRUE", enable_oslogin_2fa="TRUE")},
     ),
@@ -135,7 +135,7 @@ def os_login_without_second_factor(project: ComputeProject) -> Verdict:
     "project-serial-port-on",
     severity=Severity.MEDIUM,
     fix=Fix(
-        gcloud="gcloud compute project-info remove-metadata --project={project.id} --keys=serial-port-enable",
+        gcloud="gcloud compute project-info remove-metadata --keys=serial-port-enable",
         terraform="remove serial-port-enable from google_compute_project_metadata",
         guardrail="compute.disableSerialPortAccess",
         patch={"data": {"commonInstanceMetadata": {"items": []}}},

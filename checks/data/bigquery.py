@@ -9,6 +9,7 @@ from auditor.resources.bigquery import Dataset, Table
 from auditor.resources.policy import PUBLIC
 from auditor.resources.resourcemanager import Project
 
+_NO_ROWS = not_applicable("the rows are not stored in the table")
 _KEY = {"kmsKeyName": "projects/p/locations/eu/keyRings/r/cryptoKeys/k"}
 _PROJECT = asset(Project, {"projectId": "p"}, policy={"bindings": []})
 _OWNERS = {"role": "OWNER", "specialGroup": "projectOwners"}
@@ -212,6 +213,6 @@ def table_without_cmek(table: Table) -> Verdict:
     Source: https://cloud.google.com/bigquery/docs/customer-managed-encryption
     """
     if not table.holds_data:
-        return not_applicable("the rows are not stored in the table")
+        return _NO_ROWS
     encryption = table.encryption_configuration
     return PASS if encryption and encryption.kms_key_name else fail("no Cloud KMS key is set")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from auditor import PASS, Fix, Severity, Verdict, asset, check, fail, not_applicable
 from auditor.resources.data import ArtifactRepository, DataprocCluster, Disk, SpannerDatabase, Topic
 
+_DISK_OF_GKE = not_applicable("GKE makes the disks of its nodes; set the key on the node pool")
 _KEY = "projects/p/locations/eu/keyRings/r/cryptoKeys/k"
 
 
@@ -174,6 +175,6 @@ def disk_without_customer_key(disk: Disk) -> Verdict:
     Source: https://cloud.google.com/compute/docs/disks/customer-managed-encryption
     """
     if "goog-gke-node" in disk.labels:
-        return not_applicable("GKE makes the disks of its nodes; set the key on the node pool")
+        return _DISK_OF_GKE
     key = disk.disk_encryption_key
     return PASS if key and (key.kms_key_name or key.sha256 or key.raw_key) else fail("no customer key is set")

@@ -10,7 +10,16 @@ from auditor.access.grants import Grant, grants, tell
 from auditor.access.members import Kind, Member
 from auditor.access.roles import BASIC_ROLES, WRITING_BASIC_ROLES
 from auditor.resources.resourcemanager import Folder, Organization, Project
-from checks.iam.containers import UNKNOWN_MEMBERS, grant, narrower, on_folder, on_organization, on_project, until
+from checks.iam.containers import (
+    TAKE_BACK_FROM_FOLDER,
+    UNKNOWN_MEMBERS,
+    grant,
+    narrower,
+    on_folder,
+    on_organization,
+    on_project,
+    until,
+)
 
 _AGENT = "serviceAccount:12345@cloudservices.gserviceaccount.com"
 _RUN = 'resource.type == "run.googleapis.com/Service"'
@@ -62,7 +71,11 @@ def organization_basic_role(policy: Policy[Organization], clock: Clock) -> Verdi
     "folder-basic-role",
     severity=Severity.HIGH,
     same_as=["checkov:CKV_GCP_116", "checkov:CKV_GCP_44", "sha:PRIMITIVE_ROLES_USED"],
-    fix=narrower(_ADVICE, terraform="`role` of google_folder_iam_member or google_folder_iam_binding"),
+    fix=narrower(
+        _ADVICE,
+        gcloud=TAKE_BACK_FROM_FOLDER,
+        terraform="`role` of google_folder_iam_member or google_folder_iam_binding",
+    ),
     passes=lambda: [on_folder(grant("roles/resourcemanager.folderViewer", "group:team@example.com"))],
     fails=lambda: [
         on_folder(grant("roles/editor", "group:team@example.com")),

@@ -48,11 +48,11 @@ def until(moment: str) -> str:
     return f'request.time < timestamp("{moment}T00:00:00Z")'
 
 
-TAKE_BACK = (
-    "gcloud {found[collection]} remove-iam-policy-binding {policy.asset.id} "
-    "--member={found[member]} --role={found[role]} --all"
-)
+_TAKE_BACK = " remove-iam-policy-binding {policy.asset.id} --member={found[member]} --role={found[role]} --all"
+TAKE_BACK = "gcloud {found[collection]}" + _TAKE_BACK
 """Takes the first grant that `tell` names from a project, folder or organization, under any condition."""
+TAKE_BACK_FROM_FOLDER = "gcloud resource-manager folders" + _TAKE_BACK
+"""The same for checks of folders alone."""
 TERRAFORM = "google_project_iam_member, google_folder_iam_member, google_organization_iam_member"
 
 

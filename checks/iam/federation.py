@@ -210,4 +210,4 @@ def pool_wide_grant(policy: Policy[Any], clock: Clock) -> Verdict:
 
     Source: https://cloud.google.com/iam/docs/best-practices-for-using-workload-identity-federation
     """
-    return tell(grants(policy, clock.now, members=_whole_workload_pool))
+    return tell(grants(policy, clock.now, members=_whole_workload_pool, types=("principalSet",)))

@@ -19,7 +19,7 @@ from auditor import (
     not_applicable,
     not_assessed,
 )
-from auditor.access.grants import any_role, grants, tell
+from auditor.access.grants import grants, tell
 from auditor.access.members import CONSUMER_DOMAINS, Kind, Member
 from auditor.resources.iam import ServiceAccount
 from auditor.resources.resourcemanager import Folder, Organization, Project
@@ -66,7 +66,7 @@ def personal_account(policy: Policy[Any], clock: Clock) -> Verdict:
 
     Source: https://cloud.google.com/resource-manager/docs/organization-policy/restricting-domains
     """
-    return tell(grants(policy, clock.now, members=lambda member: member.is_consumer))
+    return tell(grants(policy, clock.now, members=lambda member: member.is_consumer, types=("user",)))
 
 
 def _primary_domain(estate: Estate, organization: str) -> set[str]:
@@ -175,7 +175,7 @@ def deleted_principal(policy: Policy[Any], clock: Clock) -> Verdict:
 
     Source: https://cloud.google.com/iam/docs/principal-identifiers
     """
-    return tell(grants(policy, clock.now, members=lambda member: member.deleted, deleted=True))
+    return tell(grants(policy, clock.now, members=lambda member: member.deleted, deleted=True, types=("deleted",)))
 
 
 @check(
@@ -238,7 +238,7 @@ def role_of_user(policy: Policy[Project | Folder | Organization], clock: Clock) 
 
     Source: https://cloud.google.com/iam/docs/groups-best-practices
     """
-    found = grants(policy, clock.now, roles=any_role, members=_is_user)
+    found = grants(policy, clock.now, members=_is_user, types=("user",))
     return tell([grant for grant in found if "request.time" not in grant.condition])
 
 

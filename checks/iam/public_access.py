@@ -9,6 +9,7 @@ from auditor.access.grants import grants, tell
 from auditor.access.members import Member
 from auditor.resources.compute import Instance
 from auditor.resources.iam import ServiceAccount
+from auditor.resources.policy import PUBLIC
 from auditor.resources.resourcemanager import Folder, Organization, Project
 from checks.iam.containers import grant, narrower, on_folder, on_organization, on_project, until
 
@@ -45,6 +46,9 @@ JUDGED_ELSEWHERE = frozenset(
 """Types with a check of their own for public members."""
 
 
+_ASKED = not_applicable("a check of its own asks this type")
+
+
 def _public(member: Member) -> bool:
     return member.is_public
 
@@ -76,7 +80,7 @@ def public_container(policy: Policy[Project | Folder | Organization], clock: Clo
 
     Source: https://cloud.google.com/iam/docs/principals-overview
     """
-    return tell(grants(policy, clock.now, members=_public))
+    return tell(grants(policy, clock.now, members=_public, types=PUBLIC))
 
 
 @check(
@@ -110,7 +114,7 @@ def public_service_account(policy: Policy[ServiceAccount], clock: Clock) -> Verd
 
     Source: https://cloud.google.com/iam/docs/service-account-permissions
     """
-    return tell(grants(policy, clock.now, members=_public))
+    return tell(grants(policy, clock.now, members=_public, types=PUBLIC))
 
 
 @check(
@@ -143,5 +147,5 @@ def public_policy(policy: Policy[Any], clock: Clock) -> Verdict:
     Source: https://cloud.google.com/iam/docs/principals-overview
     """
     if policy.asset.asset_type in JUDGED_ELSEWHERE:
-        return not_applicable("a check of its own asks this type")
-    return tell(grants(policy, clock.now, members=_public))
+        return _ASKED
+    return tell(grants(policy, clock.now, members=_public, types=PUBLIC))

@@ -39,7 +39,7 @@ def _on_vpc_rules(service: Service) -> Check:
     number = "6" if protocol == "tcp" else "17"
 
     def judge(rule: Firewall) -> Verdict:
-        return service_open(service, rule)
+        return PASS if rule.known_closed else service_open(service, rule)
 
     judge.__doc__ = service.page
     return check(
@@ -50,8 +50,8 @@ def _on_vpc_rules(service: Service) -> Check:
         default=service.default,
         fix=Fix(
             gcloud="gcloud compute firewall-rules update {rule.id} --source-ranges=ALL_RANGES_TO_KEEP",
-            manual="--source-ranges replaces the ranges of the whole rule, for all of its ports: name every range that is "
-            "to stay.",
+            manual="--source-ranges replaces the ranges of the whole rule, for all of its ports: name every range that "
+            "is to stay.",
             terraform="source_ranges = […] on google_compute_firewall, naming your own ranges",
             patch={"data": {"sourceRanges": [_OFFICE], "disabled": False}},
         ),
@@ -167,6 +167,8 @@ policy_databases = _on_policies(services.POLICY_DATABASES)
 
 
 def _everything(rule: Firewall | FirewallPolicy) -> Verdict:
+    if rule.is_closed:
+        return PASS
     opened = internet_to_everything(rule)
     if opened is None:
         return PASS

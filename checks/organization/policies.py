@@ -77,7 +77,8 @@ def guardrail_turned_off(org_policy: OrgPolicy) -> Verdict:
     fix=Fix(
         gcloud="gcloud org-policies set-policy FILE",
         terraform="spec with the content of dry_run_spec on google_org_policy_policy",
-        manual="Read the violations in the audit logs, then copy dryRunSpec to spec.",
+        manual="Read the violations in the audit logs, then copy dryRunSpec to spec. "
+        "The file replaces the whole policy.",
         patch={"data": {"spec": ENFORCED, "dryRunSpec": None}},
     ),
     passes=lambda: [

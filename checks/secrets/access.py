@@ -7,6 +7,7 @@ from typing import Any
 from auditor import Clock, Fix, Policy, Severity, Verdict, asset, check
 from auditor.access.grants import Grant, grants, tell
 from auditor.access.members import Member
+from auditor.resources.policy import PUBLIC
 from auditor.resources.resourcemanager import Folder, Organization, Project
 from auditor.resources.secretmanager import Secret
 from checks.iam.containers import TAKE_BACK
@@ -73,7 +74,7 @@ def secret_public(policy: Policy[Secret], clock: Clock) -> Verdict:
 
     Source: https://cloud.google.com/secret-manager/docs/access-control
     """
-    found = grants(policy, clock.now, members=lambda member: member.is_public)
+    found = grants(policy, clock.now, members=lambda member: member.is_public, types=PUBLIC)
     return tell(found, lambda grant: Severity.MEDIUM if grant.role in _METADATA_ONLY else Severity.CRITICAL)
 
 
@@ -134,6 +135,9 @@ def access_project_wide(policy: Policy[Project | Folder | Organization], clock: 
     return tell(found, lambda _: Severity.MEDIUM if whole_project else Severity.HIGH)
 
 
+_PEOPLE = ("user", "group", "domain", "principal", "principalSet")
+
+
 def _is_person(member: Member) -> bool:
     return member.is_person
 
@@ -168,4 +172,4 @@ def access_person(policy: Policy[Secret], clock: Clock) -> Verdict:
 
     Source: https://cloud.google.com/secret-manager/docs/best-practices
     """
-    return tell(grants(policy, clock.now, members=_is_person, roles=lambda role: role == _ACCESSOR))
+    return tell(grants(policy, clock.now, members=_is_person, roles=lambda role: role == _ACCESSOR, types=_PEOPLE))

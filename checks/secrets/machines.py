@@ -6,7 +6,7 @@ from typing import Any
 
 from auditor import Fix, Severity, Verdict, asset, check
 from auditor.resources.compute import ComputeProject, Instance, InstanceTemplate
-from checks.secrets.places import is_script, judge, of_metadata
+from checks.secrets.places import judge_metadata
 
 _SCRIPT = "#!/bin/bash\nset -e\nexport DB_PASSWORD='Zx81qwert'\n/opt/app/run\n"
 _CLEAN_SCRIPT = (
@@ -76,7 +76,7 @@ def metadata_secret(machine: Instance | InstanceTemplate) -> Verdict:
     Source: https://cloud.google.com/compute/docs/metadata/overview
     """
     properties = machine.properties
-    return judge(of_metadata(properties.metadata, lambda item: not is_script(item), properties))
+    return judge_metadata(properties.metadata, scripts=False, machine=properties)
 
 
 @check(
@@ -137,8 +137,9 @@ def startup_script_secret(machine: Instance | InstanceTemplate | ComputeProject)
     Source: https://cloud.google.com/compute/docs/instances/startup-scripts
     """
     if isinstance(machine, ComputeProject):
-        return judge(of_metadata(machine.common_instance_metadata, is_script))
-    return judge(of_metadata(machine.properties.metadata, is_script, machine.properties))
+        return judge_metadata(machine.common_instance_metadata, scripts=True)
+    properties = machine.properties
+    return judge_metadata(properties.metadata, scripts=True, machine=properties)
 
 
 @check(
@@ -180,4 +181,4 @@ def project_metadata_secret(project: ComputeProject) -> Verdict:
 
     Source: https://cloud.google.com/compute/docs/metadata/setting-custom-metadata
     """
-    return judge(of_metadata(project.common_instance_metadata, lambda item: not is_script(item)))
+    return judge_metadata(project.common_instance_metadata, scripts=False)

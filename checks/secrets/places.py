@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from auditor import PASS, Severity, Undetermined, Verdict, fail
 from auditor.resources.compute import InstanceProperties, Metadata, MetadataItem
@@ -23,9 +22,15 @@ _RESTRICTABLE = frozenset(
 )
 """Credentials that are often restricted, short-lived or good for little: a lighter case when found alone."""
 
-_SCRIPT = re.compile(
-    r"startup-script|shutdown-script|user-data|(?:windows-(?:startup|shutdown)|sysprep-specialize)-script-(?:ps1|cmd|bat)"
+_SCRIPTS = words(
+    """
+    startup-script shutdown-script user-data
+    windows-startup-script-ps1 windows-startup-script-cmd windows-startup-script-bat
+    windows-shutdown-script-ps1 windows-shutdown-script-cmd windows-shutdown-script-bat
+    sysprep-specialize-script-ps1 sysprep-specialize-script-cmd sysprep-specialize-script-bat
+    """
 )
+"""Metadata keys that hold what a machine runs when it starts or stops."""
 _WRITTEN_BY_GKE = words(
     """
     kube-env kube-labels kubelet-config kubeconfig configure-sh user-data user-profile-psm1 k8s-node-setup-psm1
@@ -33,6 +38,10 @@ _WRITTEN_BY_GKE = words(
     """
 )
 """Metadata keys of nodes that hold bootstrap credentials of GKE's own, which no owner can move."""
+
+
+def _command_line(container: Container) -> str:
+    return " ".join([*container.command, *container.args])
 
 
 def of_container(container: Container) -> Iterator[Entry]:
@@ -43,23 +52,48 @@ def of_container(container: Container) -> Iterator[Entry]:
         return known_first(container.env, lambda var: [(f"variable {var.name}{where}", var.name, var.value)])
 
     def arguments() -> Iterator[Entry]:
-        yield f"the command line{where}", "", " ".join([*container.command, *container.args])
+        yield f"the command line{where}", "", _command_line(container)
 
     return known_first((variables, arguments), lambda read: read())
 
 
-def is_script(item: MetadataItem) -> bool:
-    """Whether a metadata key holds what the machine runs when it starts or stops."""
-    return _SCRIPT.fullmatch(item.key) is not None
+def judge_containers(containers: Iterable[Container]) -> Verdict:
+    """Whether what containers are given in writing holds a secret."""
+    return PASS if _are_clean(containers) else judge(known_first(containers, of_container))
 
 
-def of_metadata(
-    metadata: Metadata, wanted: Callable[[MetadataItem], bool], machine: InstanceProperties | None = None
-) -> Iterator[Entry]:
-    """The wanted metadata of a machine or project, without what GKE writes for its nodes."""
+def _are_clean(containers: Iterable[Container]) -> bool:
+    """Whether all is known and no secret: the usual case, found out without putting every place into words."""
+    try:
+        for container in containers:
+            for variable in container.env:
+                if variable.value and scan_value(variable.name, variable.value):
+                    return False
+            if (container.command or container.args) and scan_value("", _command_line(container)):
+                return False
+    except Undetermined:
+        return False
+    return True
+
+
+def judge_metadata(metadata: Metadata, *, scripts: bool, machine: InstanceProperties | None = None) -> Verdict:
+    """Whether the scripts in the metadata of a machine or project, or all its other keys, hold a secret."""
+    try:
+        for item in metadata.items:
+            if (item.key in _SCRIPTS) is scripts and scan_value(item.key, item.value):
+                break
+        else:
+            return PASS  # the usual case
+    except Undetermined:
+        pass
+    return judge(_of_metadata(metadata, scripts, machine))
+
+
+def _of_metadata(metadata: Metadata, scripts: bool, machine: InstanceProperties | None) -> Iterator[Entry]:
+    """The metadata without what GKE writes for its nodes."""
 
     def read(item: MetadataItem) -> Iterator[Entry]:
-        if wanted(item) and not (machine and item.key in _WRITTEN_BY_GKE and machine.is_gke_node):
+        if (item.key in _SCRIPTS) is scripts and not (machine and item.key in _WRITTEN_BY_GKE and machine.is_gke_node):
             yield f"metadata key {item.key}", item.key, item.value
 
     return known_first(metadata.items, read)

@@ -219,7 +219,7 @@ def rotation_not_done(secret: Secret, estate: Estate, clock: Clock) -> Verdict:
     evidence=["state", "createTime"],
     reads=[SecretVersion],
     fix=Fix(
-        gcloud="gcloud secrets versions disable {old.id} --secret={old.secret_id} --project={old.project_id}",
+        gcloud="gcloud secrets versions disable {old.id} --secret={old.secret_id}",
         terraform="`enabled = false` on the old google_secret_manager_secret_version",
         manual="Revoke the old credential where it is checked, disable its version, and destroy it some days later.",
         patch={"data": {"state": "DISABLED"}},

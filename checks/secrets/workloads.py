@@ -7,8 +7,7 @@ from typing import Any
 
 from auditor import PASS, Fix, Severity, Verdict, asset, check, fail, not_applicable
 from auditor.resources.serverless import CloudFunction, Function, RunJob, RunService
-from auditor.resources.unknown import known_first
-from checks.secrets.places import judge, of_container
+from checks.secrets.places import judge, judge_containers
 
 _CONNECTION = "postgresql+asyncpg://app:Zx81qwert" + "@10.0.0.3/orders"
 _FROM_SECRET = {"name": "DB_PASSWORD", "valueSource": {"secretKeyRef": {"secret": "db-password", "version": "3"}}}
@@ -91,7 +90,7 @@ def run_env_secret(workload: RunService | RunJob) -> Verdict:
     """
     if isinstance(workload, RunService) and workload.is_function:
         return not_applicable(JUDGED_AS_FUNCTION)
-    return judge(known_first(workload.containers, of_container))
+    return judge_containers(workload.containers)
 
 
 _MOVED_TO_SECRET = [{"key": "API_TOKEN", "projectId": "p", "secret": "api-token", "version": "3"}]
@@ -147,7 +146,7 @@ def function_env_secret(function: CloudFunction | Function) -> Verdict:
     """
     if isinstance(function, Function) and function.is_first_generation:
         return not_applicable(JUDGED_AS_FIRST_GENERATION)
-    return judge(known_first(function.containers, of_container))
+    return judge_containers(function.containers)
 
 
 @check(

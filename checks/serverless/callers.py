@@ -7,11 +7,13 @@ from typing import Any
 from auditor import PASS, Clock, Fix, Policy, Severity, Undetermined, Verdict, asset, check, fail, not_applicable
 from auditor.access.grants import Grant, grants, tell
 from auditor.access.members import Member
-from auditor.model.verdict import Outcome
+from auditor.resources.policy import PUBLIC
 from auditor.resources.resourcemanager import Project
 from auditor.resources.serverless import CloudFunction, Function, RunJob, RunService
 
 _INVOKER = "roles/run.invoker"
+_INVOKING = frozenset([_INVOKER, "roles/run.servicesInvoker", "roles/run.jobsExecutor"])
+"""Roles that let their holder call a service or run a job, and nothing else."""
 _FUNCTION_INVOKER = "roles/cloudfunctions.invoker"
 _CONTROL = frozenset(
     [
@@ -94,8 +96,9 @@ def run_public(workload: RunService | RunJob, policy: Policy[RunService | RunJob
 
     Source: https://cloud.google.com/run/docs/authenticating/public
     """
-    verdict = tell(grants(policy, clock.now, members=_is_public), _weight)
-    if verdict.outcome is not Outcome.FAIL or verdict.severity is Severity.CRITICAL:
+    found = grants(policy, clock.now, members=_is_public, types=PUBLIC)
+    verdict = tell(found, _weight)
+    if any(grant.role not in _INVOKING for grant in found) or not found:
         return verdict
     severity, way = _way_in(workload)
     return fail(f"{verdict.reason}; {way}", evidence=verdict.evidence, severity=severity)
@@ -162,7 +165,7 @@ def function_public(policy: Policy[CloudFunction | Function], clock: Clock) -> V
 
     Source: https://cloud.google.com/functions/docs/securing/managing-access-iam
     """
-    return tell(grants(policy, clock.now, members=_is_public), _weight)
+    return tell(grants(policy, clock.now, members=_is_public, types=PUBLIC), _weight)
 
 
 @check(

@@ -237,8 +237,8 @@ def client_identity_not_required(instance: SqlInstance) -> Verdict:
     severity=Severity.HIGH,
     evidence=["networkConfig"],
     fix=Fix(
-        gcloud="gcloud alloydb instances update {instance.id} --cluster={instance.cluster} --region={instance.location} "
-        "--assign-inbound-public-ip=NO_PUBLIC_IP",
+        gcloud="gcloud alloydb instances update {instance.id} --cluster={instance.cluster} "
+        "--region={instance.location} --assign-inbound-public-ip=NO_PUBLIC_IP",
         terraform="network_config { enable_public_ip = false } on google_alloydb_instance",
         patch={"data": {"networkConfig": {"enablePublicIp": False}}},
     ),
@@ -278,8 +278,8 @@ def alloydb_public_ip(instance: AlloyInstance) -> Verdict:
     severity=Severity.MEDIUM,
     evidence=["clientConnectionConfig.sslConfig.sslMode"],
     fix=Fix(
-        gcloud="gcloud alloydb instances update {instance.id} --cluster={instance.cluster} --region={instance.location} "
-        "--ssl-mode=ENCRYPTED_ONLY",
+        gcloud="gcloud alloydb instances update {instance.id} --cluster={instance.cluster} "
+        "--region={instance.location} --ssl-mode=ENCRYPTED_ONLY",
         terraform='client_connection_config { ssl_config { ssl_mode = "ENCRYPTED_ONLY" } }',
         patch={"data": {"clientConnectionConfig": {"sslConfig": {"sslMode": "ENCRYPTED_ONLY"}}}},
     ),

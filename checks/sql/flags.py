@@ -64,7 +64,8 @@ def _on_flag(flag: Flag) -> Check:
             gcloud="gcloud sql instances patch {instance.id} --database-flags={found[flagsToSet]}",
             terraform=f'database_flags {{ name = "{flag.name}", value = "{good}" }} in settings',
             manual="--database-flags replaces the whole list: the command repeats the flags that the instance had when "
-            "it was read. Compare them with those of today before you run it; some flags restart the instance.",
+            "it was read. Set several flags with one command, or each undoes the one before. Some restart the "
+            "instance.",
             patch={"data": {"settings": {"databaseFlags": [{"name": flag.name, "value": good}]}}},
         ),
         passes=lambda: [

@@ -14,6 +14,7 @@ _WRITES = frozenset({"*", "PUT", "POST", "DELETE", "PATCH"})
     evidence=["cors"],
     fix=Fix(
         gcloud="gcloud storage buckets update gs://{bucket.id} --cors-file=CORS_FILE",
+        manual="The file replaces all CORS rules of the bucket: write those that are to stay into it.",
         terraform="cors { origin = […] } on google_storage_bucket, naming your own sites",
         patch={"data": {"cors": [{"origin": ["https://shop.example.com"], "method": ["PUT"]}]}},
     ),
@@ -100,6 +101,7 @@ def without_cmek(bucket: Bucket) -> Verdict:
     default=False,
     fix=Fix(
         gcloud="gcloud storage buckets update gs://{bucket.id} --lifecycle-file=RULES",
+        manual="The file replaces all lifecycle rules of the bucket.",
         terraform="lifecycle_rule { … } on google_storage_bucket",
         patch={"data": {"lifecycle": {"rule": [{"action": {"type": "Delete"}, "condition": {"age": 365}}]}}},
     ),

@@ -23,6 +23,7 @@ from auditor.resources.vpc_sc import AccessLevel, LevelCondition, ServicePerimet
 from checks.vpc_sc.examples import ENFORCED, OFFICE, POLICY, level, perimeter
 
 UPDATE = "gcloud access-context-manager levels update {level.id} --policy={level.policy_id} --basic-level-spec=FILE"
+REPLACED = "The file replaces all conditions of the level."
 OFFICE_RANGE = {"ipSubnetworks": ["203.0.113.0/24", "2001:db8:7::/48"]}
 EVERY_ADDRESS = {"0.0.0.0/0", "::/0"}
 OPAQUE = not_assessed("the level is a custom expression, which is not evaluated")
@@ -95,7 +96,8 @@ def one_of(level: AccessLevel) -> str:
     fix=Fix(
         gcloud=UPDATE,
         terraform="basic.conditions.ip_subnetworks on google_access_context_manager_access_level",
-        manual="List the public addresses of your offices and gateways; the check's settings say how wide is too wide.",
+        manual="List the public addresses of your offices and gateways; the check's settings say how wide is too wide."
+        f" {REPLACED}",
         patch={"data": {"basic": {"conditions": [OFFICE_RANGE]}}},
     ),
     passes=lambda: [
@@ -142,7 +144,8 @@ def any_address(level: AccessLevel, settings: RangeSettings) -> Verdict:
     fix=Fix(
         gcloud=UPDATE,
         terraform="basic.conditions.negate = false on google_access_context_manager_access_level",
-        manual="Say who is trusted. To shut out some of them, add the negated condition beside it with AND.",
+        manual="Say who is trusted. To shut out some of them, add the negated condition beside it with AND."
+        f" {REPLACED}",
         patch={"data": {"basic": {"combiningFunction": "AND", "conditions": [OFFICE_RANGE]}}},
     ),
     passes=lambda: [
@@ -185,6 +188,7 @@ def negated_condition(level: AccessLevel, settings: RangeSettings) -> Verdict:
     fix=Fix(
         gcloud=UPDATE,
         terraform="basic.conditions on google_access_context_manager_access_level",
+        manual=REPLACED,
         patch={"data": {"custom": None, "basic": {"combiningFunction": "AND", "conditions": [OFFICE_RANGE]}}},
     ),
     passes=lambda: [

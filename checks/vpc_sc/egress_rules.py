@@ -14,6 +14,7 @@ from checks.vpc_sc.rules import (
     FROM_OFFICE,
     LOADER,
     READ_BUCKETS,
+    REPLACED,
     UPDATE,
     inside,
     judged,
@@ -28,6 +29,7 @@ from checks.vpc_sc.rules import (
     fix=Fix(
         gcloud=UPDATE + "--set-egress-policies=FILE",
         terraform="egress_to.resources with projects/NUMBER in status.egress_policies",
+        manual=REPLACED,
         patch={"data": {"status": {"egressPolicies": [{"egressTo": {"resources": ["projects/5005"]}}]}}},
     ),
     passes=lambda: [
@@ -77,6 +79,7 @@ def egress_any_resource(perimeter: ServicePerimeter) -> Verdict:
     fix=Fix(
         gcloud=UPDATE + "--set-egress-policies=FILE",
         terraform="egress_from.identities instead of identity_type in status.egress_policies",
+        manual=REPLACED,
         patch={"data": {"status": {"egressPolicies": [{"egressFrom": {"identities": [LOADER]}}]}}},
     ),
     passes=lambda: [
@@ -115,6 +118,7 @@ def egress_any_identity(perimeter: ServicePerimeter) -> Verdict:
     fix=Fix(
         gcloud=UPDATE + "--set-egress-policies=FILE",
         terraform="egress_to.operations with a service_name and method_selectors in status.egress_policies",
+        manual=REPLACED,
         patch={"data": {"status": {"egressPolicies": [{"egressTo": {"operations": [READ_BUCKETS]}}]}}},
     ),
     passes=lambda: [
@@ -158,6 +162,7 @@ class ConsumerSettings(Settings, frozen=True):
     fix=Fix(
         gcloud=UPDATE + "--set-ingress-policies=FILE --set-egress-policies=FILE",
         terraform="identities with accounts of the organisation in status.ingress_policies and status.egress_policies",
+        manual=REPLACED,
         patch={"data": {"status": {"ingressPolicies": [], "egressPolicies": []}}},
     ),
     passes=lambda: [

@@ -12,6 +12,7 @@ from checks.vpc_sc.rules import (
     FROM_PARTNER,
     LOADER,
     READ_BUCKETS,
+    REPLACED,
     UPDATE,
     inside,
     judged,
@@ -26,7 +27,7 @@ from checks.vpc_sc.rules import (
         gcloud=UPDATE + "--set-ingress-policies=FILE",
         terraform="ingress_from.identities instead of identity_type in status.ingress_policies of "
         "google_access_context_manager_service_perimeter",
-        manual="Name the users, groups and service accounts that call; the audit logs list them.",
+        manual=f"Name the users, groups and service accounts that call; the audit logs list them. {REPLACED}",
         patch={"data": {"status": {"ingressPolicies": [{"ingressFrom": {"identities": [LOADER]}}]}}},
     ),
     passes=lambda: [
@@ -76,7 +77,7 @@ def ingress_any_identity(perimeter: ServicePerimeter) -> Verdict:
     fix=Fix(
         gcloud=UPDATE + "--set-ingress-policies=FILE",
         terraform="ingress_from.sources with an access_level or resource of its own in status.ingress_policies",
-        manual="Give the network range of the caller an access level, or name its project as source.",
+        manual=f"Give the network range of the caller an access level, or name its project as source. {REPLACED}",
         patch={"data": {"status": {"ingressPolicies": [{"ingressFrom": {"sources": [FROM_OFFICE]}}]}}},
     ),
     passes=lambda: [
@@ -118,6 +119,7 @@ def ingress_any_source(perimeter: ServicePerimeter) -> Verdict:
     fix=Fix(
         gcloud=UPDATE + "--set-ingress-policies=FILE",
         terraform="ingress_to.operations with a service_name and method_selectors in status.ingress_policies",
+        manual=REPLACED,
         patch={"data": {"status": {"ingressPolicies": [{"ingressTo": {"operations": [READ_BUCKETS]}}]}}},
     ),
     passes=lambda: [
@@ -156,6 +158,7 @@ def ingress_all_services(perimeter: ServicePerimeter) -> Verdict:
     fix=Fix(
         gcloud=UPDATE + "--set-ingress-policies=FILE",
         terraform="ingress_to.resources with the projects that are meant in status.ingress_policies",
+        manual=REPLACED,
         patch={"data": {"status": {"ingressPolicies": [{"ingressTo": {"resources": ["projects/1001"]}}]}}},
     ),
     passes=lambda: [

@@ -13,6 +13,7 @@ from checks.vpc_sc.examples import ENFORCED, OFFICE, perimeter
 Rule = TypeVar("Rule", bound=IngressRule | EgressRule)
 
 UPDATE = "gcloud access-context-manager perimeters update {perimeter.id} --policy={perimeter.policy_id} "
+REPLACED = "The file replaces all rules of the perimeter in that direction: write those that are to stay into it."
 LOADER = "serviceAccount:loader@partner.iam.gserviceaccount.com"
 READ_BUCKETS = {"serviceName": "storage.googleapis.com", "methodSelectors": [{"method": "google.storage.objects.get"}]}
 ANY_OPERATION = {"serviceName": "*"}

@@ -168,6 +168,10 @@ class Mapping:
         """Where an attribute's value goes in the API's data; None where it goes nowhere."""
         return self._look_up(path)[1]
 
+    def is_block(self, path: str) -> bool:
+        """Whether an attribute path is that of a block for which the table has rows."""
+        return any(row.startswith(path + ".") for row in self.rows)
+
     def defaults_in(self, block: str) -> list[str]:
         """The attributes with a default directly in a block (its path, with a dot at its end)."""
         if not self.defaults:

@@ -252,6 +252,29 @@ def inside(config: Config, attribute: str) -> Config:
     return found or None
 
 
+def inside_each(config: Config, attribute: str, elements: list[Any]) -> list[Config]:
+    """The configuration of each block in a list of them.
+
+    The plan tells the blocks of a set in another order than the configuration. Blocks that look alike may change
+    places; otherwise the constants in the configuration tell which is which; where they do not, any may be meant.
+    """
+    nested = inside(config, attribute)
+    if nested is None or len(nested) != len(elements):
+        return [nested] * len(elements)
+    if all(element == elements[0] for element in elements):
+        return [[block] for block in nested]
+    fitting = [[block for block in nested if _may_be(block, element)] for element in elements]
+    return [blocks if len(blocks) == 1 else nested for blocks in fitting]
+
+
+def _may_be(block: dict[str, Any], element: Any) -> bool:
+    """Whether the constants of a block's configuration are those of an element."""
+    if not isinstance(element, dict):
+        return False
+    constants = {name: node["constant_value"] for name, node in block.items() if "constant_value" in as_dict(node)}
+    return all(element.get(name) == value for name, value in constants.items())
+
+
 def references_of(config: Config, attribute: str) -> list[str]:
     """What the expression of an attribute refers to; `[]` where that is not clear."""
     nodes = [as_dict(block[attribute]) for block in config or [] if attribute in block]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from auditor.sources.terraform.names import COMPUTE, Namer, referred
-from auditor.sources.terraform.plan import Config, Planned, as_list, inside, references_of, sets
+from auditor.sources.terraform.plan import Config, Planned, as_list, inside, inside_each, references_of, sets
 from auditor.sources.terraform.references import follow
 
 if TYPE_CHECKING:
@@ -120,6 +120,8 @@ class Walk:
                 self._list(block, key, value, mark, api)
             else:
                 self._object(block, key, value[0], mark, api)
+        elif isinstance(value, dict) and self._mapping.is_block(path):
+            self._object(block, key, value, mark, api)
         elif value is None or value in ("", []):
             self._default(block, path)
         else:
@@ -160,14 +162,14 @@ class Walk:
         above, _, last = short.rpartition(".")
         made = descend(block.out, above).setdefault(last, [])
         marks = mark if isinstance(mark, list) else [mark] * len(value)
-        nested = inside(block.config, key)
-        for element, part in zip(value, [*marks, *[None] * len(value)], strict=False):
+        nested = inside_each(block.config, key, value)
+        for element, part, config in zip(value, [*marks, *[None] * len(value)], nested, strict=False):
             if part is True or not isinstance(element, dict):
                 self._draft.note(f"{block.place}{short}.*", AFTER_APPLY)
                 continue
             out = dict(row.always) if row is not None else {}
             made.append(out)
-            inner = _Block(f"{block.path}{key}.", nested, out, api, f"{block.place}{short}.{len(made) - 1}.")
+            inner = _Block(f"{block.path}{key}.", config, out, api, f"{block.place}{short}.{len(made) - 1}.")
             self._block(inner, element, part if isinstance(part, dict) else {})
 
     def _plain(self, block: _Block, path: str, value: Any, mark: Any, short: str) -> None:

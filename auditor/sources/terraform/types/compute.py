@@ -7,6 +7,7 @@ neighbours), cloud.google.com/compute/docs/reference/rest/v1
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 from auditor.sources.terraform.mapping import (
@@ -28,6 +29,11 @@ from auditor.sources.terraform.walk import DECIDED_AT_APPLY
 _PROJECT = "//compute.googleapis.com/projects/{project}"
 _IMAGE_DECIDES = "depends on the boot image"
 _NO_TEMPLATE = "the plan does not show the instance template that it is made from"
+_ADDRESS = re.compile(
+    r"(?P<base>properties\.)?networkInterfaces\.(?P<interface>\d+)\.(?P<list>accessConfigs|ipv6AccessConfigs)"
+    r"\.(?P<access>\d+)\.(?P<field>natIP|externalIpv6)"
+)
+_ASSIGNED = "(known after apply)"
 _SCHEDULING = {
     "automaticRestart": True,
     "onHostMaintenance": "MIGRATE",
@@ -137,10 +143,21 @@ def _kept(draft: Draft, planned: Planned, base: str) -> None:
         draft.note(f"{shielded}.enableIntegrityMonitoring", _IMAGE_DECIDES)
 
 
+def _addressed(made: Made) -> None:
+    """Where there is a configuration of access, there is an address, though only apply will tell which."""
+    for path in list(made.draft.unknown):
+        if match := _ADDRESS.fullmatch(path):
+            data = as_dict(made.data.get("properties")) if match["base"] else made.data
+            access = data["networkInterfaces"][int(match["interface"])][match["list"]][int(match["access"])]
+            access[match["field"]] = _ASSIGNED
+            made.forget(path)
+
+
 def _instance(made: Made) -> None:
     stopped = made.planned.known("desired_status") == "TERMINATED"
     made.data.setdefault("status", "TERMINATED" if stopped else "RUNNING")
     _kept(made.draft, made.planned, "")
+    _addressed(made)
 
 
 def _template(made: Made) -> None:
@@ -150,11 +167,13 @@ def _template(made: Made) -> None:
             disk.setdefault("boot", position == 0)
             made.forget(f"properties.disks.{position}.boot")
     _kept(made.draft, made.planned, "properties")
+    _addressed(made)
 
 
 def _from_template(made: Made) -> None:
     """What the resource does not override comes from its instance template."""
     data = made.data
+    _addressed(made)
     made.draft.unknown = {path: cause for path, cause in made.draft.unknown.items() if cause != DECIDED_AT_APPLY}
     data.setdefault("status", "RUNNING")
     given = {path.partition(".")[0] for path in made.draft.unknown} | set(data)

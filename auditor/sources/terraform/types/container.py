@@ -90,6 +90,8 @@ def _pool(source: str, target: str) -> Rows:
         f"{source}autoscaling": Row(f"{target}autoscaling", always={"enabled": True}),
         f"{source}ignore_node_count_changes": None,
         f"{source}management": Row(f"{target}management"),
+        f"{source}management.auto_repair": Row(f"{target}management.autoRepair", default=True),
+        f"{source}management.auto_upgrade": Row(f"{target}management.autoUpgrade", default=True),
         f"{source}max_pods_per_node": Row(f"{target}maxPodsConstraint.maxPodsPerNode", default=ABSENT),
         f"{source}managed_instance_group_urls": None,
         f"{source}name_prefix": None,
@@ -123,7 +125,7 @@ _CLUSTER: Rows = {
     "cost_management_config": Row("costManagementConfig", default=ABSENT),
     "database_encryption": Row("databaseEncryption", default={"state": "DECRYPTED"}),
     "dataplane_optimization_mode": None,
-    "datapath_provider": "networkConfig.datapathProvider",
+    "datapath_provider": Row("networkConfig.datapathProvider", default="LEGACY_DATAPATH"),
     "default_max_pods_per_node": "defaultMaxPodsConstraint.maxPodsPerNode",
     "default_snat_status": Row("networkConfig.defaultSnatStatus", default=ABSENT),
     "deletion_protection": None,
@@ -248,19 +250,48 @@ def _pool_name(namer: Namer, planned: Planned) -> str:
     return f"//container.googleapis.com/{path}/nodePools/{name}"
 
 
+def _left_open(made: Made) -> None:
+    """Defaults that hold for some clusters only.
+
+    A cluster whose version is set is enrolled in the most mature channel that has the version. Without a
+    networking mode, versions of the provider before 5 left it to GKE how pods get addresses; they show both
+    attributes in the plan, though nobody sets them.
+    """
+    planned, data = made.planned, made.data
+    versioned = any(planned.known(name) or planned.is_unknown(name) for name in ("min_master_version", "node_version"))
+    enrolled = planned.known("release_channel") or planned.is_unknown("release_channel")
+    if not enrolled and (versioned or not planned.is_new):
+        data.pop("releaseChannel", None)
+        made.note("releaseChannel.channel", DECIDED_AT_APPLY)
+    modes = {"networking_mode", "ip_allocation_policy"}
+    chosen = any(planned.known(name) or planned.is_unknown(name) for name in modes)
+    autopilot = as_dict(data.get("autopilot")).get("enabled") is True
+    if not chosen and not autopilot and modes & (planned.values.keys() | planned.unknown.keys()):
+        descend(data, "ipAllocationPolicy").pop("useIpAliases", None)
+        made.note("ipAllocationPolicy.useIpAliases", DECIDED_AT_APPLY)
+
+
 def _cluster(made: Made) -> None:
     """What Autopilot decides, and Terraform's stand-in for the deprecated zone."""
     data = made.data
+    _left_open(made)
     data["location"] = made.draft.name.split("/")[6]
     data.setdefault("status", "RUNNING")
     private = descend(data, "privateClusterConfig") if "privateClusterConfig" in data else {}
     for output in ("peeringName", "privateEndpoint", "publicEndpoint"):
         if output not in private:
             made.forget(f"privateClusterConfig.{output}")
+    auth = as_dict(data.get("masterAuth"))
+    issued = as_dict(auth.get("clientCertificateConfig")).get("issueClientCertificate")
+    if isinstance(issued, bool) and "masterAuth.clientCertificate" in made.draft.unknown:
+        made.forget("masterAuth.clientCertificate")
+        if issued:
+            auth["clientCertificate"] = "(known after apply)"
     if as_dict(data.get("autopilot")).get("enabled") is True:
         pool = {"workloadPool": f"{made.project}.svc.id.goog"}
         data["workloadIdentityConfig"] = data.get("workloadIdentityConfig") or pool
         data["shieldedNodes"] = {"enabled": True}
+        descend(data, "networkConfig")["datapathProvider"] = "ADVANCED_DATAPATH"
         node = descend(data, "nodeConfig")
         node["shieldedInstanceConfig"] = {"enableIntegrityMonitoring": True, "enableSecureBoot": True}
         node["workloadMetadataConfig"] = {"mode": "GKE_METADATA"}

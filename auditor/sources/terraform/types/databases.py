@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.sources.terraform.mapping import ABSENT, Draft, Made, Mapping, Row, Rows
-from auditor.sources.terraform.plan import Planned, as_list
-from auditor.sources.terraform.walk import AFTER_APPLY
+from auditor.sources.terraform.plan import Planned, as_dict, as_list, inside, sets
+from auditor.sources.terraform.walk import AFTER_APPLY, DECIDED_AT_APPLY
 
 _REPLICA = (
     "ca_certificate client_certificate connect_retry_interval dump_file_path master_heartbeat_period ssl_cipher "
@@ -26,6 +26,10 @@ def _sql_instance(made: Made) -> None:
     made.forget("project")
     data.setdefault("instanceType", "READ_REPLICA_INSTANCE" if data.get("masterInstanceName") else "CLOUD_SQL_INSTANCE")
     made.forget("instanceType")
+    settings = as_dict(data.get("settings"))
+    if settings.get("edition") == "ENTERPRISE_PLUS" and not _written(made.planned, "backup_configuration"):
+        settings.pop("backupConfiguration", None)
+        made.note("settings.backupConfiguration", DECIDED_AT_APPLY)
     copied = made.planned.values.get("clone") or made.planned.values.get("restore_backup_context")
     if "settings" in data or "settings" in made.draft.unknown:
         return
@@ -33,6 +37,13 @@ def _sql_instance(made: Made) -> None:
         made.note("settings", "taken over from another instance or a backup")
     else:
         data["settings"] = {"ipConfiguration": {"ipv4Enabled": True}, "backupConfiguration": {"enabled": False}}
+
+
+def _written(planned: Planned, name: str) -> bool:
+    """Whether the settings of an instance have a block, or may have it."""
+    if any(values.get(name) for values, _ in planned.blocks("settings")):
+        return True
+    return planned.config is not None and sets(inside(planned.config, "settings"), name)
 
 
 def _camel_row(prefix: str, names: str, target: str) -> Rows:
@@ -71,7 +82,7 @@ _SQL: Rows = {
     "settings.disk_autoresize": Row("settings.storageAutoResize", default=True),
     "settings.disk_autoresize_limit": "settings.storageAutoResizeLimit",
     "settings.disk_size": "settings.dataDiskSizeGb",
-    "settings.disk_type": Row("settings.dataDiskType", default="PD_SSD"),
+    "settings.disk_type": "settings.dataDiskType",
     "settings.effective_availability_type": None,
     "settings.ip_configuration": Row("settings.ipConfiguration", default={"ipv4Enabled": True}),
     "settings.ip_configuration.ipv4_enabled": Row("settings.ipConfiguration.ipv4Enabled", default=True),

@@ -79,7 +79,7 @@ MAPPINGS: dict[str, Mapping] = {
     "google_dns_policy": Mapping(
         "dns.googleapis.com/Policy",
         "//dns.googleapis.com/projects/{project}/policies/{name}",
-        {"project": None},
+        {"project": None, "networks.network_url": Row("networks.networkUrl", link="global/networks")},
         "alternative_name_server_config.target_name_servers networks",
     ),
     "google_dns_record_set": Mapping(

@@ -6,7 +6,7 @@ neighbours), cloud.google.com/compute/docs/reference/rest/v1
 
 from __future__ import annotations
 
-from auditor.sources.terraform.mapping import ABSENT, Mapping, Row, Rows
+from auditor.sources.terraform.mapping import ABSENT, Finish, Made, Mapping, Row, Rows
 
 _PROJECT = "//compute.googleapis.com/projects/{project}"
 
@@ -152,17 +152,23 @@ _SSL_POLICY: Rows = {
 }
 
 
-def _compute(asset_type: str, place: str, rows: Rows, lists: str = "") -> Mapping:
-    return Mapping(f"compute.googleapis.com/{asset_type}", f"{_PROJECT}/{place}/{{name}}", rows, lists)
+def _compute(asset_type: str, place: str, rows: Rows, lists: str = "", finish: Finish | None = None) -> Mapping:
+    return Mapping(f"compute.googleapis.com/{asset_type}", f"{_PROJECT}/{place}/{{name}}", rows, lists, finish=finish)
+
+
+def _no_scheme(made: Made) -> None:
+    """The endpoints of Private Service Connect have no scheme, which is written as an empty one."""
+    if made.planned.known("load_balancing_scheme") == "":
+        made.data["loadBalancingScheme"] = ""
 
 
 MAPPINGS: dict[str, Mapping] = {
     "google_compute_global_forwarding_rule": _compute(
         "GlobalForwardingRule", "global/forwardingRules", _RULE, "metadata_filters metadata_filters.filter_labels "
-        "service_directory_registrations"
+        "service_directory_registrations", _no_scheme
     ),
     "google_compute_forwarding_rule": _compute(
-        "ForwardingRule", "regions/{region}/forwardingRules", _RULE, "service_directory_registrations"
+        "ForwardingRule", "regions/{region}/forwardingRules", _RULE, "service_directory_registrations", _no_scheme
     ),
     "google_compute_target_https_proxy": _compute("TargetHttpsProxy", "global/targetHttpsProxies", _https("global")),
     "google_compute_region_target_https_proxy": _compute(

@@ -23,6 +23,9 @@ def _crypto_key(made: Made) -> None:
         and not made.planned.known("skip_initial_version_creation")
     ):
         data["primary"] = {"state": "ENABLED"}
+    if not made.planned.is_new and not made.planned.known("destroy_scheduled_duration"):
+        data.pop("destroyScheduledDuration", None)  # it was another default before
+        made.note("destroyScheduledDuration", DECIDED_AT_APPLY)
     if data.get("rotationPeriod") and not made.planned.is_new:
         made.note("nextRotationTime", "Terraform does not tell it")
 
