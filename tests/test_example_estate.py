@@ -25,6 +25,7 @@ UNKNOWN_TO_A_PLAN = (
     "the plan does not set it; it is decided at apply",
     "a Terraform plan shows only part of the estate",
     "a plan shows only the bindings that it adds",
+    "the plan does not show the audit configuration",
     "the input has no resource content for this asset",  # the project itself is not made by this plan
     "the organization is not in the input",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 
@@ -69,6 +70,7 @@ def fail(message: str, *, evidence: dict[str, Any] | None = None, severity: Seve
     return Verdict(Outcome.FAIL, message, evidence, severity)
 
 
+@lru_cache(maxsize=1024)
 def not_applicable(reason: str) -> Verdict:
     """The question does not arise for this asset; `reason` says why."""
     return Verdict(Outcome.NOT_APPLICABLE, reason)

@@ -20,10 +20,13 @@ class Undetermined(Exception):  # noqa: N818 - it is an answer, not an error
     """
 
     def __init__(self, what: str, cause: str = "", part: str = "resource.data") -> None:
-        super().__init__(f"{what}: {cause}" if cause else what)
+        super().__init__(what, cause)
         self.what = what
         self.cause = cause
         self.part = part
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.cause}" if self.cause else self.what
 
 
 class Asset(Struct, gc=False, kw_only=True):

@@ -132,14 +132,21 @@ def _concerned(watch: Watch) -> list[Example]:
     return [asset(view) for view in watch.concerns[:1]]
 
 
+_UNCOUNTED = "no logs-based metric and no log alert matches its entries"
+
+
 def _problem(project: Project, estate: Estate, events: Mapping[str, Entry]) -> str:
     """What keeps somebody from being told of one of the events, or `""`."""
-    uncounted = [name for name, entry in events.items() if not _counted(project, estate, entry)]
+    metrics = estate.in_project(LogMetric, project.project)
+    policies = estate.in_project(AlertPolicy, project.project)
+    if not metrics and not policies:
+        return _UNCOUNTED
+    uncounted = [name for name, entry in events.items() if not _counted(metrics, policies, entry)]
     if len(uncounted) == len(events):
-        return "no logs-based metric and no log alert matches its entries"
+        return _UNCOUNTED
     if uncounted:
         return f"no logs-based metric or log alert matches {', '.join(uncounted)}"
-    silent = [name for name, entry in events.items() if not _alerted(project, estate, entry)]
+    silent = [name for name, entry in events.items() if not _alerted(metrics, policies, entry)]
     if len(silent) == len(events):
         return "its entries are counted, but no enabled alert policy with a notification channel watches the count"
     if silent:
@@ -147,17 +154,13 @@ def _problem(project: Project, estate: Estate, events: Mapping[str, Entry]) -> s
     return ""
 
 
-def _counted(project: Project, estate: Estate, entry: Entry) -> bool:
+def _counted(metrics: list[LogMetric], policies: list[AlertPolicy], entry: Entry) -> bool:
     """Whether a metric counts the entry, or an alert policy matches it by itself."""
-    metrics = estate.in_project(LogMetric, project.project)
-    policies = estate.in_project(AlertPolicy, project.project)
     return some(metrics, lambda metric: _counts(metric, entry)) or some(policies, lambda policy: _fires(policy, entry))
 
 
-def _alerted(project: Project, estate: Estate, entry: Entry) -> bool:
+def _alerted(metrics: list[LogMetric], policies: list[AlertPolicy], entry: Entry) -> bool:
     """Whether a policy that tells someone fires on the entry, by itself or through a metric."""
-    metrics = estate.in_project(LogMetric, project.project)
-    policies = estate.in_project(AlertPolicy, project.project)
 
     def fires_through(policy: AlertPolicy, metric: LogMetric) -> bool:
         return policy.tells_someone and policy.watches_count(f"logging.googleapis.com/user/{metric.metric_id}")
