@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from auditor.resources.base import Asset, OpenList, Resource, Undetermined, asset_types_of
+from auditor.resources.decode import policy_of
 from auditor.resources.policy import AuditConfig, Binding, Policy
 from auditor.resources.resourcemanager import Project
+from auditor.shelf import Lines, Shelf
 
 R = TypeVar("R", bound=Resource)
 
@@ -30,21 +33,30 @@ class Estate:
 
     def __init__(self, *, readable: frozenset[type[Resource]], exported: frozenset[str] = frozenset()) -> None:
         self._readable = readable
-        self._resources: dict[type[Resource], list[Any]] = {view: [] for view in readable}
+        self._shelves: dict[type[Resource], Shelf[Any]] = {view: Shelf(view) for view in readable}
         self._lists: dict[type[Resource], list[Any]] = {}
+        self._causes: dict[type[Resource], str] = {}
         self._groups: dict[tuple[type[Resource], Callable[[Any], str]], _Group] = {}
-        self._policies: dict[str, Callable[[], Policy[Any]]] = {}
+        self._found: dict[tuple[type[Resource], Callable[[Any], str]], tuple[str, list[Any]]] = {}
+        self._policies: dict[str, int] = {}
+        self._policy_lines = Lines()
         self._names: dict[str, str] = {}
         self.exported = exported
         self.partial = False
 
-    def add(self, resource: Resource) -> None:
-        """Keep a resource that a selected check reads."""
-        self._resources[type(resource)].append(resource)
+    def add(self, resource: Resource, line: bytes) -> None:
+        """Keep a resource that a selected check reads; `line` is its record."""
+        self._shelves[type(resource)].add(resource, line)
 
-    def add_policy(self, container: str, load: Callable[[], Policy[Any]]) -> None:
-        """Keep the policy of a project, folder or organisation; `load` gives it when it is read."""
-        self._policies[container] = load
+    def add_policy(self, container: str, line: bytes) -> None:
+        """Keep the policy of a project, folder or organisation, which `line` carries."""
+        self._policies[container] = self._policy_lines.add(line)
+
+    def close(self) -> None:
+        """Give temporary files back. Nothing can be looked up afterwards."""
+        self._policy_lines.close()
+        for shelf in self._shelves.values():
+            shelf.close()
 
     def add_project(self, container: str, project: Project) -> None:
         """Keep which project id belongs to `projects/NUMBER`, whichever of the two `container` is."""
@@ -66,11 +78,9 @@ class Estate:
         Where the input need not hold all of them, the list is open: what it holds can decide,
         what it lacks cannot (`Undetermined`).
         """
-        if view not in self._readable:
-            raise LookupError(f"the check does not declare reads=[{view.__name__}]")
         if view not in self._lists:  # asked only after all input was read
-            found = self._resources[view]
-            cause = self._why_incomplete(view, found)
+            found = list(self._shelf(view))
+            cause = self._why_incomplete(view)
             self._lists[view] = OpenList(found, view.__name__, cause) if cause else found
         return self._lists[view]
 
@@ -78,18 +88,35 @@ class Estate:
         """The resources of a type in one project; open on the same terms as `of`."""
         return self.related(view, _project_of, project)
 
+    def surely_lacks(self, view: type[Resource], project: str) -> bool:
+        """Whether a project is known to have no resource of a type."""
+        by_key, doubt = self._group(view, _project_of)
+        return not (by_key.get(project) or doubt or self._why_incomplete(view))
+
     def related(self, view: type[R], key: Callable[[R], str], value: str) -> list[R]:
         """The resources of a type for which `key` is `value`, found by an index that is made once for each `key`.
 
         The list is open on the same terms as `of`, and where a resource's key is unknown.
         """
-        everything = self.of(view)
+        last, found = self._found.get((view, key), (None, []))
+        if last != value:  # checks ask about one asset after the other
+            by_key, doubt = self._group(view, key)
+            shelf = self._shelf(view)
+            found = [shelf[number] for number in by_key.get(value, ())]
+            cause = self._why_incomplete(view) or doubt
+            found = OpenList(found, view.__name__, cause) if cause else found
+            self._found[view, key] = (value, found)
+        return found
+
+    def _shelf(self, view: type[R]) -> Shelf[R]:
+        if view not in self._shelves:
+            raise LookupError(f"the check does not declare reads=[{view.__name__}]")
+        return self._shelves[view]
+
+    def _group(self, view: type[Resource], key: Callable[[Any], str]) -> _Group:
         if (view, key) not in self._groups:
-            self._groups[view, key] = _grouped(self._resources[view], key)
-        by_key, doubt = self._groups[view, key]
-        found: list[R] = by_key.get(value, [])
-        cause = everything.cause if isinstance(everything, OpenList) else doubt
-        return OpenList(found, view.__name__, cause) if cause else found
+            self._groups[view, key] = _grouped(self._shelf(view), key)
+        return self._groups[view, key]
 
     def has_policy(self, container: str) -> bool:
         """Whether the input holds the IAM policy of a project, folder or organisation."""
@@ -98,7 +125,7 @@ class Estate:
     def policy(self, container: str) -> Policy[Any]:
         """The IAM policy of a project, folder or organisation. Raises `Undetermined` where it is not known."""
         if container in self._policies:
-            return self._policies[container]()
+            return policy_of(self._policy_lines[self._policies[container]])
         raise Undetermined(f"IAM policy of {container}", MISSING_POLICY)
 
     def chain(self, asset: Asset, own: Policy[Any] | None) -> PolicyChain:
@@ -106,10 +133,16 @@ class Estate:
         ancestors = [name for name in asset.ancestors if name != asset.key]
         return PolicyChain(own, ancestors, self)
 
-    def _why_incomplete(self, view: type[Resource], found: list[Any]) -> str:
+    def _why_incomplete(self, view: type[Resource]) -> str:
+        """Why the input need not hold all resources of a type, `""` where it does."""
+        if view not in self._causes:
+            self._causes[view] = self._cause(view)
+        return self._causes[view]
+
+    def _cause(self, view: type[Resource]) -> str:
         if self.partial:
             return "a Terraform plan shows only part of the estate"
-        if found or RESOURCE in self.exported:
+        if len(self._shelf(view)) or RESOURCE in self.exported:
             return ""
         kinds = " or ".join(asset_types_of(view))
         content = "access-policy" if "accesscontextmanager" in kinds else "resource"
@@ -120,20 +153,20 @@ class Estate:
         return f"the input has no {kinds}; say --exported {content} if that content was exported in full"
 
 
-_Group = tuple[dict[str, list[Any]], str]
-"""Resources by key, and why some resource may belong to any group."""
+_Group = tuple[dict[str, "array[int]"], str]
+"""Numbers of resources by key, and why some resource may belong to any group."""
 
 
 def _project_of(resource: Resource) -> str:
     return resource.project
 
 
-def _grouped(resources: list[Any], key: Callable[[Any], str]) -> _Group:
-    by_key: dict[str, list[Any]] = {}
+def _grouped(resources: Iterable[Any], key: Callable[[Any], str]) -> _Group:
+    by_key: dict[str, array[int]] = {}
     doubt = ""
-    for resource in resources:
+    for number, resource in enumerate(resources):
         try:
-            by_key.setdefault(key(resource), []).append(resource)
+            by_key.setdefault(key(resource), array("L")).append(number)
         except Undetermined:
             doubt = doubt or f"not known of {resource.asset.short_name}"
     return by_key, doubt

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from auditor.engine.mapper import Mapper, resource_of
+from auditor.engine.mapper import Mapper
 from auditor.engine.parking import Parked
 from auditor.engine.population import RESOURCE
 from auditor.engine.recorder import Recorder
@@ -14,7 +14,7 @@ from auditor.engine.routes import CONTAINER, Ask, Own, Route, Routes
 from auditor.estate import MISSING_POLICY, Estate
 from auditor.model.verdict import not_assessed
 from auditor.resources.base import Asset
-from auditor.resources.decode import Envelope, empty_view, unknown_policy
+from auditor.resources.decode import Envelope, empty_view, resource_of, unknown_policy
 from auditor.resources.policy import Policy
 
 _NO_RESOURCE = "the input has no resource content for this asset; export content type resource"
@@ -44,11 +44,9 @@ class Judge:
             self._unasked(route, asset)
         if not route.waits:
             return
-        if seen & RESOURCE:
-            resource = resource_of(route, asset)
-        else:
-            assert route.view is not None  # only types with a view have deferred checks
-            resource = empty_view(route.view, asset, _NO_RESOURCE)
+        assert route.view is not None  # only types with a view have deferred checks
+        known = bool(seen & RESOURCE)
+        resource = resource_of(asset, route.view) if known else empty_view(route.view, asset, _NO_RESOURCE)
         policy = self._policy(asset, envelopes)
         own = {Own.RESOURCE: resource, Own.POLICY: policy, Own.CHAIN: self._estate.chain(asset, policy)}
         route.judged += 1

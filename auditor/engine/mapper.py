@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,8 +14,7 @@ from auditor.engine.recorder import Recorder
 from auditor.engine.routes import CONTAINER, Route, Routes
 from auditor.estate import Estate
 from auditor.resources import content
-from auditor.resources.base import Resource
-from auditor.resources.decode import Envelope, Unreadable, decoder, empty_view, parse
+from auditor.resources.decode import Envelope, Unreadable, parse, resource_of
 from auditor.resources.policy import Policy
 from auditor.resources.resourcemanager import Project
 from auditor.sources.base import GAPS_TOLD, Gaps, Source
@@ -95,20 +93,21 @@ class Mapper:
         if envelope.ancestors:
             self.projects.add(envelope.ancestors[0])
         if fresh & RESOURCE and route.view is not None:
-            self._ask_resource(route, envelope)
+            self._ask_resource(route, envelope, line)
         if fresh & POLICY and isinstance(policy, Policy):
             self._ask_policy(route, envelope, policy, line)
         if route.waits or (fresh == POLICY and route.on_resource):
             self._parking.add(envelope.name, route.asset_type, envelope.source or self._recorder.source, line)
 
-    def _ask_resource(self, route: Route, envelope: Envelope[Any]) -> None:
-        resource = resource_of(route, envelope)
+    def _ask_resource(self, route: Route, envelope: Envelope[Any], line: bytes) -> None:
+        assert route.view is not None
+        resource = resource_of(envelope, route.view)
         route.resources += 1
         self._recorder.ask(route.on_resource, envelope, resource)
         if route.retained:
             envelope.source = envelope.source or self._recorder.source
             envelope.ancestors = self._lineages.setdefault(tuple(envelope.ancestors), envelope.ancestors)
-            self._estate.add(resource)
+            self._estate.add(resource, line)
         if route.asset_type.startswith(CONTAINER):
             self.containers[envelope.key] = envelope.name
             if isinstance(resource, Project):
@@ -120,7 +119,7 @@ class Mapper:
         route.policies += 1
         self._recorder.ask(route.on_policy, envelope, policy)
         if route.asset_type.startswith(CONTAINER):
-            self._estate.add_policy(envelope.key, partial(_load_policy, bytes(line)))
+            self._estate.add_policy(envelope.key, line)
 
     def _unread(self, problem: str) -> None:
         self.unreadable += 1
@@ -129,24 +128,3 @@ class Mapper:
     def _duplicate(self, name: str) -> None:
         if len(self.duplicates) < GAPS_TOLD:
             self.duplicates.append(f"{self._recorder.source}: {name} was read before; the first one counts")
-
-
-def resource_of(route: Route, envelope: Envelope[Any]) -> Resource:
-    """The typed view of an envelope's data, detached from it."""
-    payload = envelope.resource
-    envelope.resource = UNSET  # no reference cycle: these structs are invisible to the collector
-    data = payload.data if payload is not UNSET and payload is not None else None
-    if data is None:
-        assert route.view is not None
-        cause = envelope.unknown.get("resource.data", "the line carries no resource data")
-        return empty_view(route.view, envelope, cause)
-    data.asset = envelope
-    return data  # type: ignore[no-any-return]
-
-
-def _load_policy(line: bytes) -> Policy[Any]:
-    envelope = decoder(None).decode(line)
-    policy: Policy[Any] = envelope.iam_policy if isinstance(envelope.iam_policy, Policy) else Policy()
-    envelope.iam_policy = UNSET
-    policy.asset = envelope
-    return policy

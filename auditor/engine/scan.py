@@ -53,7 +53,7 @@ class Scan:
     def run(self, sources: Iterable[Source]) -> Outcome:
         """Read the sources, ask every check, and give back all that was found."""
         records: dict[str, int] = {}
-        with Parking() as parking, _seldom_collecting():
+        with Parking() as parking, contextlib.closing(self.estate), _seldom_collecting():
             mapper = Mapper(self.routes, self.recorder, self.estate, parking)
             for source in sources:
                 records[source.path] = mapper.read(source)

@@ -102,6 +102,26 @@ def parse(line: bytes) -> dict[str, Any]:
     return document
 
 
+def resource_of(envelope: Envelope[Any], view: type[Resource]) -> Any:
+    """The typed view of an envelope's data, detached from it."""
+    payload = envelope.resource
+    envelope.resource = UNSET  # no reference cycle: these structs are invisible to the collector
+    data = payload.data if payload is not UNSET and payload is not None else None
+    if data is None:
+        return empty_view(view, envelope, envelope.unknown.get("resource.data", "the line carries no resource data"))
+    data.asset = envelope
+    return data
+
+
+def policy_of(line: bytes) -> Policy[Any]:
+    """The IAM policy that a line carries, detached from the line's envelope."""
+    envelope = decoder(None).decode(line)
+    policy: Policy[Any] = envelope.iam_policy if isinstance(envelope.iam_policy, Policy) else Policy()
+    envelope.iam_policy = UNSET
+    policy.asset = envelope
+    return policy
+
+
 def empty_view(view: type[Resource], asset: Asset, cause: str) -> Resource:
     """A view of which nothing is known because its content is missing."""
     shown = view(asset=asset)

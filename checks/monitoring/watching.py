@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor import PASS, Check, Estate, Example, Fix, Resource, Severity, Verdict, asset, check, fail, not_applicable
-from auditor.resources.base import OpenList
 from auditor.resources.logging import LogMetric
 from auditor.resources.monitoring import AlertPolicy
 from auditor.resources.resourcemanager import Project
@@ -94,7 +93,7 @@ def watched(module: str, watch: Watch) -> Check:
     def unwatched(project: Project, estate: Estate) -> Verdict:
         if not project.is_active:
             return not_applicable("the project is pending deletion")
-        if watch.concerns and not any(_may_have(project, view, estate) for view in watch.concerns):
+        if watch.concerns and all(estate.surely_lacks(view, project.project) for view in watch.concerns):
             return not_applicable(f"the project has no {watch.concerns[0].__name__}")
         problem = _problem(project, estate, watch.events)
         return fail(problem) if problem else PASS
@@ -120,12 +119,6 @@ def watched(module: str, watch: Watch) -> Check:
             [_PROJECT, *_alerting(watch.filter, unknown=["resource.data.filter"]), *_concerned(watch)],
         ],
     )(unwatched)
-
-
-def _may_have(project: Project, view: type[Resource], estate: Estate) -> bool:
-    """Whether a project has a resource of the type, or might: a plan shows part of the estate."""
-    found = estate.in_project(view, project.project)
-    return isinstance(found, OpenList) or bool(found)
 
 
 def _concerned(watch: Watch) -> list[Example]:
