@@ -311,12 +311,13 @@ def _parsed(template: str) -> list[tuple[str, str]]:
 
 
 def _value(field: str, subjects: dict[str, Any]) -> str:
-    """A field's value, quoted for a POSIX shell: resource names are hostile input."""
+    """A field's value, quoted for a POSIX shell (a tuple word by word): resource names are hostile input."""
     try:
         value, _ = _FORMATTER.get_field(field, (), subjects)
     except (Undetermined, KeyError):
         return "UNKNOWN"
-    return shlex.quote("".join(c if c.isprintable() else "?" for c in str(value)))
+    words = value if isinstance(value, tuple) else (value,)
+    return shlex.join("".join(c if c.isprintable() else "?" for c in str(word)) for word in words)
 
 
 _FORMATTER = string.Formatter()

@@ -35,7 +35,7 @@ class Grant:
     member: Member
     role: str
     condition: str = ""
-    collection: str = field(default="", compare=False)
+    collection: tuple[str, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         return f"{self.member} holds {self.role}{self.condition}"
@@ -100,7 +100,7 @@ def holders_of_both(
 def tell(found: Sequence[Grant], severity: Callable[[Grant], Severity] | None = None) -> Verdict:
     """PASS where no grant was found; else a fail with the worst first and all of them as evidence.
 
-    For commands, the evidence names `member`, `role` and `collection` of the worst.
+    For commands, the evidence names `member`, `role` and `_collection` of the worst.
     """
     if not found:
         return PASS
@@ -115,7 +115,7 @@ def tell(found: Sequence[Grant], severity: Callable[[Grant], Severity] | None = 
             "grants": [str(grant) for grant in found[:SHOWN]],
             "member": str(first.member),
             "role": first.role,
-            "collection": first.collection,
+            "_collection": first.collection,
         },
         severity=severity(first) if severity else None,
     )
@@ -175,10 +175,10 @@ def _matching(
     return found, doubt
 
 
-def _collection(asset: Asset) -> str:
-    """`projects`, `secrets`, `services`: the group of gcloud's commands that the asset belongs to."""
+def _collection(asset: Asset) -> tuple[str, ...]:
+    """`projects`, `secrets`, `services`: the group of gcloud's commands that the asset belongs to, word by word."""
     collection = asset.short_name.split("/")[-2:][0]
-    return "resource-manager folders" if collection == "folders" else collection
+    return ("resource-manager", "folders") if collection == "folders" else (collection,)
 
 
 class _Digest:

@@ -100,7 +100,7 @@ class Recorder:
 def _evidence(check: Check, subject: Subject | None, verdict: Verdict) -> dict[str, Any]:
     shown = {path: read_path(subject, path) for path in check.evidence} if isinstance(subject, Resource) else {}
     if verdict.evidence:
-        shown.update({key: plain(value) for key, value in verdict.evidence.items()})
+        shown.update({key: plain(value) for key, value in verdict.evidence.items() if not key.startswith("_")})
     return shown
 
 

@@ -65,7 +65,8 @@ PASS = Verdict(Outcome.PASS)
 def fail(message: str, *, evidence: dict[str, Any] | None = None, severity: Severity | None = None) -> Verdict:
     """The asset has the problem; `message` says in one clause what was found.
 
-    `severity` replaces the check's own where this asset is a worse or a lighter case.
+    `evidence` is shown with the finding, and `Fix.gcloud` may use it; keys with a leading underscore
+    are for the command only. `severity` replaces the check's own where this asset is a worse or a lighter case.
     """
     return Verdict(Outcome.FAIL, message, evidence, severity)
 

@@ -18,14 +18,14 @@ class ForwardingRule(Resource):
     """A forwarding rule: an address and ports, and what answers there."""
 
     name: str = ""
-    load_balancing_scheme: str = "EXTERNAL"
+    load_balancing_scheme: str = ""
     target: str = ""
     backend_service: str = ""
     port_range: str = ""
 
     @property
     def is_external(self) -> bool:
-        """Whether the internet can reach the address."""
+        """Whether the internet can reach the address. A rule without a scheme leads to Private Service Connect."""
         return self.load_balancing_scheme in EXTERNAL
 
 

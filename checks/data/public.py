@@ -53,7 +53,7 @@ def _public_by_iam(
                 collection = policy.asset.short_name.split("/")[-2:][0]
                 return fail(
                     f"{member} holds {binding.role}{binding.limited_to}",
-                    evidence={"member": member, "role": binding.role, "collection": collection},
+                    evidence={"member": member, "role": binding.role, "_collection": collection},
                 )
         return PASS
 
@@ -150,7 +150,7 @@ spanner = _public_by_iam(
     SpannerInstance,
     "a Spanner instance or database",
     why="strangers read the database, and with a writing role change it.",
-    gcloud="spanner {found[collection]} remove-iam-policy-binding ",
+    gcloud="spanner {found[_collection]} remove-iam-policy-binding ",
     source="https://cloud.google.com/spanner/docs/iam",
 )
 bigtable = _public_by_iam(
@@ -168,7 +168,7 @@ image = _public_by_iam(
     Image,
     "a disk image, snapshot or disk",
     why="a copy of a disk holds all that was on the machine: keys, configuration, customers' data, deleted files.",
-    gcloud="compute {found[collection]} remove-iam-policy-binding https://www.googleapis.com/compute/v1/",
+    gcloud="compute {found[_collection]} remove-iam-policy-binding https://www.googleapis.com/compute/v1/",
     breaks="projects outside your organisation that boot from it; share it with those by name.",
     severity=Severity.HIGH,
     source="https://cloud.google.com/compute/docs/images/managing-access-custom-images",

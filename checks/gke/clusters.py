@@ -387,6 +387,6 @@ def vpc_native_off(cluster: Cluster) -> Verdict:
 
     Source: https://cloud.google.com/kubernetes-engine/docs/concepts/alias-ips
     """
-    if cluster.ip_allocation_policy.use_ip_aliases:
-        return PASS
-    return not_applicable(_BUILT_IN) if cluster.autopilot.enabled else fail("alias IP ranges are off")
+    if cluster.autopilot.enabled:
+        return not_applicable(_BUILT_IN)
+    return PASS if cluster.ip_allocation_policy.use_ip_aliases else fail("alias IP ranges are off")

@@ -208,6 +208,7 @@ def legacy_abac_on(cluster: Cluster) -> Verdict:
         "scoutsuite:kubernetesengine-basic-authentication-enabled",
         "trivy:AVD-GCP-0064",
         "cloudsploit:kubernetes/basicAuthenticationDisabled",
+        "policy_library:gcp_gke_restrict_client_auth_methods_v1",
     ],
     fix=Fix(
         gcloud=_UPDATE + "--no-enable-basic-auth",
@@ -272,7 +273,7 @@ def client_certificate_issued(cluster: Cluster) -> Verdict:
     Source: https://cloud.google.com/kubernetes-engine/docs/how-to/api-server-authentication#disabling_authentication_with_a_client_certificate
     """
     auth = cluster.master_auth
-    issued = auth.client_certificate or auth.client_certificate_config.issue_client_certificate
+    issued = auth.client_certificate_config.issue_client_certificate or auth.client_certificate
     return fail("a client certificate was issued") if issued else PASS
 
 

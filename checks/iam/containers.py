@@ -49,7 +49,7 @@ def until(moment: str) -> str:
 
 
 _TAKE_BACK = " remove-iam-policy-binding {policy.asset.id} --member={found[member]} --role={found[role]} --all"
-TAKE_BACK = "gcloud {found[collection]}" + _TAKE_BACK
+TAKE_BACK = "gcloud {found[_collection]}" + _TAKE_BACK
 """Takes the first grant that `tell` names from a project, folder or organization, under any condition."""
 TAKE_BACK_FROM_FOLDER = "gcloud resource-manager folders" + _TAKE_BACK
 """The same for checks of folders alone."""

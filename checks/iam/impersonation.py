@@ -98,7 +98,7 @@ def _both(found: list[tuple[Grant, Grant]]) -> Verdict:
             "members": [str(first.member) for first, _ in found],
             "member": str(one.member),
             "role": one.role,
-            "collection": one.collection,
+            "_collection": one.collection,
         },
     )
 

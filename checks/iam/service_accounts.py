@@ -39,6 +39,7 @@ def _own(member: Member) -> bool:
 @check(
     "default-service-account-basic-role",
     severity=Severity.HIGH,
+    same_as=["checkov:CKV_GCP_45"],
     fix=narrower(
         "Run each workload as an account of its own with the roles it needs, or give the default account those "
         "(roles/logging.logWriter, roles/monitoring.metricWriter, roles/artifactregistry.reader for GKE nodes).",

@@ -137,7 +137,7 @@ def public_key_ring(policy: Policy[KeyRing], clock: Clock) -> Verdict:
     severity=Severity.MEDIUM,
     same_as=["steampipe:kms_key_separation_of_duties_enforced"],
     fix=Fix(
-        gcloud="gcloud kms {found[collection]}" + _TAKE_BACK,
+        gcloud="gcloud kms {found[_collection]}" + _TAKE_BACK,
         manual="Let a group manage keys, and let the service accounts of programs use them.",
         patch={"policy": {"bindings": [{"role": _ENCRYPT, "members": ["user:ana@example.com"]}]}},
     ),
@@ -183,7 +183,7 @@ def duties_not_separated(policy: Policy[CryptoKey | KeyRing], clock: Clock) -> V
             collection = "keyrings" if policy.asset.asset_type.endswith("/KeyRing") else "keys"
             return fail(
                 f"{member} manages the key and can use it",
-                evidence={"member": member, "role": _ADMIN, "collection": collection},
+                evidence={"member": member, "role": _ADMIN, "_collection": collection},
             )
     return PASS
 

@@ -51,7 +51,7 @@ def _weight(grant: Grant) -> Severity:
     same_as=["steampipe:cloudrun_service_restrict_public_access", "checkov:CKV_GCP_102"],
     fix=Fix(
         gcloud=(
-            "gcloud run {found[collection]} remove-iam-policy-binding {asset.id} --region={asset.location} "
+            "gcloud run {found[_collection]} remove-iam-policy-binding {asset.id} --region={asset.location} "
             "--member={found[member]} --role={found[role]}"
         ),
         terraform="no allUsers or allAuthenticatedUsers in google_cloud_run_v2_service_iam_* (or the v1 form)",

@@ -197,6 +197,7 @@ def tls_not_required(instance: SqlInstance) -> Verdict:
     "sql-client-identity-not-required",
     severity=Severity.LOW,
     evidence=["settings.ipConfiguration.sslMode", "settings.connectorEnforcement"],
+    same_as=["checkov:CKV_GCP_6"],
     default=False,
     fix=Fix(
         gcloud="gcloud sql instances patch {instance.id} --connector-enforcement=REQUIRED",
