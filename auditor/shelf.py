@@ -16,6 +16,7 @@ IN_MEMORY = 2_000
 """Resources of a type that are kept as objects; those beyond are decoded again when they are looked up."""
 
 _BUFFER = 1 << 20
+_AT_ONCE = 200
 
 
 class Lines:
@@ -24,20 +25,30 @@ class Lines:
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=_BUFFER)  # noqa: SIM115 - closed by its owner
         self._ends = array("Q", [0])
+        self._waiting: list[bytes] = []
 
     def __len__(self) -> int:
         return len(self._ends) - 1
 
     def add(self, line: bytes) -> int:
         """Keep a line; its number."""
-        self._file.write(line)
+        self._waiting.append(line)
         self._ends.append(self._ends[-1] + len(line))
-        return len(self) - 1
+        if len(self._waiting) == _AT_ONCE:
+            self._write()
+        return len(self._ends) - 2
 
     def __getitem__(self, number: int) -> bytes:
+        self._write()
         start, end = self._ends[number], self._ends[number + 1]
         self._file.seek(start)
         return self._file.read(end - start)
+
+    def _write(self) -> None:
+        if self._waiting:
+            self._file.seek(0, 2)
+            self._file.write(b"".join(self._waiting))
+            self._waiting.clear()
 
     def close(self) -> None:
         """Give the file back."""

@@ -48,7 +48,8 @@ class Judge:
         known = bool(seen & RESOURCE)
         resource = resource_of(asset, route.view) if known else empty_view(route.view, asset, _NO_RESOURCE)
         policy = self._policy(asset, envelopes)
-        own = {Own.RESOURCE: resource, Own.POLICY: policy, Own.CHAIN: self._estate.chain(asset, policy)}
+        chain = self._estate.chain(asset, policy) if route.wants_chain else None
+        own = {Own.RESOURCE: resource, Own.POLICY: policy, Own.CHAIN: chain}
         route.judged += 1
         for subject, questions in ((resource, route.deferred), (policy, route.deferred_on_policy)):
             asks = [

@@ -11,7 +11,7 @@ from msgspec import UNSET
 from auditor.engine.parking import Parking
 from auditor.engine.population import POLICY, RESOURCE, Population
 from auditor.engine.recorder import Recorder
-from auditor.engine.routes import CONTAINER, Route, Routes
+from auditor.engine.routes import Route, Routes
 from auditor.estate import Estate
 from auditor.resources import content
 from auditor.resources.decode import Envelope, Unreadable, parse, resource_of
@@ -38,7 +38,6 @@ class Mapper:
         self._recorder = recorder
         self._estate = estate
         self._parking = parking
-        self._lineages: dict[tuple[str, ...], list[str]] = {}
 
     def read(self, source: Source) -> int:
         """Stream one source; how many records it gave."""
@@ -55,7 +54,7 @@ class Mapper:
             route = routes.get(asset_type) or self._routes.of(asset_type.decode(errors="replace"))
             if route.carries_policies and content.CARRIES_POLICIES.search(line):
                 self._reshape(line)
-            elif route.view is not None or b"iam_policy" in line:
+            elif route.reads_data or b"iam_policy" in line:
                 self._record(route, line, name)
             elif not line.rstrip().endswith(b"}"):
                 self._unread("the line is cut off")
@@ -92,7 +91,7 @@ class Mapper:
                 return
         if envelope.ancestors:
             self.projects.add(envelope.ancestors[0])
-        if fresh & RESOURCE and route.view is not None:
+        if fresh & RESOURCE and route.reads_data:
             self._ask_resource(route, envelope, line)
         if fresh & POLICY and isinstance(policy, Policy):
             self._ask_policy(route, envelope, policy, line)
@@ -105,10 +104,8 @@ class Mapper:
         route.resources += 1
         self._recorder.ask(route.on_resource, envelope, resource)
         if route.retained:
-            envelope.source = envelope.source or self._recorder.source
-            envelope.ancestors = self._lineages.setdefault(tuple(envelope.ancestors), envelope.ancestors)
             self._estate.add(resource, line)
-        if route.asset_type.startswith(CONTAINER):
+        if route.container:
             self.containers[envelope.key] = envelope.name
             if isinstance(resource, Project):
                 self._estate.add_project(envelope.key, resource)
@@ -118,7 +115,7 @@ class Mapper:
         policy.asset = envelope
         route.policies += 1
         self._recorder.ask(route.on_policy, envelope, policy)
-        if route.asset_type.startswith(CONTAINER):
+        if route.container:
             self._estate.add_policy(envelope.key, line)
 
     def _unread(self, problem: str) -> None:

@@ -41,11 +41,15 @@ class Recorder:
 
     def ask(self, questions: Iterable[Ask], asset: Asset, subject: Subject) -> None:
         """Ask each check about `subject` and write down what it says."""
-        silent = PASS if self._ledger is None else None
+        tallies, quiet = self.tallies, self._ledger is None
         for check, function, rest in questions:
             try:
                 verdict = function(subject, *rest)
-                if verdict is not silent:
+                if verdict is PASS and quiet:
+                    continue
+                if verdict.outcome is Outcome.NOT_APPLICABLE and quiet:
+                    tallies[check.id].not_applicable[verdict.reason] += 1
+                else:
                     self.write(check, asset, subject, verdict)
             except Exception as error:  # the one place that isolates a check
                 self.write(check, asset, subject, self._verdict_of(check, asset, error))

@@ -49,6 +49,8 @@ class Route:
     deferred: list[Ask] = field(default_factory=list)
     deferred_on_policy: list[Ask] = field(default_factory=list)
     retained: bool = False
+    container: bool = False
+    """A project, folder or organisation."""
     carries_policies: bool = False
     """Whether organisation or access policies may hang on such an asset, which become assets of their own."""
     resources: int = 0
@@ -58,6 +60,10 @@ class Route:
     """Assets that `deferred` and `deferred_on_policy` were asked of."""
     waits: bool = False
     """Whether assets of the type are asked something after all input was read."""
+    wants_chain: bool = False
+    """Whether one of those questions is about inherited policies."""
+    reads_data: bool = False
+    """Whether anything is done with `resource.data`; else only lines with an IAM policy are decoded."""
 
     @property
     def checks(self) -> int:
@@ -88,6 +94,8 @@ class Routes:
             route = self._add(Route(asset_type, view, decoder(view), retained=view in retained))
             for ask in asked:
                 self._place(route, ask)
+            route.container = asset_type in self.ALWAYS
+            route.reads_data = bool(route.on_resource) or route.waits or route.retained or route.container
         self._any_policy = [ask for ask in self.asks if not ask.check.signature.subjects]
 
     def __iter__(self) -> Any:
@@ -122,6 +130,7 @@ class Routes:
         signature = ask.check.signature
         if not signature.streams:
             route.waits = True
+            route.wants_chain |= "chain" in signature.arguments
             (route.deferred if signature.arguments[0] == "resource" else route.deferred_on_policy).append(ask)
         elif signature.wants_policy:
             route.on_policy.append(ask)
