@@ -265,7 +265,7 @@ class EnvironmentSettings(Settings, frozen=True):
         [perimeter(ENFORCED), *labelled("prod", "dev")],
         [perimeter(JOINED, perimeterType="PERIMETER_TYPE_BRIDGE"), *labelled("prod", "production")],
         [perimeter(JOINED, perimeterType="PERIMETER_TYPE_BRIDGE"), *labelled("dev", "test")],
-        [perimeter(JOINED, perimeterType="PERIMETER_TYPE_BRIDGE"), SHOP],
+        [perimeter({"resources": ["projects/1001"]}, perimeterType="PERIMETER_TYPE_BRIDGE"), *labelled("prod", "dev")],
     ],
     fails=lambda: [
         [perimeter(JOINED, perimeterType="PERIMETER_TYPE_BRIDGE"), *labelled("prod", "dev")],
@@ -276,6 +276,14 @@ class EnvironmentSettings(Settings, frozen=True):
             perimeter(JOINED, perimeterType="PERIMETER_TYPE_BRIDGE", unknown=("resource.data.status.resources.*",)),
             *labelled("prod", "dev"),
         ],
+        [perimeter(JOINED, perimeterType="PERIMETER_TYPE_BRIDGE"), SHOP],
+        [perimeter(JOINED, perimeterType="PERIMETER_TYPE_BRIDGE"), labelled("prod", "dev")[0]],
+        [
+            perimeter(JOINED, perimeterType="PERIMETER_TYPE_BRIDGE"),
+            asset(Project, {"projectId": "shop-a", "labels": {"env": "prod"}}),
+            asset(Project, {"projectId": "shop-b"}, ancestors=["projects/5005"]),
+        ],
+        [perimeter(JOINED, perimeterType="PERIMETER_TYPE_BRIDGE")],
     ],
 )
 def bridge_mixes_environments(perimeter: ServicePerimeter, estate: Estate, settings: EnvironmentSettings) -> Verdict:
@@ -290,13 +298,18 @@ def bridge_mixes_environments(perimeter: ServicePerimeter, estate: Estate, setti
     """
     if not perimeter.is_bridge:
         return not_applicable("a regular perimeter")
-    joined = {estate.project_id(resource) for resource in perimeter.status.resources}
+    silent = {estate.project_id(resource) for resource in perimeter.status.resources}
+    if len(silent) < 2:
+        return PASS
     seen: dict[bool, str] = {}
     for project in estate.of(Project):
-        if estate.project_id(project.asset.key) in joined:
-            environments = [project.labels[label].lower() for label in settings.labels if label in project.labels]
-            if environments:
-                seen.setdefault(environments[0] in settings.production, project.project_id)
+        identifier = estate.project_id(project.asset.key)
+        environments = [project.labels[label].lower() for label in settings.labels if label in project.labels]
+        if identifier in silent and environments:
+            silent.remove(identifier)
+            seen.setdefault(environments[0] in settings.production, project.project_id)
         if len(seen) == 2:
             return fail(f"joins {seen[True]} of production with {seen[False]}")
+    if silent:
+        raise Undetermined("environment", f"no environment label is in the input for {', '.join(sorted(silent)[:5])}")
     return PASS
