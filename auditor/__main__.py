@@ -1,6 +1,6 @@
 """`python -m auditor` is `auditor`."""
 
-from auditor.cli import main
+from auditor.cli import entry
 
 if __name__ == "__main__":
-    main(prog_name="auditor")
+    entry()

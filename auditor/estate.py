@@ -20,7 +20,10 @@ CONTENT_TYPES = (RESOURCE, IAM_POLICY, "org-policy", "access-policy")
 """The content types of `gcloud asset export`."""
 
 
-MISSING_POLICY = "the IAM policies of its project were not exported; export content type iam-policy"
+MISSING_POLICY = (
+    "its IAM policy is not in the input; export content type iam-policy of all asset types, "
+    "and say --exported iam-policy if that was done"
+)
 MISSING_INHERITED = "the IAM policy of a folder or organisation above it is not in the input"
 
 
@@ -43,6 +46,8 @@ class Estate:
         self._names: dict[str, str] = {}
         self.exported = exported
         self.partial = False
+        self.damaged = False
+        """Whether part of the input could not be read: then absence proves nothing either."""
 
     def add(self, resource: Resource, line: bytes) -> None:
         """Keep a resource that a selected check reads; `line` is its record."""
@@ -142,15 +147,25 @@ class Estate:
     def _cause(self, view: type[Resource]) -> str:
         if self.partial:
             return "a Terraform plan shows only part of the estate"
-        if len(self._shelf(view)) or RESOURCE in self.exported:
+        if self.damaged:
+            return "part of the input could not be read, and may have held more"
+        if len(self._shelf(view)) or self.vouched_for(view):
             return ""
         kinds = " or ".join(asset_types_of(view))
-        content = "access-policy" if "accesscontextmanager" in kinds else "resource"
-        if content in self.exported:
-            return ""
-        if kinds == "orgpolicy.googleapis.com/Policy" and "org-policy" in self.exported:
-            return ""
+        content = _contents(view)[-1]
         return f"the input has no {kinds}; say --exported {content} if that content was exported in full"
+
+    def vouched_for(self, view: type[Resource]) -> bool:
+        """Whether the user said that the content which holds a type was exported in full."""
+        return any(content in self.exported for content in _contents(view))
+
+
+def _contents(view: type[Resource]) -> tuple[str, ...]:
+    """The content types that hold a type; the last is the one that it is best exported with."""
+    kinds = asset_types_of(view)
+    if any("accesscontextmanager" in kind for kind in kinds):
+        return (RESOURCE, "access-policy")
+    return (RESOURCE, "org-policy") if "orgpolicy.googleapis.com/Policy" in kinds else (RESOURCE,)
 
 
 _Group = tuple[dict[str, "array[int]"], str]

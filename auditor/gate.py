@@ -17,8 +17,11 @@ def decide(run: Run, rule: GateSection) -> Gate:
         incomplete.append(f"{plural(gaps, 'place')} in the input could not be read")
     if run.crashes:
         incomplete.append(f"{plural(len(run.crashes), 'check answer')} failed with a bug in the check")
+    verdicts = run.verdicts()
     if not run.population.assets:
         incomplete.append("no asset was read")
+    elif not verdicts["pass"] + verdicts["fail"] + verdicts["not_applicable"]:
+        incomplete.append("nothing could be judged")
     if rule.require_coverage is not None and run.coverage() < rule.require_coverage:
         incomplete.append(f"coverage is {run.coverage():.1f} %, below the required {rule.require_coverage:g} %")
     return Gate(

@@ -19,7 +19,10 @@ from auditor.check import Check, CheckError
 CHECKS_GROUP = "auditor.checks"
 REPORTS_GROUP = "auditor.reports"
 
-_BROKEN = (ImportError, SyntaxError, NameError, TypeError, AttributeError, ValueError, LookupError)
+_BROKEN = (
+    ImportError, SyntaxError, NameError, TypeError, AttributeError, ValueError, LookupError, ArithmeticError,
+    AssertionError, OSError, RuntimeError, SystemExit,
+)  # fmt: skip
 """What importing a module with a mistake raises."""
 
 

@@ -22,6 +22,7 @@ from auditor.engine.scan import Scan
 from auditor.model.verdict import Outcome
 from auditor.sources.base import Gaps
 
+_PROJECT = "cloudresourcemanager.googleapis.com/Project"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 """The moment that examples are judged at."""
 
@@ -34,6 +35,7 @@ class ExampleSource:
     path: str = "example"
     kind: str = "example"
     partial: bool = False
+    trusted: bool = True
     unsupported: Counter[str] = field(default_factory=Counter)
 
     def lines(self, gaps: Gaps) -> Iterator[tuple[int | str, bytes]]:  # noqa: ARG002 - an example has no gaps
@@ -47,12 +49,15 @@ def judge(
 ) -> tuple[Outcome, str] | None:
     """The verdict and reason of `check` about the first of `documents`; None where it is not asked."""
     documents = tuple(documents)
+    exported = {"resource", "access-policy", "org-policy"}
+    if any(document["asset_type"] == _PROJECT and "iam_policy" in document for document in documents):
+        exported.add("iam-policy")  # an example that shows the project's policy shows all
     ledger = io.BytesIO()
     scan = Scan(
         [check],
         clock=Clock(NOW),
         settings={check.id: settings} if settings else {},
-        exported=frozenset({"resource", "access-policy", "org-policy"}),
+        exported=frozenset(exported),
         ledger=ledger,
     )
     outcome = scan.run([ExampleSource(documents)])

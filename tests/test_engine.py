@@ -146,9 +146,11 @@ def test_population_knows_its_names_after_growing() -> None:
     population = Population()
     names = [f"//service.googleapis.com/things/{number}".encode() for number in range(1_500_000)]
     for name in names:
-        assert population.add(name, "t", RESOURCE) == RESOURCE
-    assert population.add(names[0], "t", RESOURCE) == 0
-    assert population.add(names[1], "t", RESOURCE | POLICY) == POLICY
+        assert population.add(name, "t", RESOURCE, name) == RESOURCE
+    assert population.add(names[0], "t", RESOURCE, names[0]) == 0
+    assert population.contradictions == 0
+    assert population.add(names[1], "t", RESOURCE | POLICY, b"another record") == POLICY
+    assert population.contradictions == 1
     assert (len(population), population.duplicates, population.further_parts) == (1_500_000, 1, 1)
     assert population.parts(names[1]) == RESOURCE | POLICY
     assert population.parts(b"nothing") == 0

@@ -326,6 +326,117 @@ def test_the_policy_of_a_new_asset_is_what_the_plan_has() -> None:
     assert not any(path.startswith("iam_policy") for path in asset["unknown"])
 
 
+def local(*addresses: str) -> dict[str, Any]:
+    """A module whose resources take their bucket (or what else names their target) from a local value."""
+    attributes = ("bucket", "topic", "project")
+    return configured(*((address, dict.fromkeys(attributes, refers("local.x"))) for address in addresses))
+
+
+def test_a_grant_on_something_unknown_opens_the_policies_that_it_may_belong_to() -> None:
+    grant = {"role": "roles/storage.objectViewer", "member": "allUsers"}
+    lines, _, _ = convert(
+        plan(
+            change("google_storage_bucket.unnamed", {"location": "EU", "project": "p1"}, {"name": True}),
+            change("google_storage_bucket.named", {**BUCKET, "name": "n"}),
+            change("google_pubsub_topic.other", {"name": "t"}),
+            change("google_storage_bucket_iam_member.m", grant, {"bucket": True}),
+            config=local("google_storage_bucket_iam_member.m"),
+        )
+    )
+    by_address = {asset["address"]: asset for asset in lines.values()}
+    cause = "a grant of this plan may be on it: google_storage_bucket_iam_member.m"
+    for name in ("unnamed", "named"):
+        bucket = by_address[f"google_storage_bucket.{name}"]
+        assert bucket["iam_policy"] == {"bindings": []}
+        assert bucket["unknown"]["iam_policy.bindings.*"] == cause
+        assert "iam_policy.auditConfigs.*" not in bucket["unknown"]
+    assert "iam_policy.bindings.*" not in by_address["google_pubsub_topic.other"]["unknown"]
+    itself = by_address["google_storage_bucket_iam_member.m"]
+    assert itself["iam_policy"]["bindings"] == [{"role": "roles/storage.objectViewer", "members": ["allUsers"]}]
+
+
+@pytest.mark.parametrize(("topic", "opened"), [("t", True), ("other", False)])
+def test_what_is_known_of_a_target_tells_which_assets_it_may_be(topic: str, opened: bool) -> None:
+    grant = {"role": "r", "member": "allUsers", "topic": topic}
+    lines, _, _ = convert(
+        plan(
+            change("google_pubsub_topic.t", {"name": "t", "project": "p1"}),
+            change("google_pubsub_topic_iam_member.m", grant, {"project": True}),
+            config=local("google_pubsub_topic_iam_member.m"),
+        )
+    )
+    unknown = lines["//pubsub.googleapis.com/projects/p1/topics/t"]["unknown"]
+    assert ("iam_policy.bindings.*" in unknown) == opened
+
+
+def test_an_audit_configuration_of_an_unknown_project_opens_those_of_new_projects() -> None:
+    audit = {"service": "allServices", "audit_log_config": [{"log_type": "DATA_READ"}]}
+    new = {"project_id": "new", "name": "n", "org_id": "9", "auto_create_network": False}
+    lines, _, _ = convert(
+        plan(
+            change("google_project.p", new),
+            change("google_project_iam_audit_config.a", audit, {"project": True}),
+            config=local("google_project_iam_audit_config.a"),
+        )
+    )
+    unknown = lines["//cloudresourcemanager.googleapis.com/projects/new"]["unknown"]
+    assert unknown["iam_policy.auditConfigs.*"].endswith("google_project_iam_audit_config.a")
+    assert "iam_policy.bindings.*" not in unknown
+
+
+def test_a_grant_on_a_known_bucket_opens_no_other() -> None:
+    grant = {"role": "r", "member": "allUsers", "bucket": "elsewhere"}
+    lines, _, _ = convert(
+        plan(change("google_storage_bucket.b", BUCKET), change("google_storage_bucket_iam_member.m", grant))
+    )
+    assert "iam_policy.bindings.*" not in lines["//storage.googleapis.com/b"]["unknown"]
+
+
+def test_a_part_of_something_unknown_opens_the_list_of_what_it_may_belong_to() -> None:
+    lines, _, source = convert(
+        plan(
+            change("google_storage_bucket.b", BUCKET),
+            change("google_storage_bucket_acl.a", {"predefined_acl": "publicRead"}, {"bucket": True}),
+            config=local("google_storage_bucket_acl.a"),
+        )
+    )
+    unknown = lines["//storage.googleapis.com/b"]["unknown"]
+    assert unknown["resource.data.acl.*"] == "a part in this plan may be of it: google_storage_bucket_acl.a"
+    assert source.unsupported == {"google_storage_bucket_acl": 1}
+
+
+@pytest.mark.parametrize("allow", [None, [], "absent"])
+def test_a_block_of_which_only_the_unknown_is_told_is_there(allow: Any) -> None:
+    after = {"name": "f", "network": "n", **({} if allow == "absent" else {"allow": allow})}
+    for marks in ([{"ports": True}], [{"ports": [True]}]):
+        asset = only(plan(change("google_compute_firewall.f", after, {"allow": marks})))
+        assert asset["unknown"]["resource.data.allowed"] == AFTER_APPLY
+
+
+def test_more_unknown_blocks_than_known_ones_make_the_list_open() -> None:
+    after = {"name": "f", "network": "n", "allow": [{"protocol": "tcp", "ports": ["22"]}]}
+    asset = only(plan(change("google_compute_firewall.f", after, {"allow": [{}, {"ports": True}]})))
+    assert asset["resource"]["data"]["allowed"] == [{"IPProtocol": "tcp", "ports": ["22"]}]
+    assert asset["unknown"]["resource.data.allowed.*"] == AFTER_APPLY
+
+
+def test_deep_nesting_costs_only_its_resource() -> None:
+    deep: Any = {}
+    for _ in range(600):
+        deep = [{"labels": deep}]
+    lines, gaps, _ = convert(
+        plan(
+            change("google_storage_bucket.deep", {**BUCKET, "name": "d", "lifecycle_rule": deep}),
+            change("google_storage_bucket.b", BUCKET),
+        )
+    )
+    assert "//storage.googleapis.com/b" in lines
+    assert [gap.where for gap in gaps.told] == ["plan.json google_storage_bucket.deep"]
+    part = change("google_compute_security_policy_rule.r", {"security_policy": "s", "match": deep})
+    _, gaps, _ = convert(plan(change("google_compute_security_policy.s", {"name": "s"}), part))
+    assert [gap.problem for gap in gaps.told] == ["its JSON is nested too deeply to be read"]
+
+
 def test_members_of_one_role_are_one_binding_and_conditions_are_kept_apart() -> None:
     condition = [{"expression": "true", "title": "t", "description": ""}]
     asset = only(

@@ -6,6 +6,8 @@ Nothing but click is imported before a command runs, so that help and completion
 from __future__ import annotations
 
 import importlib
+import io
+import sys
 
 import click
 
@@ -83,6 +85,18 @@ class UsageFailure(click.ClickException):
     """Wrong usage or unreadable input."""
 
     exit_code = 2
+
+
+def entry() -> None:
+    """The program: as `main`, with terminals that cannot show every character, and full disks behind them."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        main(prog_name="auditor")
+    except OSError as error:
+        sys.stderr.write(f"Error: cannot write the output: {(error.strerror or str(error)).lower()}\n")
+        sys.exit(2)
 
 
 def fail_usage(message: object) -> click.ClickException:

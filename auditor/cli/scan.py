@@ -33,7 +33,21 @@ def moment(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
         given = datetime.fromisoformat(value)
     except ValueError:
         raise click.BadParameter(f"{value!r} is no time; write it as 2026-11-22T00:00:00Z") from None
-    return given.astimezone(UTC) if given.tzinfo else given.replace(tzinfo=UTC)
+    try:
+        return given.astimezone(UTC) if given.tzinfo else given.replace(tzinfo=UTC)
+    except OverflowError:
+        raise click.BadParameter(f"{value!r} lies outside of the calendar") from None
+
+
+class Percentage(click.FloatRange):
+    """A number from 0 to 100, which `nan` is not."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number, or a usage error."""
+        number: float = super().convert(value, param, ctx)
+        if number != number:  # only nan differs from itself
+            self.fail(f"{value!r} is no percentage", param, ctx)
+        return number
 
 
 @click.command(epilog=EXIT_CODES)
@@ -54,7 +68,7 @@ def moment(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 )
 @click.option(
     "--require-coverage",
-    type=click.FloatRange(0, 100),
+    type=Percentage(0, 100),
     metavar="PERCENT",
     help="Incomplete (exit 3) where fewer applicable verdicts were judged.",
 )
@@ -111,12 +125,13 @@ def command(targets: tuple[str, ...], now: datetime, **options: Any) -> None:
 
     writers = report_writers(options["outputs"])
     sources, failures = _sources(targets)
+    _refuse_overwriting([path for path, _ in writers], options["ledger"], sources)
     with _ledger(options["ledger"]) as ledger:
         run = _audit(sources, now, options, ledger)
     for path, write in writers:
         with opened(path) as out:
             write(run, out)
-    if not options["quiet"]:
+    if not options["quiet"] and sys.stdout is not None:
         print_summary(run, [str(path) for path, _ in writers] + ([options["ledger"]] if options["ledger"] else []))
     for failure in failures:
         click.echo(f"Error: {failure}", err=True)
@@ -132,6 +147,7 @@ class _Watched:
     path: str
     kind: str
     partial: bool
+    trusted: bool
     unsupported: Any
 
     def lines(self, gaps: Any) -> Iterator[tuple[int | str, bytes]]:
@@ -158,6 +174,20 @@ def _sources(targets: tuple[str, ...]) -> tuple[list[Source], list[str]]:
     if len(failures) == len(targets):
         raise fail_usage("\n".join(failures))
     return found, failures
+
+
+def _refuse_overwriting(reports: list[Path], ledger: str | None, sources: list[Source]) -> None:
+    """End the command where an output would destroy an input, or another output."""
+    if ledger is not None and not ledger.endswith((".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")):
+        raise fail_usage(f"{ledger}: a ledger is newline-delimited JSON; call it .ndjson or .ndjson.gz")
+    inputs = {Path(getattr(source, "file", source.path)).resolve() for source in sources}
+    taken: set[Path] = set()
+    for output in [*reports, *([Path(ledger)] if ledger else [])]:
+        if output.resolve() in inputs:
+            raise fail_usage(f"{output}: would overwrite an input; choose another name")
+        if output.resolve() in taken:
+            raise fail_usage(f"{output}: named twice as an output")
+        taken.add(output.resolve())
 
 
 def _audit(sources: list[Source], now: datetime, options: dict[str, Any], ledger: IO[bytes] | None) -> Run:
@@ -244,7 +274,7 @@ def _progress(sources: list[Source]) -> Iterator[list[Source]]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        yield [_Watched(s, progress, s.path, s.kind, s.partial, s.unsupported) for s in sources]
+        yield [_Watched(s, progress, s.path, s.kind, s.partial, s.trusted, s.unsupported) for s in sources]
 
 
 @contextlib.contextmanager

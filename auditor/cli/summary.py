@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 
 from rich.console import Console
@@ -38,7 +37,6 @@ def print_summary(run: Run, written: list[str]) -> None:
     _gate(console, run)
     for path in written:
         console.print(Text(f"Written: {visible(path)}"), overflow="fold")
-    sys.stdout.flush()
 
 
 def _scope(console: Console, run: Run) -> None:

@@ -11,10 +11,10 @@ from auditor.engine.parking import Parked
 from auditor.engine.population import RESOURCE
 from auditor.engine.recorder import Recorder
 from auditor.engine.routes import CONTAINER, Ask, Own, Route, Routes
-from auditor.estate import MISSING_POLICY, Estate
+from auditor.estate import IAM_POLICY, MISSING_POLICY, Estate
 from auditor.model.verdict import not_assessed
 from auditor.resources.base import Asset
-from auditor.resources.decode import Envelope, empty_view, resource_of, unknown_policy
+from auditor.resources.decode import Envelope, detached_policy, empty_view, resource_of, unknown_policy
 from auditor.resources.policy import Policy
 
 _NO_RESOURCE = "the input has no resource content for this asset; export content type resource"
@@ -47,7 +47,7 @@ class Judge:
         assert route.view is not None  # only types with a view have deferred checks
         known = bool(seen & RESOURCE)
         resource = resource_of(asset, route.view) if known else empty_view(route.view, asset, _NO_RESOURCE)
-        policy = self._policy(asset, envelopes)
+        policy = self._policy(route, asset, envelopes) if route.view.HAS_POLICY else Policy(asset=asset)
         chain = self._estate.chain(asset, policy) if route.wants_chain else None
         own = {Own.RESOURCE: resource, Own.POLICY: policy, Own.CHAIN: chain}
         route.judged += 1
@@ -58,17 +58,21 @@ class Judge:
             ]
             self._recorder.ask(asks, asset, subject)
 
-    def _policy(self, asset: Asset, envelopes: list[Envelope[Any]]) -> Policy[Any]:
-        """The asset's own policy: what was read; empty where its project's policies were exported; else unknown."""
+    def _policy(self, route: Route, asset: Asset, envelopes: list[Envelope[Any]]) -> Policy[Any]:
+        """The asset's own policy: what was read; empty where the input surely has none; else unknown."""
         for envelope in envelopes:
-            if isinstance(envelope.iam_policy, Policy):
-                policy: Policy[Any] = envelope.iam_policy
+            if isinstance(envelope.iam_policy, Policy) or "iam_policy" in envelope.unread:
                 asset.unknown = {**envelope.unknown, **asset.unknown}
-                envelope.iam_policy = UNSET
+                asset.unread = {**envelope.unread, **asset.unread}
+                policy = detached_policy(envelope)
                 policy.asset = asset
                 return policy
+        if self._estate.damaged:
+            return unknown_policy(asset, "part of the input could not be read, and its IAM policy may have been there")
         container = asset.project or (asset.ancestors[0] if asset.ancestors else asset.key)
-        if self._estate.has_policy(container) and container != asset.key and not self._estate.partial:
+        vouched = IAM_POLICY in self._estate.exported
+        seen = bool(route.policies) and self._estate.has_policy(container)
+        if (vouched or seen) and container != asset.key and not self._estate.partial:
             return Policy(asset=asset)
         return unknown_policy(asset, MISSING_POLICY)
 

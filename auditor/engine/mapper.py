@@ -14,8 +14,7 @@ from auditor.engine.recorder import Recorder
 from auditor.engine.routes import Route, Routes
 from auditor.estate import Estate
 from auditor.resources import content
-from auditor.resources.decode import Envelope, Unreadable, parse, resource_of
-from auditor.resources.policy import Policy
+from auditor.resources.decode import Envelope, Unreadable, detached_policy, parse, resource_of
 from auditor.resources.resourcemanager import Project
 from auditor.sources.base import GAPS_TOLD, Gaps, Source
 
@@ -30,6 +29,7 @@ class Mapper:
         self.gaps = Gaps()
         self.unreadable = 0
         self.duplicates: list[str] = []
+        self._trusted = False
         self.projects: set[str] = set()
         """The projects (or folders, organisations) that assets were met in."""
         self.containers: dict[str, str] = {}
@@ -44,6 +44,7 @@ class Mapper:
         head, routes, recorder, add = _HEAD.match, self._routes.by_bytes, self._recorder, self.population.add
         before = self.population.records + self.unreadable
         recorder.path = source.path
+        self._trusted = source.trusted
         self._estate.partial |= source.partial
         for recorder.place, line in source.lines(self.gaps):
             match = head(line)
@@ -58,14 +59,15 @@ class Mapper:
                 self._record(route, line, name)
             elif not line.rstrip().endswith(b"}"):
                 self._unread("the line is cut off")
-            elif not add(name, route.asset_type, RESOURCE):
-                self._duplicate(name.decode(errors="replace"))
+            elif not add(name, route.asset_type, RESOURCE, line):
+                self._duplicate(name.decode(errors="replace"), contradicts=False)
+        self._estate.damaged |= bool(self.unreadable or self.gaps.told)
         return self.population.records + self.unreadable - before
 
     def _reshape(self, line: bytes) -> None:
         """Bring a line of another shape to records of the usual one."""
         try:
-            documents = content.records(parse(line))
+            documents = content.records(parse(line), trusted=self._trusted)
         except Unreadable as problem:
             self._unread(str(problem))
             return
@@ -79,24 +81,30 @@ class Mapper:
         except Unreadable as problem:
             self._unread(str(problem))
             return
-        policy = envelope.iam_policy
-        if policy is UNSET or policy is None:
-            policy, parts = None, RESOURCE
-        else:
-            parts = POLICY if envelope.resource is UNSET else RESOURCE | POLICY
-        fresh = self.population.add(name, route.asset_type, parts)
+        if envelope.camel_policy is not UNSET or (not self._trusted and _claims_ours(envelope)):
+            self._reshape(line)
+            return
+        if envelope.name.encode("utf-8", "surrogatepass") != name or envelope.asset_type != route.asset_type:
+            self._unread("an asset with two names or types")
+            return
+        parts = _parts_of(envelope)
+        contradictions = self.population.contradictions
+        fresh = self.population.add(name, route.asset_type, parts, line)
         if fresh != parts:
-            self._duplicate(envelope.name)
+            self._duplicate(envelope.name, self.population.contradictions > contradictions)
             if not fresh:
                 return
+        if envelope.unread:
+            self._tell_unread(envelope)
         if envelope.ancestors:
             self.projects.add(envelope.ancestors[0])
+        waits = route.waits or (not fresh & RESOURCE and route.on_resource)
+        if waits:  # before the policy is taken out of the envelope
+            self._parking.add(envelope.name, route.asset_type, envelope.source or self._recorder.source, line)
         if fresh & RESOURCE and route.reads_data:
             self._ask_resource(route, envelope, line)
-        if fresh & POLICY and isinstance(policy, Policy):
-            self._ask_policy(route, envelope, policy, line)
-        if route.waits or (fresh == POLICY and route.on_resource):
-            self._parking.add(envelope.name, route.asset_type, envelope.source or self._recorder.source, line)
+        if fresh & POLICY:
+            self._ask_policy(route, envelope, line)
 
     def _ask_resource(self, route: Route, envelope: Envelope[Any], line: bytes) -> None:
         assert route.view is not None
@@ -110,18 +118,42 @@ class Mapper:
             if isinstance(resource, Project):
                 self._estate.add_project(envelope.key, resource)
 
-    def _ask_policy(self, route: Route, envelope: Envelope[Any], policy: Policy[Any], line: bytes) -> None:
-        envelope.iam_policy = UNSET  # no reference cycle: these structs are invisible to the collector
-        policy.asset = envelope
+    def _ask_policy(self, route: Route, envelope: Envelope[Any], line: bytes) -> None:
+        policy = detached_policy(envelope)
         route.policies += 1
         self._recorder.ask(route.on_policy, envelope, policy)
         if route.container:
             self._estate.add_policy(envelope.key, line)
 
+    def _tell_unread(self, envelope: Envelope[Any]) -> None:
+        for path, cause in envelope.unread.items():
+            self.gaps.add_value(self._recorder.source, f"{path} is {cause}")
+
     def _unread(self, problem: str) -> None:
         self.unreadable += 1
         self.gaps.add_line(self._recorder.source, problem)
 
-    def _duplicate(self, name: str) -> None:
-        if len(self.duplicates) < GAPS_TOLD:
+    def _duplicate(self, name: str, contradicts: bool) -> None:
+        if contradicts:
+            self.gaps.add_line(
+                self._recorder.source,
+                f"{name} was read before, and this record of it is different",
+                "give one export of each asset, the latest; the first record was audited",
+            )
+        elif len(self.duplicates) < GAPS_TOLD:
             self.duplicates.append(f"{self._recorder.source}: {name} was read before; the first one counts")
+
+
+def _parts_of(envelope: Envelope[Any]) -> int:
+    """Which parts of an asset the record carries, readable or not."""
+    unread = envelope.unread
+    parts = 0
+    if (envelope.resource is not UNSET and envelope.resource is not None) or (unread and "resource" in unread):
+        parts = RESOURCE
+    if (envelope.iam_policy is not UNSET and envelope.iam_policy is not None) or (unread and "iam_policy" in unread):
+        parts |= POLICY
+    return parts
+
+
+def _claims_ours(envelope: Envelope[Any]) -> bool:
+    return bool(envelope.unknown or envelope.address or envelope.source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import zlib
 from collections.abc import Iterator
 from types import TracebackType
 from typing import IO
@@ -68,7 +69,7 @@ class Parking:
         if b"\n" in line:
             line = line.replace(b"\n", b" ")  # between values: JSON strings hold no raw line break
         row = _ENCODE((name, asset_type, source, Raw(line))) + b"\n"
-        partition = self._partitions[hash(name) % PARTITIONS]
+        partition = self._partitions[zlib.crc32(name.encode("utf-8", "surrogatepass")) % PARTITIONS]
         partition.rows.append(row)
         partition.size += len(row)
         if partition.size > _IN_MEMORY:

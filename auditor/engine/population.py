@@ -11,6 +11,9 @@ RESOURCE, POLICY = 1, 2
 _PARTS_MASK = 3
 _HASH_MASK = (1 << 64) - 1 - _PARTS_MASK
 _SLOTS = 1 << 21
+_LOW = (1 << 32) - 1
+_HALVES = (0, _LOW, _LOW << 32, (1 << 64) - 1)
+"""Where the content hash of each combination of parts stands."""
 
 
 class Population:
@@ -18,16 +21,20 @@ class Population:
 
     An open-addressing table of 64-bit words: 62 bits of the name's hash and two for the parts, so a
     million assets take 16 MB. Two names that share 62 bits would count as one asset: less than one
-    chance in a million for a million assets.
+    chance in a million for a million assets. As many bits again tell a record that is read twice from
+    one that says something else of the same asset.
     """
 
     def __init__(self) -> None:
         self._table = array("Q", bytes(8 * _SLOTS))
+        self._contents = array("Q", bytes(8 * _SLOTS))
         self._mask = _SLOTS - 1
         self._used = 0
         self.by_type: Counter[str] = Counter()
         self.further_parts = 0
         self.duplicates = 0
+        self.contradictions = 0
+        """Records of content already read that say something else."""
 
     def __len__(self) -> int:
         return self._used
@@ -37,33 +44,42 @@ class Population:
         """How often `add` was called."""
         return self._used + self.further_parts + self.duplicates
 
-    def add(self, name: bytes, asset_type: str, parts: int) -> int:
+    def add(self, name: bytes, asset_type: str, parts: int, record: bytes) -> int:
         """Count one record; the parts that are new for this name (0 for a duplicate)."""
-        key = hash(name) & _HASH_MASK
+        key = hash(name) & _HASH_MASK or _PARTS_MASK + 1
         slot = (key >> 2) & self._mask
         table = self._table
         word = table[slot]
         while word:
             if word & _HASH_MASK == key:
-                fresh = parts & ~word
-                table[slot] = word | fresh
-                if fresh:
-                    self.further_parts += 1
-                else:
-                    self.duplicates += 1
-                return fresh
+                return self._again(slot, word, parts, record)
             slot = (slot + 1) & self._mask
             word = table[slot]
         table[slot] = key | parts
+        self._contents[slot] = _content(parts, record)
         self._used += 1
         self.by_type[asset_type] += 1
         if self._used * 3 > self._mask * 2:
             self._grow()
         return parts
 
+    def _again(self, slot: int, word: int, parts: int, record: bytes) -> int:
+        """Count a further record of a known asset."""
+        fresh, repeated = parts & ~word, parts & word & _PARTS_MASK
+        mask = _HALVES[repeated]
+        if (self._contents[slot] ^ _content(repeated, record)) & mask:
+            self.contradictions += 1
+        self._table[slot] = word | fresh
+        self._contents[slot] |= _content(fresh, record)
+        if fresh or not parts:
+            self.further_parts += 1
+        else:
+            self.duplicates += 1
+        return fresh
+
     def parts(self, name: bytes) -> int:
         """The parts seen of the asset, 0 where it is unknown."""
-        key = hash(name) & _HASH_MASK
+        key = hash(name) & _HASH_MASK or _PARTS_MASK + 1
         slot = (key >> 2) & self._mask
         while word := self._table[slot]:
             if word & _HASH_MASK == key:
@@ -72,11 +88,19 @@ class Population:
         return 0
 
     def _grow(self) -> None:
-        old, self._mask = self._table, self._mask * 2 + 1
+        old, contents, self._mask = self._table, self._contents, self._mask * 2 + 1
         table = self._table = array("Q", bytes(8 * (self._mask + 1)))
-        for word in old:
+        self._contents = array("Q", bytes(8 * (self._mask + 1)))
+        for word, content in zip(old, contents, strict=True):
             if word:
                 slot = (word >> 2) & self._mask
                 while table[slot]:
                     slot = (slot + 1) & self._mask
                 table[slot] = word
+                self._contents[slot] = content
+
+
+def _content(parts: int, record: bytes) -> int:
+    """32 bits of the record's hash in the half of each part."""
+    low = hash(record) & _LOW
+    return (low | low << 32) & _HALVES[parts]

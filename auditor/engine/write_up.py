@@ -127,7 +127,7 @@ def _population(outcome: Outcome, sources: Sequence[Source]) -> Population:
 
 def _notices(outcome: Outcome) -> list[str]:
     notices = list(outcome.duplicates)
-    more = outcome.population.duplicates - len(notices)
+    more = outcome.population.duplicates - outcome.population.contradictions - len(notices)
     if more > 0:
         notices.append(f"{more} more assets were read before; the first one counts")
     return notices

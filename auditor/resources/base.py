@@ -32,7 +32,8 @@ class Undetermined(Exception):  # noqa: N818 - it is an answer, not an error
 class Asset(Struct, gc=False, kw_only=True):
     """One resource in Cloud Asset Inventory form, without its data.
 
-    `unknown` maps the JSON path of a value that is not known to the cause. `address` is the
+    `unknown` maps the JSON path of a value that the source does not know to the cause, `unread` that of
+    a value that could not be read. `address` is the
     Terraform address where the asset comes from Terraform, `source` the place it was read from.
     """
 
@@ -42,6 +43,7 @@ class Asset(Struct, gc=False, kw_only=True):
     ancestry_path: str = ""
     address: str = ""
     unknown: dict[str, str] = {}
+    unread: dict[str, str] = field(default_factory=dict, name="#unread")
     source: str = ""
 
     @property
@@ -106,6 +108,9 @@ class View(Struct, rename="camel", gc=False, kw_only=True):
 
 class Resource(View):
     """The typed view of an asset's `resource.data`. Subclasses say which asset types they show."""
+
+    HAS_POLICY: ClassVar[bool] = True
+    """False for types on which no IAM policy can be set, so that none is missed."""
 
     asset: Asset = field(default_factory=nowhere, name="#asset")
 

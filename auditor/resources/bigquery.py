@@ -8,6 +8,7 @@ from __future__ import annotations
 from msgspec import field
 
 from auditor.resources.base import Resource, View, shows
+from auditor.resources.unknown import told
 
 
 class DatasetAccess(View):
@@ -36,9 +37,14 @@ class BigQueryEncryption(View):
 class Dataset(Resource):
     """A BigQuery dataset. Its access list and its IAM policy are two forms of one thing."""
 
-    access: list[DatasetAccess] = []
+    access_told: list[DatasetAccess] | None = field(default=None, name="access")
     default_encryption_configuration: BigQueryEncryption | None = None
     type: str = ""
+
+    @property
+    def access(self) -> list[DatasetAccess]:
+        """The access list. Raises `Undetermined` where the data has none: every dataset has owners."""
+        return told(self.access_told, "access")
 
 
 @shows("bigquery.googleapis.com/Table")

@@ -118,20 +118,6 @@ class ConfidentialInstanceConfig(View):
         return self.enable_confidential_compute or self.confidential_instance_type in ("SEV", "SEV_SNP", "TDX")
 
 
-class Scheduling(View):
-    """`scheduling`."""
-
-    preemptible: bool = False
-    provisioning_model: str = "STANDARD"
-    automatic_restart: bool = True
-    on_host_maintenance: str = "MIGRATE"
-
-    @property
-    def is_spot(self) -> bool:
-        """Whether Compute Engine may take the machine away at any time."""
-        return self.preemptible or self.provisioning_model == "SPOT"
-
-
 class Tags(View):
     """`tags`: network tags, which firewall rules and routes select machines by."""
 
@@ -149,7 +135,6 @@ class InstanceProperties(Resource):
     service_accounts: list[AttachedServiceAccount] = []
     shielded_instance_config: ShieldedInstanceConfig = field(default_factory=ShieldedInstanceConfig)
     confidential_instance_config: ConfidentialInstanceConfig = field(default_factory=ConfidentialInstanceConfig)
-    scheduling: Scheduling = field(default_factory=Scheduling)
     labels: dict[str, str] = {}
     tags: Tags = field(default_factory=Tags)
 
@@ -181,11 +166,6 @@ class Instance(InstanceProperties):
     def properties(self) -> InstanceProperties:
         """The instance itself, so that a check can ask instances and templates alike."""
         return self
-
-    @property
-    def zone_name(self) -> str:
-        """The zone without the URL: `europe-west1-b`."""
-        return self.zone.rpartition("/")[2]
 
 
 @shows("compute.googleapis.com/InstanceTemplate")

@@ -35,27 +35,48 @@ CARRIES_POLICIES = re.compile(
 """Found in every line that `records` would take apart."""
 
 
-def records(document: dict[str, Any]) -> list[dict[str, Any]]:
+OURS = ("unknown", "address", "source")
+"""Keys of a record that only a source of ours may set: an export has no such thing to say."""
+
+
+def records(document: dict[str, Any], *, trusted: bool = False) -> list[dict[str, Any]]:
     """The assets in one parsed line. Raises `Unreadable` where it is no asset."""
     if "asset" in document and isinstance(document["asset"], dict):  # a feed message
         if document.get("deleted"):
             return []
         document = document["asset"]
-    asset = {_TOP.get(key, key): value for key, value in document.items()}
+    asset = {_TOP.get(key, key): value for key, value in document.items() if trusted or key not in OURS}
     for key in ("name", "asset_type"):
         if not isinstance(asset.get(key), str) or not asset[key]:
             raise Unreadable(f"not an asset: no {key!r}")
     asset["asset_type"] = (
         asset["asset_type"].removeprefix("identity.") if _ACM in asset["asset_type"] else asset["asset_type"]
     )
-    found = [_org_policy(asset, policy) for policy in asset.pop("org_policy", None) or []]
+    policies = asset.pop("org_policy", None) or []
+    if not isinstance(policies, list):
+        raise Unreadable("org_policy is no list")
+    found = [_org_policy(asset, _object(policy, "an organisation policy")) for policy in policies]
     for key, kind in _ACCESS.items():
         content = asset.pop(key, None)
         if content:
-            found.append(_access(asset, kind, content))
+            found.append(_access(asset, kind, _object(content, key)))
     if not found or asset.get("resource") is not None or asset.get("iam_policy") is not None:
         found.insert(0, asset)
     return found
+
+
+def _object(value: Any, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Unreadable(f"{what} is no object")
+    return value
+
+
+def _flag(value: Any, what: str) -> bool:
+    if value in (True, "true", "TRUE"):
+        return True
+    if value in (None, False, "false", "FALSE"):
+        return False
+    raise Unreadable(f"{what} is neither true nor false")
 
 
 def _access(asset: dict[str, Any], kind: str, content: dict[str, Any]) -> dict[str, Any]:
@@ -67,8 +88,16 @@ def _access(asset: dict[str, Any], kind: str, content: dict[str, Any]) -> dict[s
         "name": f"//{_ACM}/{name}",
         "asset_type": f"{_ACM}/{kind}",
         "resource": {"data": data},
-        "ancestors": asset.get("ancestors") or [],
+        "ancestors": _ancestors(asset),
     }
+
+
+def _ancestors(asset: dict[str, Any]) -> list[Any]:
+    """The ancestors of a project, folder or organisation; itself alone where the line has none."""
+    ancestors = asset.get("ancestors")
+    if isinstance(ancestors, list) and ancestors:
+        return ancestors
+    return [asset["name"].removeprefix("//cloudresourcemanager.googleapis.com/")]
 
 
 def _org_policy(asset: dict[str, Any], policy: dict[str, Any]) -> dict[str, Any]:
@@ -81,17 +110,18 @@ def _org_policy(asset: dict[str, Any], policy: dict[str, Any]) -> dict[str, Any]
     if "restoreDefault" in v1:
         spec["reset"] = True
     elif "booleanPolicy" in v1:
-        spec["rules"] = [{"enforce": bool((v1["booleanPolicy"] or {}).get("enforced", False))}]
+        boolean = _object(v1["booleanPolicy"] or {}, "booleanPolicy")
+        spec["rules"] = [{"enforce": _flag(boolean.get("enforced"), "booleanPolicy.enforced")}]
     elif "listPolicy" in v1:
-        listed = v1["listPolicy"] or {}
-        spec["inheritFromParent"] = bool(listed.get("inheritFromParent", False))
+        listed = _object(v1["listPolicy"] or {}, "listPolicy")
+        spec["inheritFromParent"] = _flag(listed.get("inheritFromParent"), "listPolicy.inheritFromParent")
         spec["rules"] = [_list_rule(listed)]
-    container = (asset.get("ancestors") or [asset["name"].removeprefix("//cloudresourcemanager.googleapis.com/")])[0]
+    container = str(_ancestors(asset)[0])
     return {
         "name": f"//orgpolicy.googleapis.com/{container}/policies/{constraint}",
         "asset_type": "orgpolicy.googleapis.com/Policy",
         "resource": {"data": {"name": f"{container}/policies/{constraint}", "spec": spec}},
-        "ancestors": asset.get("ancestors") or [],
+        "ancestors": _ancestors(asset),
     }
 
 

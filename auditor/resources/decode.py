@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, field
 
 from auditor.resources.base import Asset, Resource, Undetermined, View, withhold, withhold_all
 from auditor.resources.policy import Policy
@@ -34,6 +34,8 @@ class Envelope(Asset, Generic[T], gc=False, kw_only=True):
 
     resource: Payload[T] | UnsetType | None = UNSET
     iam_policy: Policy[Any] | UnsetType | None = UNSET
+    camel_policy: Any = field(default=UNSET, name="iamPolicy")
+    """Where it is set, the line is in another spelling than its other keys and has to be reshaped."""
 
 
 class Unread(View):
@@ -55,27 +57,27 @@ class Decoder(Generic[T]):
         """
         try:
             envelope = self._fast(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             envelope = self._patient(line)
         if not envelope.ancestors:
             envelope.ancestors = ancestors_of(envelope)
-        if envelope.unknown:
+        if envelope.unknown or envelope.unread:
             _withhold(envelope)
         return envelope
 
     def _patient(self, line: bytes) -> Envelope[Any]:
         """Decode field by field: a value of the wrong type becomes unknown, the rest is kept."""
         document = parse(line)
-        unknown: dict[str, str] = dict(document.get("unknown") or {})
+        unread: dict[str, str] = {}
         for _ in range(100):
             try:
                 envelope = self._fast(msgspec.json.encode(document))
             except msgspec.ValidationError as error:
                 path, cause = _remove(document, str(error))
                 if cause:
-                    unknown[path] = cause
+                    unread[path] = cause
             else:
-                envelope.unknown = unknown
+                envelope.unread = unread
                 return envelope
         raise Unreadable("more than 100 values have an unexpected type")
 
@@ -97,6 +99,8 @@ def parse(line: bytes) -> dict[str, Any]:
         except UnicodeDecodeError as where:
             problem = f"not UTF-8 at byte {where.start + 1}"
         raise Unreadable(f"not valid JSON ({problem})") from None
+    except RecursionError:
+        raise Unreadable("nested too deeply to be an asset") from None
     if not isinstance(document, dict):
         raise Unreadable(f"a JSON {type(document).__name__}, not an asset object")
     return document
@@ -108,16 +112,24 @@ def resource_of(envelope: Envelope[Any], view: type[Resource]) -> Any:
     envelope.resource = UNSET  # no reference cycle: these structs are invisible to the collector
     data = payload.data if payload is not UNSET and payload is not None else None
     if data is None:
-        return empty_view(view, envelope, envelope.unknown.get("resource.data", "the line carries no resource data"))
+        causes = {**envelope.unknown, **envelope.unread}
+        cause = causes.get("resource.data") or causes.get("resource") or "the line carries no resource data"
+        return empty_view(view, envelope, cause)
     data.asset = envelope
     return data
 
 
 def policy_of(line: bytes) -> Policy[Any]:
     """The IAM policy that a line carries, detached from the line's envelope."""
-    envelope = decoder(None).decode(line)
-    policy: Policy[Any] = envelope.iam_policy if isinstance(envelope.iam_policy, Policy) else Policy()
-    envelope.iam_policy = UNSET
+    return detached_policy(decoder(None).decode(line))
+
+
+def detached_policy(envelope: Envelope[Any]) -> Policy[Any]:
+    """An envelope's policy, detached from it; of an unreadable one nothing is known."""
+    policy = envelope.iam_policy
+    envelope.iam_policy = UNSET  # no reference cycle: these structs are invisible to the collector
+    if not isinstance(policy, Policy):
+        return unknown_policy(envelope, envelope.unread.get("iam_policy", "the line carries no IAM policy"))
     policy.asset = envelope
     return policy
 
@@ -155,7 +167,8 @@ def cause_of(asset: Asset, unknown: Undetermined) -> str:
     """Why the value that raised `unknown` is unknown, as a clause."""
     if unknown.cause:
         return unknown.cause
-    parts = {path: cause for path, cause in asset.unknown.items() if path.startswith(unknown.part)}
+    causes = {**asset.unknown, **asset.unread}
+    parts = {path: cause for path, cause in causes.items() if path.startswith(unknown.part)}
     named = [cause for path, cause in parts.items() if unknown.what in path.split(".")]
     return (named or list(parts.values()) or ["not known"])[0]
 
@@ -186,7 +199,7 @@ def _remove(document: dict[str, Any], message: str) -> tuple[str, str]:
 
 def _withhold(envelope: Envelope[Any]) -> None:
     resource, policy = envelope.resource, envelope.iam_policy
-    for path, cause in envelope.unknown.items():
+    for path, cause in {**envelope.unknown, **envelope.unread}.items():
         steps = path.split(".")
         target: Any = None
         if steps[:2] == ["resource", "data"] and isinstance(resource, Payload):

@@ -27,6 +27,7 @@ class AuthorizedNetworks(View):
 
     enabled: bool = False
     cidr_blocks: list[CidrBlock] = []
+    gcp_public_cidrs_access_enabled: bool = False
 
 
 class IpEndpoints(View):
@@ -38,9 +39,16 @@ class IpEndpoints(View):
     authorized_networks_config: AuthorizedNetworks | None = None
 
 
+class DnsEndpoint(View):
+    """`controlPlaneEndpointsConfig.dnsEndpointConfig`: a name that resolves on the internet."""
+
+    allow_external_traffic: bool = False
+
+
 class ControlPlaneEndpoints(View):
     """`controlPlaneEndpointsConfig`."""
 
+    dns_endpoint_config: DnsEndpoint = field(default_factory=DnsEndpoint)
     ip_endpoints_config: IpEndpoints | None = None
 
 
@@ -206,6 +214,11 @@ class Cluster(Resource):
     monitoring_config: Telemetry = field(default_factory=Telemetry)
     node_config: NodeConfig | None = None
     node_pools: list[NodePool] = []
+
+    @property
+    def has_public_name(self) -> bool:
+        """Whether the control plane answers on the internet by its name, where IAM decides and not the address."""
+        return self.control_plane_endpoints_config.dns_endpoint_config.allow_external_traffic
 
     @property
     def has_public_endpoint(self) -> bool:

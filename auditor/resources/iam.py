@@ -7,10 +7,12 @@ projects.roles, projects.locations.workloadIdentityPools.providers)
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from msgspec import field
 
 from auditor.resources.base import Resource, Undetermined, View, shows
+from auditor.resources.unknown import told
 
 NEVER = 9999
 """The year in `validBeforeTime` of a key that does not expire."""
@@ -46,6 +48,8 @@ class ServiceAccountKey(Resource):
     The API always names the key's type. A key that is only planned has none yet, and is user-managed:
     nobody can create a key of Google's.
     """
+
+    HAS_POLICY: ClassVar[bool] = False
 
     name: str = ""
     key_type: str = "USER_MANAGED"
@@ -111,11 +115,19 @@ class ServiceAccountKey(Resource):
 
 @shows("iam.googleapis.com/Role")
 class Role(Resource):
-    """A role: a custom one of a project or organisation. A stage that is absent is ALPHA."""
+    """A role: a custom one of a project or organisation. A stage that is absent is ALPHA.
 
-    included_permissions: list[str] = []
+    A list of roles comes without their permissions; a role that is got by its name has them.
+    """
+
+    permissions_told: list[str] | None = field(default=None, name="includedPermissions")
     stage: str = "ALPHA"
     deleted: bool = False
+
+    @property
+    def included_permissions(self) -> list[str]:
+        """What the role allows. Raises `Undetermined` where the data is an entry of a list of roles."""
+        return told(self.permissions_told, "includedPermissions")
 
     @property
     def is_custom(self) -> bool:

@@ -15,6 +15,10 @@ DEFAULT_DESTRUCTION_DELAY = timedelta(days=30)
 """How long a version waits for its destruction where the key does not say."""
 
 
+LONGEST = timedelta(hours=876_000)
+"""The longest rotation period."""
+
+
 class KeyVersionTemplate(View):
     """`versionTemplate`: what new versions of the key are like."""
 
@@ -97,6 +101,9 @@ class CryptoKeyVersion(Resource):
 def _duration(name: str, text: str) -> timedelta:
     """A google.protobuf.Duration in its JSON form."""
     try:
-        return timedelta(seconds=float(text.removesuffix("s")))
+        duration = timedelta(seconds=float(text.removesuffix("s")))
     except (ValueError, OverflowError):
         raise Undetermined(name, f"{text!r} is not a duration") from None
+    if not timedelta() <= duration <= LONGEST:
+        raise Undetermined(name, f"{text!r} is not a duration that Cloud KMS takes")
+    return duration

@@ -12,6 +12,7 @@ from functools import lru_cache
 from msgspec import field
 
 from auditor.resources.base import Resource, Undetermined, View, shows
+from auditor.resources.unknown import told
 
 EVERY_PORT = (0, 65535)
 _BROAD = {4: 8, 6: 16}
@@ -83,7 +84,7 @@ class RuleLogging(View):
 
 @shows("compute.googleapis.com/Firewall")
 class Firewall(Resource):
-    """A VPC firewall rule."""
+    """A VPC firewall rule. It either allows or denies: one of the two lists is there."""
 
     name: str = ""
     network: str = ""
@@ -96,11 +97,19 @@ class Firewall(Resource):
     destination_ranges: list[str] = []
     target_tags: list[str] = []
     target_service_accounts: list[str] = []
-    allowed: list[Layer4] = []
-    denied: list[Layer4] = []
+    allowed_told: list[Layer4] | None = field(default=None, name="allowed")
+    denied_told: list[Layer4] | None = field(default=None, name="denied")
     log_config: RuleLogging = field(default_factory=RuleLogging)
     known_closed: bool | None = field(default=None, name="#closed")
     """Whether the rule surely lets nobody in from the internet, worked out once for the many checks that ask."""
+
+    @property
+    def allowed(self) -> list[Layer4]:
+        """What the rule lets through; nothing where it denies. Raises `Undetermined` where neither is told."""
+        if self.allowed_told is not None:
+            return self.allowed_told
+        told(self.denied_told, "allowed")
+        return []
 
     @property
     def is_closed(self) -> bool:
@@ -159,7 +168,27 @@ class FirewallPolicy(Resource):
 
     name: str = ""
     short_name: str = ""
-    rules: list[PolicyRule] = []
+    rules_told: list[PolicyRule] | None = field(default=None, name="rules")
+
+    @property
+    def rules(self) -> list[PolicyRule]:
+        """The rules. Raises `Undetermined` where the data has none: every policy is born with rules."""
+        return told(self.rules_told, "rules")
+
+    @property
+    def gcloud_group(self) -> str:
+        """The group of gcloud commands for policies of its kind."""
+        return "network-firewall-policies" if "/projects/" in self.asset.name else "firewall-policies"
+
+    @property
+    def gcloud_flags(self) -> tuple[str, ...]:
+        """The options that name the policy to gcloud."""
+        named = f"--firewall-policy={self.id}"
+        if self.gcloud_group == "firewall-policies":
+            return (named,)
+        if self.asset.location == "global":
+            return (named, "--global-firewall-policy")
+        return (named, f"--firewall-policy-region={self.asset.location}")
 
     @property
     def is_closed(self) -> bool:

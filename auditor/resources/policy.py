@@ -101,16 +101,49 @@ class Policy(PolicyView, Generic[S]):
 
     @property
     def audit_configs(self) -> list[AuditConfig]:
-        """The audit configurations, in either spelling that exports use."""
-        spellings = (self.audit_configs_raw, self.audit_configs_camel)
-        found = [_audit_config(entry) for raw in spellings for entry in msgspec.json.decode(raw) or []]
-        return OpenList(found, "auditConfigs", self.audit_doubt) if self.audit_doubt else found
+        """The audit configurations, in either spelling that exports use; open where one of them is unreadable."""
+        found: list[AuditConfig] = []
+        doubt = self.audit_doubt
+        for raw in (self.audit_configs_raw, self.audit_configs_camel):
+            for entry in _entries(raw):
+                try:
+                    found.append(_audit_config(msgspec.convert(entry, _WrittenConfig)))
+                except msgspec.ValidationError as error:
+                    doubt = doubt or f"unreadable, {str(error).partition(' - at ')[0].replace('`', '').lower()}"
+        return OpenList(found, "auditConfigs", doubt) if doubt else found
 
 
-def _audit_config(entry: dict[str, Any]) -> AuditConfig:
+class _WrittenLog(msgspec.Struct):
+    """`auditLogConfigs[]` in both spellings."""
+
+    log_type: int | str | None = None
+    log_type_camel: int | str | None = field(default=None, name="logType")
+    exempted_members: list[str] | None = None
+    exempted_members_camel: list[str] | None = field(default=None, name="exemptedMembers")
+
+
+class _WrittenConfig(msgspec.Struct):
+    """`auditConfigs[]` in both spellings."""
+
+    service: str = ""
+    audit_log_configs: list[_WrittenLog] | None = None
+    audit_log_configs_camel: list[_WrittenLog] | None = field(default=None, name="auditLogConfigs")
+
+
+def _entries(raw: msgspec.Raw) -> list[Any]:
+    """The elements of a list; in place of what is no list one element that cannot be read."""
+    value = msgspec.json.decode(raw)
+    return value if isinstance(value, list) else [] if value is None else [None]
+
+
+def _audit_config(written: _WrittenConfig) -> AuditConfig:
+    """The configuration in one spelling. Raises `msgspec.ValidationError` for a log type that does not exist."""
     log_types: dict[str, list[str]] = {}
-    for log in entry.get("audit_log_configs") or entry.get("auditLogConfigs") or []:
-        kind = log.get("log_type", log.get("logType", 0))
-        name = LOG_TYPES[kind] if isinstance(kind, int) and 0 <= kind < len(LOG_TYPES) else str(kind)
-        log_types.setdefault(name, []).extend(log.get("exempted_members") or log.get("exemptedMembers") or [])
-    return AuditConfig(service=str(entry.get("service", "")), log_types=log_types)
+    for log in written.audit_log_configs or written.audit_log_configs_camel or []:
+        kind = log.log_type if log.log_type is not None else log.log_type_camel or 0
+        if isinstance(kind, int) and 0 <= kind < len(LOG_TYPES):
+            kind = LOG_TYPES[kind]
+        if kind not in LOG_TYPES:
+            raise msgspec.ValidationError(f"no log type is called {kind}")
+        log_types.setdefault(kind, []).extend(log.exempted_members or log.exempted_members_camel or [])
+    return AuditConfig(service=written.service, log_types=log_types)

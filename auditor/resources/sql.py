@@ -11,6 +11,7 @@ from datetime import datetime
 from msgspec import field
 
 from auditor.resources.base import Resource, Undetermined, View, shows
+from auditor.resources.unknown import told
 
 MYSQL, POSTGRES, SQLSERVER = "MYSQL", "POSTGRES", "SQLSERVER"
 
@@ -127,10 +128,15 @@ class SqlInstance(Resource):
     instance_type: str = "CLOUD_SQL_INSTANCE"
     master_instance_name: str = ""
     region: str = ""
-    settings: SqlSettings = field(default_factory=SqlSettings)
+    settings_told: SqlSettings | None = field(default=None, name="settings")
     ip_addresses: list[SqlIpAddress] = []
     server_ca_cert: ServerCertificate | None = None
     disk_encryption_configuration: DiskEncryption | None = None
+
+    @property
+    def settings(self) -> SqlSettings:
+        """The settings. Raises `Undetermined` where the data has none: every instance has settings."""
+        return told(self.settings_told, "settings")
 
     @property
     def engine(self) -> str:

@@ -14,6 +14,13 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+def told(value: T | None, what: str) -> T:
+    """A value that the API always returns. Raises `Undetermined` where the asset's data does not hold it."""
+    if value is None:
+        raise Undetermined(what, "the asset's data does not say")
+    return value
+
+
 def some(items: Iterable[T], test: Callable[[T], bool]) -> bool:
     """Whether `test` holds for an element; what is unknown of the others then does not matter.
 

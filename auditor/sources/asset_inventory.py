@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 import msgspec
 from msgspec import Raw
 
-from auditor.sources.files import READ_ERRORS, open_file, why
+from auditor.sources.files import READ_ERRORS, open_file, printable, why
 
 if TYPE_CHECKING:
     from auditor.sources.base import Gaps
@@ -25,18 +25,26 @@ _REST = "export again; what stands before this place was audited"
 class AssetInventoryExport:
     """One file of `gcloud asset export` or `gcloud asset list --format=json`."""
 
-    path: str
+    file: Path
+    """Where it is read from."""
     shown: str
     """How places in it are told."""
     is_array: bool
     kind: str = "Cloud Asset Inventory export"
     partial: bool = False
+    trusted: bool = False
+    """Whether lines may say what only this program says of an asset: what is unknown, its Terraform address."""
     unsupported: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def path(self) -> str:
+        """The file, printable whatever bytes its name has."""
+        return printable(self.file)
 
     def lines(self, gaps: Gaps) -> Iterator[tuple[int | str, bytes]]:
         """(place, line) of every asset; damage is told to `gaps` and ends the file."""
         try:
-            with open_file(Path(self.path)) as file:
+            with open_file(self.file) as file:
                 yield from self._elements(file, gaps) if self.is_array else self._lines(file)
         except READ_ERRORS as error:
             gaps.add(self.shown, why(error), _REST)
@@ -59,9 +67,11 @@ class AssetInventoryExport:
         blocks.clear()
         try:
             elements = _whole(text)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             gaps.add(
-                self.shown, f"not a valid JSON array ({error})", "each element that could be told apart was audited"
+                self.shown,
+                f"not a valid JSON array ({why(error)})",
+                "each element that could be told apart was audited",
             )
             elements = _apart(text)
         for number, element in enumerate(elements, 1):

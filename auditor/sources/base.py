@@ -23,12 +23,17 @@ class Gaps:
         """Note that a file, or the rest of it, could not be read."""
         self.told.append(Gap(where=where, problem=problem, advice=advice))
 
-    def add_line(self, where: str, problem: str) -> None:
-        """Note that one record could not be read."""
+    def add_line(self, where: str, problem: str, advice: str = "") -> None:
+        """Note that one record could not be read or used."""
         if len(self.told) < GAPS_TOLD:
-            self.add(where, problem, "export the assets again, or mend the line; every other line was audited")
+            default = "export the assets again, or mend the line; every other line was audited"
+            self.add(where, problem, advice or default)
         else:
             self.untold += 1
+
+    def add_value(self, where: str, problem: str) -> None:
+        """Note that one value of a record could not be read; the rest of the record was audited."""
+        self.add_line(where, problem, "export the assets again, or mend the value; what rests on it is not assessed")
 
 
 class Source(Protocol):
@@ -45,6 +50,10 @@ class Source(Protocol):
     @property
     def partial(self) -> bool:
         """Whether the source shows only part of the estate (a plan), so that absence proves nothing."""
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the source is ours to the letter, so that a record may say what is unknown of it."""
 
     @property
     def unsupported(self) -> Counter[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +12,13 @@ import msgspec
 
 from auditor.sources.asset_inventory import AssetInventoryExport
 from auditor.sources.base import Source
-from auditor.sources.files import READ_ERRORS, open_file, why
+from auditor.sources.files import READ_ERRORS, open_file, printable, unfit, why
+from auditor.sources.folder import entries, has_json_suffix
 from auditor.sources.terraform_plan import TerraformPlan
 
-_SUFFIXES = (".json", ".ndjson", ".jsonl")
-_COMPRESSED = (".gz", ".zst")
+_PEEKED = 1 << 16
+"""Bytes that are looked at to tell what a file is."""
+_INPUT = re.compile(rb'\s*(?:(\{)\s*["}]|\[\s*\{)')
 _LIVE = re.compile(r"(organizations|folders|projects)/[^/]+")
 _ASSET_KEYS = {"asset_type", "assetType", "asset"}
 
@@ -24,57 +27,92 @@ class NotATarget(Exception):  # noqa: N818 - the message is the sentence that th
     """A target is nothing that can be audited; the message says what it is and what to do."""
 
 
+class _SomethingElse(NotATarget):
+    """A file is sound, and neither export nor plan."""
+
+
 def sources_of(target: str) -> list[Source]:
     """The sources in a target: one for a file, one for each readable file of a folder.
 
-    Raises `NotATarget`. A file of a folder that is no source is raised only when none is; the caller
+    Raises `NotATarget`. What of a folder cannot be read is raised only when nothing can; the caller
     is told of it otherwise by `Unusable`.
     """
-    path = Path(target)
-    if not path.exists():
-        if _LIVE.fullmatch(target):
-            raise NotATarget(f"{target}: live scans are not available; give a Cloud Asset Inventory export")
-        raise NotATarget(f"{target}: no such file or folder")
+    path, shown = Path(target), printable(target)
+    if target == "-":
+        raise NotATarget("-: standard input, which can be read only once; save it to a file first")
+    if target.startswith("gs://"):
+        advice = f"gcloud storage cp --recursive {shlex.quote(shown)} ."
+        raise NotATarget(f"{shown}: Cloud Storage is not read directly; copy it first: {advice}")
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        raise NotATarget(f"{shown}: {_absent(target, error)}") from None
+    if problem := unfit(mode):
+        raise NotATarget(f"{shown}: {problem}")
     if path.is_dir():
         return _folder(path)
-    return [_file(path, target)]
+    return [_file(path, shown)]
+
+
+def _absent(target: str, error: OSError | ValueError) -> str:
+    """Why there is nothing at a path."""
+    if _LIVE.fullmatch(target):
+        return "live scans are not available; give a Cloud Asset Inventory export"
+    if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
+        return "a link to something that is not there" if Path(target).is_symlink() else "no such file or folder"
+    return why(error)
 
 
 def _folder(folder: Path) -> list[Source]:
-    files = sorted(file for file in folder.rglob("*") if file.is_file() and _is_json(file))
-    if not files:
-        if any(folder.glob("*.tf")):
-            advice = "give the plan: terraform plan -out p && terraform show -json p > plan.json"
-            raise NotATarget(f"{folder}: Terraform files, which are not read yet; {advice}")
-        raise NotATarget(f"{folder}: no .json, .ndjson or .jsonl file (plain, .gz or .zst) in this folder")
+    files, problems = entries(folder)
     found: list[Source] = []
     for file in files:
-        try:
-            found.append(_file(file, str(file)))
-        except NotATarget as problem:
-            found.append(Unusable(str(file), str(problem).removeprefix(f"{file}: ")))
-    if all(isinstance(source, Unusable) for source in found):
-        raise NotATarget(f"{folder}: none of its {len(files)} JSON files is an export or a plan")
+        if has_json_suffix(file) or _begins_as_input(file):
+            try:
+                found.append(_file(file, printable(file)))
+            except NotATarget as problem:
+                if has_json_suffix(file) or not isinstance(problem, _SomethingElse):
+                    found.append(Unusable(file, str(problem)))
+    found += [Unusable(path, problem) for path, problem in problems]
+    shown = printable(folder)
+    if not found:
+        if any(folder.glob("*.tf")):
+            advice = "give the plan: terraform plan -out p && terraform show -json p > plan.json"
+            raise NotATarget(f"{shown}: Terraform files, which are not read yet; {advice}")
+        raise NotATarget(f"{shown}: no .json, .ndjson or .jsonl file (plain, .gz or .zst) in this folder")
+    unusable = [source for source in found if isinstance(source, Unusable)]
+    if len(unusable) == len(found):
+        first = unusable[0]
+        if first.path == shown:
+            raise NotATarget(f"{shown}: {first.problem}")
+        told = f"the first is {first.path}: {first.problem}"
+        raise NotATarget(f"{shown}: none of its {len(found)} files can be read as an export or a plan; {told}")
     return found
 
 
-def _is_json(file: Path) -> bool:
-    name = file.name.lower()
-    for suffix in _COMPRESSED:
-        name = name.removesuffix(suffix)
-    return name.endswith(_SUFFIXES)
+def _begins_as_input(file: Path) -> bool:
+    """Whether a file whose name says nothing begins as JSON that may be input; what cannot be read may be, too."""
+    try:
+        with open_file(file) as opened:
+            start: bytes = opened.peek(_PEEKED)[:_PEEKED]  # type: ignore[attr-defined]
+    except READ_ERRORS:
+        return True
+    start = start.lstrip(b"\xef\xbb\xbf\xff\xfe").replace(b"\0", b"")
+    match = _INPUT.match(start)
+    return match is not None and (match[1] == b"{" or any(b'"%s"' % key.encode() in start for key in _ASSET_KEYS))
 
 
 class Unusable:
-    """A file beside usable ones that is neither export nor plan: a gap, not an end."""
+    """Something beside usable files that is neither export nor plan, or cannot be read: a gap, not an end."""
 
     kind = "not usable"
     partial = False
+    trusted = False
 
-    def __init__(self, path: str, problem: str) -> None:
-        self.path = path
+    def __init__(self, path: Path | str, problem: str) -> None:
+        self.path = printable(path)
         self.unsupported: Counter[str] = Counter()
-        self.problem = problem
+        self.problem = problem.removeprefix(f"{self.path}: ")
 
     def lines(self, gaps: object) -> Iterator[tuple[int | str, bytes]]:
         """Yields nothing and tells why."""
@@ -85,21 +123,21 @@ class Unusable:
 def _file(path: Path, shown: str) -> Source:
     try:
         with open_file(path) as file:
-            start = file.peek(1 << 16)[: 1 << 16].removeprefix(b"\xef\xbb\xbf").lstrip()  # type: ignore[attr-defined]
+            start = file.peek(_PEEKED)[:_PEEKED].removeprefix(b"\xef\xbb\xbf").lstrip()  # type: ignore[attr-defined]
             first = next((line for line in file if line.strip()), b"") if start else b""
     except READ_ERRORS as error:
         raise NotATarget(f"{shown}: {why(error)}") from None
     if not start:
-        raise NotATarget(f"{shown}: the file is empty")
+        raise _SomethingElse(f"{shown}: the file is empty")
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise NotATarget(f"{shown}: UTF-16 text; save it as UTF-8")
     if start[:1] == b"[":
-        return AssetInventoryExport(str(path), shown, is_array=True)
+        return AssetInventoryExport(path, shown, is_array=True)
     if start[:1] != b"{":
-        raise NotATarget(f"{shown}: neither a Cloud Asset Inventory export nor a Terraform plan in JSON")
+        raise _SomethingElse(f"{shown}: neither a Cloud Asset Inventory export nor a Terraform plan in JSON")
     keys = _keys(first.removeprefix(b"\xef\xbb\xbf"))
     if keys & _ASSET_KEYS:
-        return AssetInventoryExport(str(path), shown, is_array=False)
+        return AssetInventoryExport(path, shown, is_array=False)
     return _document(path, shown)
 
 
@@ -107,7 +145,7 @@ def _keys(line: bytes) -> set[str]:
     """The keys of the JSON object in a line; for a broken line, those that are plainly there."""
     try:
         document = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {key for key in _ASSET_KEYS if f'"{key}"'.encode() in line}
     return set(document) if isinstance(document, dict) else set()
 
@@ -117,15 +155,15 @@ def _document(path: Path, shown: str) -> Source:
     try:
         with open_file(path) as file:
             document = msgspec.json.decode(file.read().removeprefix(b"\xef\xbb\xbf"))
-    except READ_ERRORS as error:
+    except (*READ_ERRORS, RecursionError) as error:
         raise NotATarget(f"{shown}: {why(error)}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise NotATarget(f"{shown}: not valid JSON ({error}); is the file cut off?") from None
     if _ASSET_KEYS & set(document) or isinstance(document.get("assets"), list):
-        return AssetInventoryExport(str(path), shown, is_array=True)
+        return AssetInventoryExport(path, shown, is_array=True)
     if "planned_values" in document or "resource_changes" in document:
-        return TerraformPlan(str(path), shown, document)
+        return TerraformPlan(printable(path), shown, document)
     if ("format_version" in document and "values" in document) or "terraform_version" in document:
         advice = "give a plan: terraform plan -out p && terraform show -json p > plan.json"
         raise NotATarget(f"{shown}: a Terraform state, which is not read yet; {advice}")
-    raise NotATarget(f"{shown}: neither a Cloud Asset Inventory export nor a Terraform plan in JSON")
+    raise _SomethingElse(f"{shown}: neither a Cloud Asset Inventory export nor a Terraform plan in JSON")

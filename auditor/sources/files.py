@@ -1,9 +1,11 @@
-"""Opening input files: plain, gzip or zstandard; by content, not by name alone."""
+"""Opening input files: plain, gzip or zstandard; by content, not by name alone. What a file is before it is opened."""
 
 from __future__ import annotations
 
 import gzip
 import io
+import os
+import stat
 import zlib
 from pathlib import Path
 from typing import IO
@@ -28,14 +30,32 @@ def open_file(path: Path) -> IO[bytes]:
     return path.open("rb", buffering=BUFFER)
 
 
+def printable(path: Path | str) -> str:
+    """A path as text that can be shown and encoded, whatever bytes the file's name has."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def unfit(mode: int) -> str:
+    """Why what has this `st_mode` must not be opened, as a clause; `""` for a file or folder."""
+    if stat.S_ISFIFO(mode):
+        return "a pipe, which can be read only once; save it to a file first"
+    if stat.S_ISSOCK(mode):
+        return "a socket, not a file; save what it gives to a file first"
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        return "a device, not a file; save what it gives to a file first"
+    return ""
+
+
 def why(error: BaseException) -> str:
-    """A read error as a clause for people."""
+    """An error in reading or decoding, as a clause for people."""
     if isinstance(error, PermissionError):
         return "permission denied"
     if isinstance(error, EOFError):
         return "the compressed file is cut off"
     if isinstance(error, zlib.error | gzip.BadGzipFile):
         return f"the compressed file is damaged ({error})"
+    if isinstance(error, RecursionError):
+        return "its JSON is nested too deeply to be read"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror[0].lower() + error.strerror[1:]
     return str(error)

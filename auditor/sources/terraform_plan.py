@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from auditor.sources.files import why
 from auditor.sources.terraform import iam
 from auditor.sources.terraform.mapping import Context, Draft, Made
 from auditor.sources.terraform.names import Namer
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _TEMPLATES = {kind: mapping.name for kind, mapping in MAPPINGS.items()}
 _CONTAINERS = {kind: mapping.container for kind, mapping in MAPPINGS.items()}
-_MISSHAPEN = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+_MISSHAPEN = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
 """What a value of an unexpected shape raises in a conversion."""
 _ADVICE = "check that the JSON is that of terraform show; every other resource was audited"
 _PROJECT_METADATA = "compute.googleapis.com/Project"
@@ -42,14 +43,20 @@ class TerraformPlan:
     document: dict[str, Any]
     kind: str = "Terraform plan"
     partial: bool = True
+    trusted: bool = True
+    """Whether lines may say what only this program says of an asset: what is unknown, its Terraform address."""
     unsupported: Counter[str] = field(default_factory=Counter)
 
     def lines(self, gaps: Gaps) -> Iterator[tuple[str, bytes]]:
         """(place, line) of every asset that the plan leaves in place or makes."""
         self.unsupported.clear()
-        plan = read(self.document, self.shown, gaps)
-        context = Context(plan, Namer(plan, _TEMPLATES, _CONTAINERS))
-        for draft in self._drafts(plan, context, gaps):
+        try:
+            plan = read(self.document, self.shown, gaps)
+            drafts = self._drafts(plan, Context(plan, Namer(plan, _TEMPLATES, _CONTAINERS)), gaps)
+        except RecursionError as error:
+            gaps.add(self.shown, why(error), "make the plan's JSON again: terraform show -json PLAN")
+            return
+        for draft in drafts:
             yield f"{self.shown} {draft.address}", msgspec.json.encode(draft.line())
 
     def _drafts(self, plan: Plan, context: Context, gaps: Gaps) -> list[Draft]:

@@ -20,6 +20,7 @@ from checks.api_keys.clients import (
 )
 from checks.api_keys.examples import ROUTES, deleted_key, example_key
 from checks.api_keys.restrictions import AI_SERVICES
+from checks.units import PrefixIpv4, PrefixIpv6
 
 _SERVER_SERVICES = frozenset(
     f"{name}.googleapis.com"
@@ -51,8 +52,8 @@ _APP = {"packageName": "com.example.app", "sha1Fingerprint": "DA39A3EE5E6B4B0D32
 class RangeSettings(Settings, frozen=True):
     """How broad the address ranges of server keys may be, as shortest prefix lengths."""
 
-    min_prefix_ipv4: int = 20
-    min_prefix_ipv6: int = 48
+    min_prefix_ipv4: PrefixIpv4 = 20
+    min_prefix_ipv6: PrefixIpv6 = 48
 
 
 def _site(*referrers: str, **restrictions: Any) -> Example:

@@ -24,6 +24,7 @@ from auditor.resources.api_keys import ApiKey
 from auditor.resources.serviceusage import Service
 from checks.api_keys.clients import DELETED, REPLACED, limits_clients
 from checks.api_keys.examples import ROUTES, SITE, deleted_key, example_key
+from checks.units import Days
 
 _GEMINI = "generativelanguage.googleapis.com"
 _ANOTHER_API = not_applicable("another API")
@@ -35,7 +36,7 @@ _NO_SERVICES = not_assessed(
 class RotationSettings(Settings, frozen=True):
     """How old an API key may be."""
 
-    max_age_days: int = 90
+    max_age_days: Days = 90
 
 
 class WideningSettings(Settings, frozen=True):

@@ -6,6 +6,7 @@ from auditor import PASS, Fix, Settings, Severity, Verdict, asset, check, fail, 
 from auditor.resources.api_keys import ApiKey
 from checks.api_keys.clients import DELETED, REPLACED, limits_clients
 from checks.api_keys.examples import ROUTES, SERVER, SITE, deleted_key, example_key
+from checks.units import Count
 
 CLOUD_APIS = "cloudapis.googleapis.com"
 """The target that stands for all Google Cloud APIs."""
@@ -19,7 +20,7 @@ _EVERYTHING = ("", "*", CLOUD_APIS)
 class TargetSettings(Settings, frozen=True):
     """How many APIs one key may call."""
 
-    max_services: int = 10
+    max_services: Count = 10
 
 
 def _limits_apis(key: ApiKey) -> bool:

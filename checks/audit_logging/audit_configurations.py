@@ -7,7 +7,8 @@ import re
 from auditor import PASS, Fix, Policy, Severity, Verdict, asset, check, fail
 from auditor.resources.policy import AuditConfig
 from auditor.resources.resourcemanager import Folder, Organization, Project
-from checks.audit_logging.examples import EVERYTHING_ON, IN_ORGANIZATION, SHOP, SILENT, audit_config
+from auditor.resources.unknown import matching
+from checks.audit_logging.examples import EVERYTHING_ON, IN_ORGANIZATION, SHOP, SILENT, UNREADABLE, audit_config
 
 _SERVICE_AGENT = re.compile(r"serviceAccount:service-\d+@[^@]+\.iam\.gserviceaccount\.com")
 _ALL = "allServices"
@@ -36,6 +37,11 @@ _ALL = "allServices"
         asset(Project, SHOP, policy={"auditConfigs": [audit_config(_ALL, "DATA_READ", DATA_READ=[])]}),
     ],
     fails=lambda: [
+        asset(
+            Project,
+            SHOP,
+            policy={"auditConfigs": [7, audit_config(_ALL, "DATA_READ", DATA_READ=["user:admin@example.com"])]},
+        ),
         asset(
             Organization,
             policy={"auditConfigs": [audit_config(_ALL, "DATA_READ", DATA_READ=["user:admin@example.com"])]},
@@ -76,7 +82,10 @@ _ALL = "allServices"
             ancestors=["folders/2001", *IN_ORGANIZATION],
         ),
     ],
-    unknown=lambda: [asset(Project, SHOP, policy={}, unknown=["iam_policy.audit_configs"])],
+    unknown=lambda: [
+        asset(Project, SHOP, policy={}, unknown=["iam_policy.audit_configs"]),
+        *(asset(Project, SHOP, policy={"auditConfigs": written}) for written in UNREADABLE),
+    ],
 )
 def audit_log_exemption(policy: Policy[Project | Folder | Organization]) -> Verdict:
     """Somebody is exempted from Data Access audit logs.
@@ -91,9 +100,10 @@ def audit_log_exemption(policy: Policy[Project | Folder | Organization]) -> Verd
 
     Source: https://cloud.google.com/logging/docs/audit/configure-data-access
     """
+    configs = matching(policy.audit_configs, _exempts)
     exempted = [
         (config, kind, member)
-        for config in policy.audit_configs
+        for config in configs
         for kind, members in config.log_types.items()
         for member in members
         if not member.startswith("deleted:")
@@ -103,6 +113,10 @@ def audit_log_exemption(policy: Policy[Project | Folder | Organization]) -> Verd
     shown = [f"{member} from {kind} of {_named(config)}" for config, kind, member in exempted]
     more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
     return fail(f"{'; '.join(shown[:5])}{more}", evidence={"exempted": shown}, severity=_weight(exempted))
+
+
+def _exempts(config: AuditConfig) -> bool:
+    return any(not member.startswith("deleted:") for members in config.log_types.values() for member in members)
 
 
 def _named(config: AuditConfig) -> str:
@@ -138,6 +152,7 @@ def _weight(exempted: list[tuple[AuditConfig, str, str]]) -> Severity:
     fails=lambda: [asset(Organization, policy=SILENT, ancestors=IN_ORGANIZATION)],
     unknown=lambda: [
         asset(Organization, policy={}, ancestors=IN_ORGANIZATION, unknown=["iam_policy.audit_configs"]),
+        asset(Organization, policy={"auditConfigs": ["allServices"]}, ancestors=IN_ORGANIZATION),
     ],
 )
 def organization_data_access_logs_off(policy: Policy[Organization]) -> Verdict:

@@ -18,7 +18,7 @@ from auditor import (
 )
 from auditor.resources.policy import LOG_TYPES
 from auditor.resources.resourcemanager import Folder, Organization, Project
-from checks.audit_logging.examples import EVERYTHING_ON, IN_ORGANIZATION, SHOP, SILENT, audit_config
+from checks.audit_logging.examples import EVERYTHING_ON, IN_ORGANIZATION, SHOP, SILENT, UNREADABLE, audit_config
 
 _EVERY_TYPE = frozenset(LOG_TYPES[1:])
 _ALL = "allServices"
@@ -80,6 +80,10 @@ _ALL = "allServices"
     unknown=lambda: [
         asset(Project, SHOP, policy=SILENT),
         asset(Project, SHOP, policy={}, ancestors=["projects/1001"], unknown=["iam_policy.audit_configs"]),
+        *(
+            asset(Project, SHOP, policy={"auditConfigs": written}, ancestors=["projects/1001"])
+            for written in UNREADABLE
+        ),
     ],
 )
 def data_access_logs_off(project: Project, chain: PolicyChain) -> Verdict:

@@ -193,8 +193,9 @@ def _number_of(project: Project) -> str:
         "sha:LOCKED_RETENTION_POLICY_NOT_SET",
     ],
     fix=Fix(
-        gcloud="gcloud storage buckets update gs://{sink.storage_bucket} --retention-period=1y && "
-        "gcloud storage buckets update gs://{sink.storage_bucket} --lock-retention-period",
+        gcloud="gcloud storage buckets update gs://{sink.storage_bucket} --retention-period=1y",
+        manual="Then lock the policy with --lock-retention-period. That can never be undone: nobody can shorten the "
+        "period or delete the bucket before its youngest object is old enough. Let the period prove itself first.",
         terraform="retention_policy { retention_period = 31536000, is_locked = true } on google_storage_bucket",
         guardrail="storage.retentionPolicySeconds",
         patch={"data": {"destination": "storage.googleapis.com/locked"}},

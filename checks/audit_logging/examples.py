@@ -33,5 +33,20 @@ EXPORT = {"name": "archive", "destination": "storage.googleapis.com/audit-archiv
 PROJECT_SINK_NAME = f"{SINKS}/projects/1001/sinks/archive"
 ORGANIZATION_SINK_NAME = f"{SINKS}/organizations/3001/sinks/archive"
 FOLDER_SINK_NAME = f"{SINKS}/folders/2001/sinks/archive"
+UNREADABLE: list[Any] = [
+    7,
+    ["allServices"],
+    [{"service": "allServices", "auditLogConfigs": "DATA_READ"}],
+    [
+        {
+            "service": "allServices",
+            "auditLogConfigs": [{"logType": "DATA_READ", "exemptedMembers": "user:a@example.com"}],
+        }
+    ],
+    [{"service": "allServices", "auditLogConfigs": [{"logType": 9}]}],
+    [{"service": "allServices", "auditLogConfigs": [{"logType": "EVERYTHING"}]}],
+    [{"service": 5}],
+]
+"""Audit configurations that are not in the API's form."""
 EVERYTHING_ON = {"auditConfigs": [audit_config("allServices", "ADMIN_READ", "DATA_READ", "DATA_WRITE")]}
 SILENT: dict[str, Any] = {"bindings": []}

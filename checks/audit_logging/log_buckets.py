@@ -13,6 +13,7 @@ from checks.audit_logging.examples import (
     SINKS,
 )
 from checks.audit_logging.routing import AUDIT_LOGS, carries, exported, log_bucket_of
+from checks.units import Days
 
 _BUCKETS = f"{SINKS}/projects/1001/locations/global/buckets"
 _AUDIT_SINK = {
@@ -39,7 +40,7 @@ def _holds_audit_logs(bucket: LogBucket, estate: Estate) -> bool:
 class Retention(Settings, frozen=True):
     """How long audit logs must be kept."""
 
-    min_days: int = 365
+    min_days: Days = 365
 
 
 @check(
@@ -126,8 +127,9 @@ def log_bucket_retention_short(bucket: LogBucket, estate: Estate, settings: Rete
     reads=[LogSink],
     evidence=["retentionDays", "locked"],
     fix=Fix(
-        gcloud="gcloud logging buckets update {bucket.id} --location={bucket.location} {bucket.gcloud_scope} --locked",
         terraform="locked = true on google_logging_project_bucket_config",
+        manual="Settle the retention, then lock the bucket with the --locked option of gcloud logging buckets update. "
+        "That can never be undone: the retention stays as it is, and the bucket with it until it is empty.",
         patch={"data": {"locked": True}},
     ),
     passes=lambda: [

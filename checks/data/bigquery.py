@@ -59,7 +59,7 @@ def _public_binding(policy: Policy[Dataset], clock: Clock) -> Verdict | None:
     passes=lambda: [
         asset(Dataset, {"access": [_OWNERS, {"role": "READER", "domain": "example.com"}]}),
         asset(Dataset, {"access": [_OWNERS, {"view": {"tableId": "v"}}]}, policy=_granting("user:a@example.com")),
-        [asset(Dataset, {"datasetReference": {"datasetId": "d"}}), _PROJECT],
+        asset(Dataset, {"datasetReference": {"datasetId": "d"}}, policy=_granting("user:a@example.com")),
     ],
     fails=lambda: [
         asset(Dataset, {"access": [_OWNERS, {"role": "READER", "specialGroup": "allAuthenticatedUsers"}]}),
@@ -68,6 +68,7 @@ def _public_binding(policy: Policy[Dataset], clock: Clock) -> Verdict | None:
     ],
     unknown=lambda: [
         asset(Dataset, {"location": "EU"}),
+        [asset(Dataset, {"datasetReference": {"datasetId": "d"}}), _PROJECT],
         asset(Dataset, {}, policy=_granting("user:a@example.com"), unknown=["resource.data.access"]),
         asset(Dataset, {"access": [_OWNERS]}, unknown=["resource.data.access.*"]),
     ],
@@ -84,14 +85,14 @@ def public_dataset(dataset: Dataset, policy: Policy[Dataset], clock: Clock) -> V
     Source: https://cloud.google.com/bigquery/docs/control-access-to-resources-iam
     """
     try:
-        found = _public_entry(dataset)
+        if not dataset.access_told and policy.bindings:  # the other form of the same list
+            return _public_binding(policy, clock) or PASS
+        return _public_entry(dataset) or PASS
     except Undetermined:
-        found = _public_binding(policy, clock)  # the other form of the same list may decide
+        found = _public_binding(policy, clock)  # may decide all the same
         if found is None:
             raise
-    if found is not None:
         return found
-    return PASS if dataset.access else _public_binding(policy, clock) or PASS
 
 
 @check(
@@ -112,7 +113,10 @@ def public_dataset(dataset: Dataset, policy: Policy[Dataset], clock: Clock) -> V
         asset(Dataset, {"access": [{"role": "READER", "userByEmail": "someone@gmail.com"}]}),
         asset(Dataset, {"access": [_OWNERS, {"role": "WRITER", "groupByEmail": "team@GoogleGroups.com"}]}),
     ],
-    unknown=lambda: [asset(Dataset, {"access": [_OWNERS]}, unknown=["resource.data.access.*"])],
+    unknown=lambda: [
+        asset(Dataset, {"access": [_OWNERS]}, unknown=["resource.data.access.*"]),
+        asset(Dataset, {"location": "EU"}),
+    ],
 )
 def consumer_account(dataset: Dataset) -> Verdict:
     """A BigQuery dataset is shared with a private Google account or a public group.

@@ -17,8 +17,20 @@ def _authorized(*blocks: str) -> dict[str, Any]:
     }
 
 
+def _google_cloud(enabled: bool) -> dict[str, Any]:
+    """Authorised networks with, or without, all addresses of Google Cloud."""
+    listed = _authorized("203.0.113.0/24")["masterAuthorizedNetworksConfig"]
+    return {"masterAuthorizedNetworksConfig": {**listed, "gcpPublicCidrsAccessEnabled": enabled}}
+
+
 _PRIVATE = {"privateClusterConfig": {"enablePrivateNodes": True, "enablePrivateEndpoint": True}}
 _BY_NAME_ONLY = {"controlPlaneEndpointsConfig": {"ipEndpointsConfig": {"enabled": False}}}
+_BY_PUBLIC_NAME = {
+    "controlPlaneEndpointsConfig": {
+        "ipEndpointsConfig": {"enabled": False},
+        "dnsEndpointConfig": {"endpoint": "gke-1.europe-west1.gke.goog", "allowExternalTraffic": True},
+    }
+}
 
 
 @check(
@@ -82,7 +94,7 @@ def authorized_networks_off(cluster: Cluster) -> Verdict:
 @check(
     "gke-authorized-networks-internet",
     severity=Severity.HIGH,
-    evidence=["masterAuthorizedNetworksConfig.cidrBlocks"],
+    evidence=["masterAuthorizedNetworksConfig", "controlPlaneEndpointsConfig.ipEndpointsConfig"],
     same_as=[
         "steampipe:kubernetes_cluster_incoming_traffic_open_to_all",
         "checkov:CKV_GCP_18",
@@ -90,40 +102,64 @@ def authorized_networks_off(cluster: Cluster) -> Verdict:
         "cloudsploit:kubernetes/clusterNetworkExposure",
     ],
     fix=Fix(
-        gcloud=_UPDATE + "--enable-master-authorized-networks --master-authorized-networks=ALL_RANGES_TO_KEEP",
+        gcloud=_UPDATE + "--enable-master-authorized-networks {found[_change]}",
         manual="--master-authorized-networks replaces the whole list: name every range that is to stay.",
-        terraform="cidr_blocks { cidr_block = … } naming your own ranges",
-        patch={"data": _authorized("203.0.113.0/24")},
+        terraform="cidr_blocks { cidr_block = … } naming your own ranges, gcp_public_cidrs_access_enabled = false",
+        patch={"data": {**_google_cloud(False), "controlPlaneEndpointsConfig": None}},
     ),
     passes=lambda: [
         asset(Cluster, _authorized("203.0.113.0/24", "10.0.0.0/8")),
         asset(Cluster, {"masterAuthorizedNetworksConfig": {"cidrBlocks": []}}),
         asset(Cluster, {**_authorized("0.0.0.0/0"), **_PRIVATE}),
+        asset(Cluster, {**_google_cloud(True), **_PRIVATE}),
+        asset(Cluster, _google_cloud(False)),
+        asset(Cluster, {"masterAuthorizedNetworksConfig": {"gcpPublicCidrsAccessEnabled": True}}),  # all are let in
     ],
     fails=lambda: [
         asset(Cluster, _authorized("203.0.113.0/24", "0.0.0.0/0")),
         asset(Cluster, _authorized("0.0.0.0/1", "128.0.0.0/1")),
         asset(Cluster, {"masterAuthorizedNetworksConfig": {"cidrBlocks": [{"cidrBlock": "0.0.0.0/0"}]}}),
+        asset(Cluster, _google_cloud(True)),
+        asset(
+            Cluster,
+            {
+                "controlPlaneEndpointsConfig": {
+                    "ipEndpointsConfig": {
+                        "enablePublicEndpoint": True,
+                        "authorizedNetworksConfig": _google_cloud(True)["masterAuthorizedNetworksConfig"],
+                    }
+                }
+            },
+        ),
     ],
     unknown=lambda: [
         asset(Cluster, _authorized(), unknown=["resource.data.masterAuthorizedNetworksConfig.cidrBlocks.*"])
     ],
 )
 def authorized_networks_internet(cluster: Cluster) -> Verdict:
-    """A cluster's authorised networks hold the whole internet.
+    """A cluster's authorised networks hold the whole internet, or all of Google Cloud.
 
-    Why: the list looks like protection and protects nothing.
+    Why: the list looks like protection and protects nothing. With access from Google Cloud's addresses every customer
+    of Google gets as far as the login, from a machine that is rented by the minute; that is of medium severity.
 
     What a fix may break: pipelines and people whose addresses are not listed.
 
     Source: https://cloud.google.com/kubernetes-engine/docs/how-to/authorized-networks
     """
-    for block in cluster.authorized_networks.cidr_blocks:
+    networks = cluster.authorized_networks
+    for block in networks.cidr_blocks:
         if is_internet(block.cidr_block):
             if not cluster.has_public_endpoint:
                 return not_applicable("the control plane has no public address")
-            return fail(f"{block.cidr_block} may reach the control plane")
-    return PASS
+            change = "--master-authorized-networks=ALL_RANGES_TO_KEEP"
+            return fail(f"{block.cidr_block} may reach the control plane", evidence={"_change": change})
+    if not (networks.enabled and networks.gcp_public_cidrs_access_enabled and cluster.has_public_endpoint):
+        return PASS
+    return fail(
+        "every public address of Google Cloud may reach the control plane, whoever rents it",
+        evidence={"_change": "--no-enable-google-cloud-access"},
+        severity=Severity.MEDIUM,
+    )
 
 
 @check(
@@ -137,8 +173,9 @@ def authorized_networks_internet(cluster: Cluster) -> Verdict:
     ],
     default=False,
     fix=Fix(
-        gcloud=_UPDATE + "--enable-private-endpoint",
-        terraform="private_cluster_config { enable_private_endpoint = true }",
+        gcloud=_UPDATE + "{found[_change]}",
+        terraform="private_cluster_config { enable_private_endpoint = true }, and "
+        "control_plane_endpoints_config { dns_endpoint_config { allow_external_traffic = false } }",
         patch={
             "data": {
                 "privateClusterConfig": {"enablePrivateEndpoint": True},
@@ -146,23 +183,35 @@ def authorized_networks_internet(cluster: Cluster) -> Verdict:
             }
         },
     ),
-    passes=lambda: [asset(Cluster, _PRIVATE), asset(Cluster, _BY_NAME_ONLY)],
+    passes=lambda: [
+        asset(Cluster, _PRIVATE),
+        asset(Cluster, _BY_NAME_ONLY),
+        asset(Cluster, {**_PRIVATE, "controlPlaneEndpointsConfig": {"dnsEndpointConfig": {"endpoint": "e.gke.goog"}}}),
+    ],
     fails=lambda: [
         asset(Cluster, _authorized("203.0.113.0/24")),
         asset(Cluster, {"controlPlaneEndpointsConfig": {"ipEndpointsConfig": {"enablePublicEndpoint": True}}}),
+        asset(Cluster, _BY_PUBLIC_NAME),
+        asset(Cluster, {**_PRIVATE, **_BY_PUBLIC_NAME}),
     ],
     unknown=lambda: [asset(Cluster, {}, unknown=["resource.data.privateClusterConfig.enablePrivateEndpoint"])],
 )
 def public_endpoint(cluster: Cluster) -> Verdict:
-    """A cluster's control plane has an address on the internet.
+    """A cluster's control plane has an endpoint on the internet.
 
-    Why: without the address there is nothing to reach; the VPC, or the DNS-based endpoint with IAM, is the way in.
+    Why: without an address there is nothing to reach; the VPC is the way in. The DNS-based endpoint asks IAM before
+    anything gets to the cluster, but with external traffic allowed it takes a stolen credential from anywhere.
 
     What a fix may break: access from outside the VPC.
 
     Source: https://cloud.google.com/kubernetes-engine/docs/concepts/network-isolation
     """
-    return fail("the public endpoint is on") if cluster.has_public_endpoint else PASS
+    if cluster.has_public_name:
+        told = "the DNS-based endpoint takes traffic from outside"
+        return fail(told, evidence={"_change": "--no-enable-dns-access"})
+    if cluster.has_public_endpoint:
+        return fail("the public endpoint is on", evidence={"_change": "--enable-private-endpoint"})
+    return PASS
 
 
 @check(

@@ -288,6 +288,7 @@ _ACT_AS = "iam.serviceAccounts.actAs"
     ],
     unknown=lambda: [
         _role({"includedPermissions": ["run.services.get"], "stage": "GA"}, more=True),
+        _role({"stage": "GA"}),
     ],
 )
 def escalating_role(role: Role) -> Verdict:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from auditor import PASS, Clock, Estate, Fix, Settings, Severity, Verdict, asset, check, fail, not_applicable
 from auditor.check import Example
 from auditor.resources.credentials import HmacKey
+from checks.units import Days, Grace
 
 _APP = "backup@p.iam.gserviceaccount.com"
 
@@ -18,19 +19,19 @@ _APP = "backup@p.iam.gserviceaccount.com"
 class StaleSettings(Settings, frozen=True):
     """How old an HMAC key may be."""
 
-    max_age_days: int = 90
+    max_age_days: Days = 90
 
 
 class OverlapSettings(Settings, frozen=True):
     """How long the old and the new key may both be active."""
 
-    overlap_days: int = 7
+    overlap_days: Grace = 7
 
 
 class InactiveSettings(Settings, frozen=True):
     """How long an inactive key may be kept."""
 
-    max_inactive_days: int = 30
+    max_inactive_days: Grace = 30
 
 
 def _key(

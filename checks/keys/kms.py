@@ -8,6 +8,7 @@ from typing import Any
 from auditor import PASS, Clock, Fix, Settings, Severity, Verdict, asset, check, fail, not_applicable
 from auditor.check import Example
 from auditor.resources.kms import CryptoKey, CryptoKeyVersion
+from checks.units import Days, Grace
 
 _NAME = "//cloudkms.googleapis.com/projects/p/locations/europe-west1/keyRings/app/cryptoKeys/orders"
 _UNUSABLE = {
@@ -24,19 +25,19 @@ _UNUSABLE = {
 class RotationSettings(Settings, frozen=True):
     """How often symmetric keys have to rotate."""
 
-    max_rotation_days: int = 90
+    max_rotation_days: Days = 90
 
 
 class OverdueSettings(Settings, frozen=True):
     """How late a rotation may be; exports are often some days old."""
 
-    grace_days: int = 7
+    grace_days: Grace = 7
 
 
 class DestructionSettings(Settings, frozen=True):
     """How long a destruction has to be reversible."""
 
-    min_delay_days: int = 7
+    min_delay_days: Grace = 7
 
 
 def _key(*, state: str = "ENABLED", created: str = "2026-10-01T08:00:00Z", **data: Any) -> Example:
@@ -164,7 +165,11 @@ def not_rotated(key: CryptoKey, settings: RotationSettings, clock: Clock) -> Ver
         _key(rotationPeriod="7776000s", nextRotationTime="2026-09-01T00:00:00Z"),
         _key(created="2025-01-01T00:00:00Z", **_EVERY_90_DAYS),
     ],
-    unknown=lambda: [asset(CryptoKey, _EVERY_90_DAYS, unknown=["resource.data.primary"])],
+    unknown=lambda: [
+        asset(CryptoKey, _EVERY_90_DAYS, unknown=["resource.data.primary"]),
+        _key(rotationPeriod="86399999999999s", nextRotationTime="9999-12-31T23:59:59Z"),
+        _key(rotationPeriod="-1s"),
+    ],
 )
 def rotation_overdue(key: CryptoKey, settings: OverdueSettings, clock: Clock) -> Verdict:
     """A key has a rotation schedule, but the rotation did not happen.
@@ -184,9 +189,9 @@ def rotation_overdue(key: CryptoKey, settings: OverdueSettings, clock: Clock) ->
     if period is None:
         return not_applicable("no rotation is scheduled")
     due = key.next_rotation_time
-    if due and clock.now > due + grace:
+    if due and clock.now - due > grace:
         return fail(f"the rotation that was due on {due:%Y-%m-%d} has not happened")
-    if key.primary and key.primary.create_time and clock.now - key.primary.create_time > period + grace:
+    if key.primary and key.primary.create_time and clock.now - key.primary.create_time - grace > period:
         days = clock.days_since(key.primary.create_time)
         return fail(f"the primary version is {days} days old, although the key rotates every {period.days} days")
     return PASS

@@ -5,6 +5,7 @@ from __future__ import annotations
 from auditor import PASS, Clock, Fix, Policy, Settings, Severity, Verdict, asset, check, fail
 from auditor.resources.kms import CryptoKey, KeyRing
 from auditor.resources.policy import PUBLIC
+from checks.units import Count
 
 _ADMIN = "roles/cloudkms.admin"
 _PUBLIC_KEY_VIEWER = "roles/cloudkms.publicKeyViewer"
@@ -37,7 +38,7 @@ def _policy(*bindings: tuple[str, list[str]]) -> dict[str, object]:
 class UserSettings(Settings, frozen=True):
     """How many principals may use one key."""
 
-    max_users: int = 3
+    max_users: Count = 3
 
 
 def _public(policy: Policy[CryptoKey] | Policy[KeyRing], clock: Clock) -> Verdict:

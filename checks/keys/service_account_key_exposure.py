@@ -182,13 +182,14 @@ def privileged_key(key: ServiceAccountKey, chain: PolicyChain, clock: Clock) -> 
     if unusable:
         return not_applicable(unusable)
     account = key.account_address
-    for level, binding in chain.bindings():
-        if binding.role not in _STRONG or not binding.in_force(clock.now):
-            continue
-        for text in binding.members:
-            member = parse(text)
-            if member.kind is Kind.SERVICE_ACCOUNT and member.value == account and not member.deleted:
-                return fail(f"{account} holds {binding.role} on {level or 'the key'}{binding.limited_to}")
+    for level, policy in chain.policies():
+        if not level:
+            continue  # a key has no IAM policy of its own
+        for binding, text in policy.grants(clock.now):
+            if binding.role in _STRONG:
+                member = parse(text)
+                if member.kind is Kind.SERVICE_ACCOUNT and member.value == account and not member.deleted:
+                    return fail(f"{account} holds {binding.role} on {level}{binding.limited_to}")
     return PASS
 
 

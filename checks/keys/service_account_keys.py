@@ -12,12 +12,13 @@ from checks.keys.service_account_key_shared import (
     a_key,
     out_of_use,
 )
+from checks.units import Days
 
 
 class RotationSettings(Settings, frozen=True):
     """How long a key may be used."""
 
-    max_age_days: int = 90
+    max_age_days: Days = 90
     """Days from a key's creation to its replacement."""
 
 
@@ -170,7 +171,7 @@ def never_expiring_key(key: ServiceAccountKey) -> Verdict:
 class DisabledSettings(Settings, frozen=True):
     """How long a disabled key may be kept."""
 
-    max_age_days: int = 180
+    max_age_days: Days = 180
     """Days from the key's creation (the API does not tell when it was disabled)."""
 
 

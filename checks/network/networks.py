@@ -8,6 +8,7 @@ from auditor import DELETE, PASS, Estate, Fix, Settings, Severity, Verdict, asse
 from auditor.resources.base import OpenList
 from auditor.resources.dns import DnsPolicy
 from auditor.resources.network import Network, Subnetwork
+from checks.units import Share
 
 _NO_WORKLOADS = "no machines live in a subnet of this purpose"
 _NETWORK = "//compute.googleapis.com/projects/p/global/networks/n"
@@ -34,7 +35,7 @@ def _policies_by_network(estate: Estate) -> dict[str, list[DnsPolicy]]:
 class FlowLogSettings(Settings, frozen=True):
     """The least share of traffic that flow logs sample."""
 
-    min_sampling: float = 0.1
+    min_sampling: Share = 0.1
 
 
 @check(
@@ -53,6 +54,9 @@ class FlowLogSettings(Settings, frozen=True):
     ],
     fix=Fix(
         gcloud="gcloud compute networks delete {network.id}",
+        manual="The deletion is refused while anything uses the network. Delete its firewall rules first, "
+        "default-allow-icmp, default-allow-internal, default-allow-rdp and default-allow-ssh among them, and move what "
+        "runs in it.",
         terraform="auto_create_network = false on google_project",
         guardrail="compute.skipDefaultNetworkCreation",
         patch=DELETE,

@@ -80,6 +80,7 @@ def _on_vpc_rules(service: Service) -> Check:
         unknown=lambda: [
             asset(Firewall, _vpc_rule(opened), unknown=["resource.data.sourceRanges"]),
             asset(Firewall, _vpc_rule(opened, sourceRanges=[_OFFICE]), unknown=["resource.data.sourceRanges.*"]),
+            asset(Firewall, {"sourceRanges": ["0.0.0.0/0"]}),
         ],
     )(judge)
 
@@ -102,7 +103,7 @@ def _on_policies(service: Service) -> Check:
         service.id,
         severity=service.severity,
         fix=Fix(
-            gcloud="gcloud compute firewall-policies rules update PRIORITY --firewall-policy={policy.id} "
+            gcloud="gcloud compute {policy.gcloud_group} rules update PRIORITY {policy.gcloud_flags} "
             "--src-ip-ranges=ALL_RANGES_TO_KEEP",
             manual="--src-ip-ranges replaces the ranges of the whole rule: name every range that is to stay.",
             terraform="match { src_ip_ranges = […] } on the policy's rule, naming your own ranges",
@@ -131,7 +132,10 @@ def _on_policies(service: Service) -> Check:
             asset(FirewallPolicy, _policy({"ipProtocol": "all"})),
             asset(FirewallPolicy, _policy(opened, match={"srcIpRanges": ["::/0"], "layer4Configs": [opened]})),
         ],
-        unknown=lambda: [asset(FirewallPolicy, {"rules": []}, unknown=["resource.data.rules.*"])],
+        unknown=lambda: [
+            asset(FirewallPolicy, {"rules": []}, unknown=["resource.data.rules.*"]),
+            asset(FirewallPolicy, {"shortName": "edge"}),
+        ],
     )(judge)
 
 
@@ -229,7 +233,7 @@ def all_ports_open(rule: Firewall) -> Verdict:
     "firewall-policy-all-ports-open",
     severity=Severity.CRITICAL,
     fix=Fix(
-        gcloud="gcloud compute firewall-policies rules update PRIORITY --firewall-policy={policy.id} "
+        gcloud="gcloud compute {policy.gcloud_group} rules update PRIORITY {policy.gcloud_flags} "
         "--layer4-configs=ALL_PORTS_TO_KEEP",
         manual="--layer4-configs replaces the whole list: name every PROTOCOL:PORT that is to stay.",
         terraform="match { layer4_configs { ports = […] } } on the policy's rule",

@@ -6,6 +6,7 @@ from typing import Any
 
 from auditor import PASS, Clock, Fix, Settings, Severity, Verdict, asset, check, fail, not_applicable
 from auditor.resources.secretmanager import CustomerManagedEncryption, Secret
+from checks.units import Grace
 
 _KEY = {"kmsKeyName": "projects/k/locations/europe-west1/keyRings/r/cryptoKeys/k"}
 _SETTLED = {"replication": {"automatic": {"customerManagedEncryption": _KEY}}, "customerManagedEncryption": _KEY}
@@ -14,7 +15,7 @@ _SETTLED = {"replication": {"automatic": {"customerManagedEncryption": _KEY}}, "
 class ExpirySettings(Settings, frozen=True):
     """How long before its end a secret is told."""
 
-    warn_days: int = 14
+    warn_days: Grace = 14
 
 
 @check(

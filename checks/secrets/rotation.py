@@ -7,7 +7,9 @@ from typing import Any
 
 from auditor import PASS, Clock, Estate, Example, Fix, Settings, Severity, Verdict, asset, check, fail, not_applicable
 from auditor.resources.secretmanager import Secret, SecretVersion
+from auditor.resources.unknown import told
 from checks.secrets.versions import NAME, version, versions_of
+from checks.units import Days, Grace
 
 _QUARTER = "7776000s"
 _TOPICS = [{"name": "projects/p/topics/rotate"}]
@@ -17,13 +19,13 @@ _SCHEDULED = {"rotationPeriod": _QUARTER, "nextRotationTime": "2027-01-15T00:00:
 class RotationSettings(Settings, frozen=True):
     """How often a secret must change."""
 
-    max_period_days: int = 90
+    max_period_days: Days = 90
 
 
 class RetirementSettings(Settings, frozen=True):
     """How long an old version may serve beside its successor."""
 
-    grace_days: int = 30
+    grace_days: Grace = 30
 
 
 def _secret(rotation: dict[str, Any] | None = None, **data: Any) -> Example:
@@ -183,6 +185,7 @@ def rotation_unannounced(secret: Secret) -> Verdict:
     ],
     unknown=lambda: [
         [_secret_unknown("resource.data.rotation.rotationPeriod"), version(1, "2025-06-01T00:00:00Z")],
+        [_secret(_SCHEDULED), version(1, "2025-06-01T00:00:00Z"), asset(SecretVersion, {}, name=f"{NAME}/versions/2")],
     ],
 )
 def rotation_not_done(secret: Secret, estate: Estate, clock: Clock) -> Verdict:
@@ -201,14 +204,14 @@ def rotation_not_done(secret: Secret, estate: Estate, clock: Clock) -> Verdict:
     grace = timedelta(days=2)
     newest = None
     for each in versions_of(secret.asset.name, estate):
-        if each.create_time and clock.now - each.create_time <= period + grace:
+        if each.create_time and clock.now - each.create_time - grace <= period:
             return PASS
         newest = each if newest is None or each.number > newest.number else newest
     if newest is None:
         return not_applicable("the secret has no versions")
-    assert newest.create_time is not None
+    created = told(newest.create_time, f"createTime of version {newest.number}")
     return fail(
-        f"version {newest.number}, the newest, is {clock.days_since(newest.create_time)} days old, "
+        f"version {newest.number}, the newest, is {clock.days_since(created)} days old, "
         f"the rotation period is {period / timedelta(days=1):g} days"
     )
 

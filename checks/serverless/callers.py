@@ -70,7 +70,13 @@ def _weight(grant: Grant) -> Severity:
             RunService,
             policy=_policy(_INVOKER, "allUsers", condition='request.time < timestamp("2026-03-01T00:00:00Z")'),
         ),
-        [asset(RunService, {}), asset(Project, {"projectId": "p"}, policy={"bindings": []})],
+        [
+            asset(RunService, {}),
+            asset(Project, {"projectId": "p"}, policy={"bindings": []}),
+            asset(
+                RunService, {}, policy=_policy(_INVOKER, _CALLER), name="//run.googleapis.com/projects/p/services/other"
+            ),
+        ],
     ],
     fails=lambda: [
         asset(RunService, policy=_policy(_INVOKER, _CALLER, "allUsers")),

@@ -61,7 +61,8 @@ def _open_to(*ranges: str) -> dict[str, Any]:
         ),
     ],
     unknown=lambda: [
-        asset(SqlInstance, _open_to(), unknown=["resource.data.settings.ipConfiguration.authorizedNetworks.*"])
+        asset(SqlInstance, _open_to(), unknown=["resource.data.settings.ipConfiguration.authorizedNetworks.*"]),
+        asset(SqlInstance, {"name": "db", "databaseVersion": "POSTGRES_15"}),
     ],
 )
 def open_to_internet(instance: SqlInstance, clock: Clock) -> Verdict:
@@ -120,7 +121,10 @@ def open_to_internet(instance: SqlInstance, clock: Clock) -> Verdict:
         asset(SqlInstance, _instance({}, ipAddresses=[{"type": "PRIMARY", "ipAddress": "34.1.2.3"}])),
         asset(SqlInstance, _instance({"ipv4Enabled": True}, instanceType="READ_REPLICA_INSTANCE")),
     ],
-    unknown=lambda: [asset(SqlInstance, _instance({}), unknown=["resource.data.settings.ipConfiguration.ipv4Enabled"])],
+    unknown=lambda: [
+        asset(SqlInstance, _instance({}), unknown=["resource.data.settings.ipConfiguration.ipv4Enabled"]),
+        asset(SqlInstance, {"name": "db", "databaseVersion": "POSTGRES_15"}),
+    ],
 )
 def public_ip(instance: SqlInstance) -> Verdict:
     """A Cloud SQL instance has an address on the internet.
@@ -169,9 +173,12 @@ def public_ip(instance: SqlInstance) -> Verdict:
         asset(SqlInstance, _instance({"ipv4Enabled": True, "requireSsl": False})),
         asset(SqlInstance, _instance({"ipv4Enabled": True, "sslMode": "ALLOW_UNENCRYPTED_AND_ENCRYPTED"})),
         asset(SqlInstance, _instance({"ipv4Enabled": False, "sslMode": "SSL_MODE_UNSPECIFIED"})),
+        asset(SqlInstance, {"databaseVersion": "MYSQL_8_0", "settings": {"tier": "db-f1-micro"}}),
+    ],
+    unknown=lambda: [
+        asset(SqlInstance, _instance({}), unknown=["resource.data.settings.ipConfiguration.sslMode"]),
         asset(SqlInstance, {"databaseVersion": "MYSQL_8_0"}),
     ],
-    unknown=lambda: [asset(SqlInstance, _instance({}), unknown=["resource.data.settings.ipConfiguration.sslMode"])],
 )
 def tls_not_required(instance: SqlInstance) -> Verdict:
     """A Cloud SQL instance accepts connections that are not encrypted.

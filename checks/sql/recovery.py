@@ -6,6 +6,7 @@ from typing import Any
 
 from auditor import PASS, Clock, Fix, Settings, Severity, Verdict, asset, check, fail, not_applicable
 from auditor.resources.sql import MYSQL, AlloyCluster, SqlInstance
+from checks.units import Grace
 
 _REPLICA = "a replica's data is backed up at its primary"
 _EXTERNAL = "the entry stands for a server that runs outside Cloud SQL"
@@ -18,7 +19,7 @@ def _instance(version: str = "POSTGRES_15", backups: dict[str, Any] | None = Non
 class CertificateSettings(Settings, frozen=True):
     """How long before its expiry a server certificate is a finding."""
 
-    min_days: int = 30
+    min_days: Grace = 30
 
 
 @check(
@@ -49,9 +50,12 @@ class CertificateSettings(Settings, frozen=True):
     ],
     fails=lambda: [
         asset(SqlInstance, _instance(backups={"enabled": False, "startTime": "03:00"})),
+        asset(SqlInstance, {"databaseVersion": "MYSQL_8_0", "settings": {"tier": "db-f1-micro"}}),
+    ],
+    unknown=lambda: [
+        asset(SqlInstance, _instance(), unknown=["resource.data.settings.backupConfiguration.enabled"]),
         asset(SqlInstance, {"databaseVersion": "MYSQL_8_0"}),
     ],
-    unknown=lambda: [asset(SqlInstance, _instance(), unknown=["resource.data.settings.backupConfiguration.enabled"])],
 )
 def backups_off(instance: SqlInstance) -> Verdict:
     """A Cloud SQL instance takes no automatic backups.

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-from auditor import PASS, Clock, Fix, Policy, Severity, Verdict, asset, check, fail, not_applicable
+from collections.abc import Iterator
+from typing import Any
+
+from auditor import (
+    PASS,
+    Clock,
+    Estate,
+    Example,
+    Fix,
+    Policy,
+    Severity,
+    Undetermined,
+    Verdict,
+    asset,
+    check,
+    fail,
+    not_applicable,
+)
+from auditor.resources.orgpolicy import OrgPolicy
 from auditor.resources.policy import PUBLIC
 from auditor.resources.resourcemanager import Project
 from auditor.resources.storage import Bucket
+from auditor.resources.unknown import known_first
 
 _PREVENTED = {"iamConfiguration": {"publicAccessPrevention": "enforced"}}
 _UNIFORM = {"iamConfiguration": {"uniformBucketLevelAccess": {"enabled": True}}}
@@ -25,6 +44,12 @@ _LISTING_ROLES = frozenset(
 """Predefined roles that hold storage.objects.list."""
 
 
+_CONSTRAINT = "storage.publicAccessPrevention"
+_OPEN_BUCKET = asset(
+    Bucket,
+    {"name": "b", "iamConfiguration": {"publicAccessPrevention": "inherited"}},
+    policy={"bindings": [{"role": "roles/storage.objectViewer", "members": ["allUsers"]}]},
+)
 _NO_WEBSITE = not_applicable("the bucket serves no web site")
 
 
@@ -32,9 +57,40 @@ def _grants(role: str, *members: str) -> dict[str, list[dict[str, object]]]:
     return {"bindings": [{"role": role, "members": list(members)}]}
 
 
+def _prevention(enforce: bool, *, on: str, **rule: Any) -> Example:
+    """The organisation policy that enforces public access prevention, or lifts it."""
+    name = f"{on}/policies/{_CONSTRAINT}"
+    data = {"name": name, "spec": {"rules": [{"enforce": enforce, **rule}]}}
+    return asset(OrgPolicy, data, name=f"//orgpolicy.googleapis.com/{name}", ancestors=[on])
+
+
+def _constraint(policy: OrgPolicy) -> str:
+    return policy.constraint
+
+
+def _prevented_above(bucket: Bucket, estate: Estate) -> bool:
+    """Whether the organisation policy in force for a bucket, which is the nearest, prevents public access.
+
+    Raises `Undetermined` where the policies above it are not all known, or tags decide.
+    """
+    policies = list(estate.related(OrgPolicy, _constraint, _CONSTRAINT))
+    for container in bucket.asset.ancestors:
+        for policy in policies:
+            kinds = {container.partition("/")[0], policy.container.partition("/")[0]}
+            if len(kinds) > 1 or not estate.same_project(policy.container, container) or policy.spec is None:
+                continue
+            if any(rule.condition for rule in policy.spec.rules):
+                raise Undetermined(_CONSTRAINT, "the organisation policy has conditions on tags")
+            return policy.restricts
+    if not bucket.asset.ancestors[-1].startswith("organizations/"):
+        raise Undetermined(_CONSTRAINT, "the input does not say which organisation the bucket belongs to")
+    return False
+
+
 @check(
     "bucket-public",
     severity=Severity.CRITICAL,
+    reads=[OrgPolicy],
     evidence=["iamConfiguration.publicAccessPrevention", "iamConfiguration.uniformBucketLevelAccess.enabled"],
     same_as=[
         "sha:PUBLIC_BUCKET_ACL",
@@ -76,10 +132,23 @@ def _grants(role: str, *members: str) -> dict[str, list[dict[str, object]]]:
                 ]
             },
         ),
-        [asset(Bucket, {"name": "b"}), _PROJECT],
+        asset(Bucket, {"name": "b"}, policy={"bindings": []}),
+        [_OPEN_BUCKET, _prevention(True, on="organizations/3001")],
+        [_OPEN_BUCKET, _prevention(True, on="projects/1001"), _prevention(False, on="organizations/3001")],
+        [
+            asset(Bucket, {"name": "b", "acl": [{"entity": "allUsers", "role": "READER"}]}),
+            _PROJECT,
+            _prevention(True, on="folders/2001"),
+        ],
     ],
     fails=lambda: [
         asset(Bucket, {"name": "b"}, policy=_grants("roles/storage.objectViewer", "user:a@example.com", "allUsers")),
+        [_OPEN_BUCKET, _prevention(False, on="projects/1001"), _prevention(True, on="organizations/3001")],
+        [_OPEN_BUCKET, _prevention(True, on="projects/7007"), _prevention(True, on="folders/1001")],
+        [
+            _OPEN_BUCKET,
+            _prevention(True, on="projects/1001", condition={"expression": "resource.matchTag('3001/site', 'no')"}),
+        ],
         asset(Bucket, {"name": "b", **_UNIFORM}, policy=_grants("roles/storage.admin", "allAuthenticatedUsers")),
         [asset(Bucket, {"name": "b", "acl": [{"entity": "allUsers", "role": "READER"}]}), _PROJECT],
         [asset(Bucket, {"name": "b", "defaultObjectAcl": [{"entity": "allUsers", "role": "READER"}]}), _PROJECT],
@@ -96,27 +165,45 @@ def _grants(role: str, *members: str) -> dict[str, list[dict[str, object]]]:
         asset(Bucket, {"name": "b"}, policy={"bindings": []}, unknown=["resource.data.acl"]),
     ],
 )
-def public_bucket(bucket: Bucket, policy: Policy[Bucket], clock: Clock) -> Verdict:
+def public_bucket(bucket: Bucket, policy: Policy[Bucket], clock: Clock, estate: Estate) -> Verdict:
     """Anyone on the internet can reach a bucket or its objects.
 
     Why: a grant to allUsers needs no account at all, and one to allAuthenticatedUsers only a free Google account.
     Scanners find such buckets within hours, by name and by certificate logs; roles that write let strangers plant or
     delete content in your name. Access control lists open a bucket as IAM does where uniform access is off. Public
-    access prevention overrides both, so a bucket that enforces it passes whatever older grants remain.
+    access prevention overrides both, so a bucket passes whatever older grants remain where it enforces that itself, or
+    the organisation policy storage.publicAccessPrevention does for existing buckets as well as new ones.
 
     What a fix may break: a public web site, an image host or a download link. Serve those from a bucket that holds
     nothing else, behind Cloud CDN, and record the exception.
 
-    Source: https://cloud.google.com/storage/docs/access-control/making-data-public
+    Source: https://cloud.google.com/storage/docs/access-control/making-data-public,
+    https://cloud.google.com/storage/docs/org-policy-constraints
     """
-    if not bucket.surely_prevents_public_access:
-        for binding, member in policy.grants(clock.now):
-            if member in PUBLIC:
-                return fail(f"{member} holds {binding.role}{binding.limited_to}")
-    entry = bucket.public_access_control
-    if entry is not None:
-        return fail(f"the access control list gives {entry.entity} the role {entry.role}")
-    return PASS
+    found = _public_grant(bucket, policy, clock)
+    if not found:
+        return PASS
+    try:
+        return PASS if _prevented_above(bucket, estate) else fail(found)
+    except Undetermined:
+        return fail(f"{found}, unless an organisation policy enforces public access prevention")
+
+
+def _public_grant(bucket: Bucket, policy: Policy[Bucket], clock: Clock) -> str:
+    """What lets the public in as far as the bucket itself is concerned, `""` where nothing does."""
+
+    def granted() -> Iterator[str]:
+        if not bucket.surely_prevents_public_access:
+            for binding, member in policy.grants(clock.now):
+                if member in PUBLIC:
+                    yield f"{member} holds {binding.role}{binding.limited_to}"
+
+    def listed() -> Iterator[str]:
+        entry = bucket.public_access_control
+        if entry is not None:
+            yield f"the access control list gives {entry.entity} the role {entry.role}"
+
+    return next(known_first((granted, listed), lambda read: read()), "")
 
 
 @check(
@@ -241,7 +328,14 @@ def uniform_access_off(bucket: Bucket) -> Verdict:
             policy=_grants("roles/storage.objectAdmin", "allAuthenticatedUsers"),
         ),
     ],
-    unknown=lambda: [asset(Bucket, {"website": {"mainPageSuffix": "index.html"}})],
+    unknown=lambda: [
+        asset(Bucket, {"website": {"mainPageSuffix": "index.html"}}),
+        asset(
+            Bucket,
+            {"website": {"mainPageSuffix": "index.html"}},
+            policy=_grants("projects/p/roles/siteReader", "allUsers"),
+        ),
+    ],
 )
 def website_lists_objects(bucket: Bucket, policy: Policy[Bucket], clock: Clock) -> Verdict:
     """A public web site's bucket also shows visitors the names of all its objects.
@@ -259,7 +353,12 @@ def website_lists_objects(bucket: Bucket, policy: Policy[Bucket], clock: Clock) 
         return _NO_WEBSITE
     if bucket.prevents_public_access:
         return PASS
+    custom = ""
     for binding, member in policy.grants(clock.now):
         if member in PUBLIC and binding.role in _LISTING_ROLES:
             return fail(f"{member} holds {binding.role}, which lists objects{binding.limited_to}")
+        if member in PUBLIC and not binding.role.startswith("roles/"):
+            custom = binding.role
+    if custom:
+        raise Undetermined("permissions", f"{custom} is a custom role, whose permissions are not read here")
     return PASS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auditor import PASS, Fix, Settings, Severity, Verdict, asset, check, fail, not_applicable
 from auditor.resources.storage import Bucket
+from checks.units import Grace
 
 _STAGING = "a Google service makes this bucket and its contents again"
 
@@ -11,7 +12,7 @@ _STAGING = "a Google service makes this bucket and its contents again"
 class RetentionSettings(Settings, frozen=True):
     """How long a retention policy keeps objects at the least."""
 
-    min_days: int = 1
+    min_days: Grace = 1
 
 
 @check(

@@ -20,6 +20,7 @@ from auditor import (
 )
 from auditor.resources.unknown import matching
 from auditor.resources.vpc_sc import AccessLevel, LevelCondition, ServicePerimeter
+from checks.units import PrefixIpv4, PrefixIpv6
 from checks.vpc_sc.examples import ENFORCED, OFFICE, POLICY, level, perimeter
 
 UPDATE = "gcloud access-context-manager levels update {level.id} --policy={level.policy_id} --basic-level-spec=FILE"
@@ -32,9 +33,9 @@ OPAQUE = not_assessed("the level is a custom expression, which is not evaluated"
 class RangeSettings(Settings, frozen=True):
     """How wide an address range may be."""
 
-    min_ipv4_prefix: int = 16
+    min_ipv4_prefix: PrefixIpv4 = 16
     """The shortest IPv4 prefix that one company plausibly holds."""
-    min_ipv6_prefix: int = 32
+    min_ipv6_prefix: PrefixIpv6 = 32
     """The shortest IPv6 prefix that one company plausibly holds."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Hashable
 
 from auditor import PASS, Clock, Fix, Settings, Severity, Verdict, check, fail, not_applicable
 from auditor.resources.vpc_sc import EVERYTHING, EgressRule, IngressRule, PerimeterConfig, ServicePerimeter
+from checks.units import Grace
 from checks.vpc_sc.examples import ENFORCED, MINIMAL, perimeter
 
 BRIDGE = not_applicable("a bridge protects nothing itself")
@@ -69,7 +70,7 @@ def dry_run_only(perimeter: ServicePerimeter) -> Verdict:
 class DriftSettings(Settings, frozen=True):
     """How long a dry run may differ."""
 
-    max_age_days: int = 30
+    max_age_days: Grace = 30
     """Days for which a differing dry run counts as a test, where the last change is known."""
 
 

@@ -304,8 +304,10 @@ def bridge_mixes_environments(perimeter: ServicePerimeter, estate: Estate, setti
     seen: dict[bool, str] = {}
     for project in estate.of(Project):
         identifier = estate.project_id(project.asset.key)
+        if identifier not in silent:
+            continue
         environments = [project.labels[label].lower() for label in settings.labels if label in project.labels]
-        if identifier in silent and environments:
+        if environments:
             silent.remove(identifier)
             seen.setdefault(environments[0] in settings.production, project.project_id)
         if len(seen) == 2:

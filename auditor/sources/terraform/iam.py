@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from auditor.sources.terraform.mapping import Context, Draft
+from auditor.sources.terraform.names import is_open, may_be
 from auditor.sources.terraform.plan import Planned, as_dict, as_list, references_of
 from auditor.sources.terraform.references import follow
 from auditor.sources.terraform.types.iam_targets import TARGETS, Target
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 
 ADDS_ONLY = "a plan shows only the bindings that it adds"
 _NO_AUDIT_CONFIGS = "the plan does not show the audit configuration that is there already"
+_MAY_BE = "a grant of this plan may be on it: {}"
 _ADDRESSES = 10
-"""How many IAM resources are told as the address of an asset outside the plan."""
+"""How many IAM resources are told as the address of an asset outside the plan, or as what may act on one."""
 _KINDS = ("_iam_policy", "_iam_binding", "_iam_member", "_iam_audit_config")
 
 
@@ -50,14 +52,14 @@ class _Policy:
     audit_configs: list[dict[str, Any]] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
     """The IAM resources that make up the policy of an asset outside the plan."""
+    doubts: dict[str, str] = field(default_factory=dict)
+    """IAM resources that may act on the asset, as their target is not known yet: address → kind."""
 
     def seal(self) -> None:
         """Write the policy into the draft."""
         draft = self.draft
         if self.addresses:
-            more = len(self.addresses) - _ADDRESSES
-            told = self.addresses[:_ADDRESSES] + ([f"{more} more"] if more > 0 else [])
-            draft.address = ", ".join(told)
+            draft.address = _told(self.addresses)
         if self.unknown and not self.bindings:
             draft.iam_policy = {}
             draft.policy_unknown["iam_policy"] = AFTER_APPLY
@@ -68,8 +70,17 @@ class _Policy:
             draft.iam_policy["auditConfigs"] = self.audit_configs
         if not self.complete:
             draft.policy_unknown["iam_policy.auditConfigs.*"] = _NO_AUDIT_CONFIGS
+        elif cause := self._doubt("_iam_audit_config", "_iam_policy"):
+            draft.policy_unknown["iam_policy.auditConfigs.*"] = cause
         if self.unknown or not self.complete:
             draft.policy_unknown["iam_policy.bindings.*"] = AFTER_APPLY if self.unknown else ADDS_ONLY
+        elif cause := self._doubt("_iam_member", "_iam_binding", "_iam_policy"):
+            draft.policy_unknown["iam_policy.bindings.*"] = cause
+
+    def _doubt(self, *kinds: str) -> str:
+        """Why there may be more than is told: IAM resources of these kinds; `""` where there are none."""
+        addresses = [address for address, kind in self.doubts.items() if kind in kinds]
+        return _MAY_BE.format(_told(addresses)) if addresses else ""
 
     def _binding(self, position: int, binding: _Binding) -> dict[str, Any]:
         place = f"iam_policy.bindings.{position}"
@@ -111,6 +122,11 @@ def _split(kind: str) -> tuple[str, str]:
     return "", ""
 
 
+def _told(addresses: list[str]) -> str:
+    more = len(addresses) - _ADDRESSES
+    return ", ".join(addresses[:_ADDRESSES] + ([f"{more} more"] if more > 0 else []))
+
+
 class Folder:
     """Folds the IAM resources of one plan. `drafts` has the asset of each Terraform address."""
 
@@ -129,6 +145,7 @@ class Folder:
             if planned.type in TARGETS and draft is not None:
                 self._policies[draft.name] = _Policy(draft, complete=True)
         outside: list[Draft] = []
+        unplaced: list[tuple[Planned, Draft]] = []
         order = {kind: position for position, kind in enumerate(_KINDS)}
         for planned in sorted(resources, key=lambda p: order[_split(p.type)[1]]):
             prefix, kind = _split(planned.type)
@@ -139,11 +156,25 @@ class Folder:
                 if not inside:
                     outside.append(draft)
             self._add(policy, planned, kind)
-            if not inside and planned.address not in policy.addresses:
+            if not inside:
                 policy.addresses.append(planned.address)
+                if planned.is_unknown(TARGETS[prefix].attribute) or is_open(draft.name):
+                    unplaced.append((planned, draft))
+        self._doubt(unplaced)
         for policy in self._policies.values():
             policy.seal()
         yield from outside
+
+    def _doubt(self, unplaced: Iterable[tuple[Planned, Draft]]) -> None:
+        """Note IAM resources whose target is not known yet with every asset of the plan that it may be."""
+        placed: dict[str, list[_Policy]] = {}
+        for policy in self._policies.values():
+            if policy.draft.address in self._drafts:
+                placed.setdefault(policy.draft.asset_type, []).append(policy)
+        for planned, draft in unplaced:
+            for policy in placed.get(draft.asset_type, ()):
+                if may_be(draft.name, policy.draft.name):
+                    policy.doubts[planned.address] = _split(planned.type)[1]
 
     def _target(self, planned: Planned, target: Target) -> tuple[Draft, bool]:
         """The asset that an IAM resource acts on, and whether the plan has it as a resource."""

@@ -14,6 +14,8 @@ from auditor.sources.terraform.references import follow
 
 UNKNOWN = "(unknown)"
 """Stands for a project, region or container that neither plan nor provider configuration tells."""
+AFTER_APPLY = "(known after apply)"
+"""Begins the stand-in for a name or id that only apply will tell."""
 UNKNOWN_ABOVE = "organizations/(unknown)"
 """Ends ancestors that the plan does not tell up to the organisation, so that nobody takes them for complete."""
 COMPUTE = "https://www.googleapis.com/compute/v1/"
@@ -191,7 +193,7 @@ def referred(references: list[str]) -> str:
     match = _IDENTITY.fullmatch(longest)
     if match is None or not all(longest.startswith(reference) for reference in references):
         return ""
-    return f"(known after apply) {match[1]}".replace("/", "%2F")
+    return f"{AFTER_APPLY} {match[1]}".replace("/", "%2F")
 
 
 def relative(name: str) -> str:
@@ -201,4 +203,17 @@ def relative(name: str) -> str:
 
 def standin(planned: Planned) -> str:
     """Stands for a name or id that only apply will tell; without a slash, as one segment of a name."""
-    return f"(known after apply) {planned.address}".replace("/", "%2F")
+    return f"{AFTER_APPLY} {planned.address}".replace("/", "%2F")
+
+
+def is_open(name: str) -> bool:
+    """Whether parts of a name are stand-ins."""
+    return UNKNOWN in name or AFTER_APPLY in name
+
+
+def may_be(name: str, other: str) -> bool:
+    """Whether two names may turn out to be one, at least one of which is not known in full."""
+    ours, theirs = name.split("/"), other.split("/")
+    if len(ours) != len(theirs) or not is_open(name):  # a stand-in may be for several segments, or in the wrong one
+        return True
+    return all(a == b or is_open(a) or is_open(b) for a, b in zip(ours, theirs, strict=True))

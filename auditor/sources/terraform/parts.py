@@ -11,6 +11,7 @@ from auditor.sources.terraform.references import follow
 from auditor.sources.terraform.types.parts import PARTS, Part
 from auditor.sources.terraform.walk import AFTER_APPLY, Walk, descend
 
+_MAY_ADD = "a part in this plan may be of it: {}"
 _ADDS_ONLY = "a plan shows only the {list} that it adds"
 
 
@@ -25,6 +26,8 @@ def assemble(context: Context, drafts: dict[str, Draft], parts: Iterable[Planned
         whole = _whole(context, drafts, planned, part)
         if whole is None or whole.data is None:
             alone.append(planned)
+            if planned.is_unknown(part.attribute):
+                _open(drafts, planned, part, created)
             continue
         elements, unknown = _elements(context, planned, part)
         above, _, last = part.path.rpartition(".")
@@ -40,6 +43,16 @@ def assemble(context: Context, drafts: dict[str, Draft], parts: Iterable[Planned
         elif planned.is_unknown("role_entity") or planned.is_unknown("predefined_acl"):
             whole.note(f"{part.path}.*", AFTER_APPLY)
     return alone
+
+
+def _open(drafts: dict[str, Draft], planned: Planned, part: Part, created: set[str]) -> None:
+    """Note a part whose whole is not known yet with every new asset that may be it."""
+    above, _, last = part.path.rpartition(".")
+    for draft in drafts.values():
+        if draft.asset_type == part.asset_type and draft.address in created and draft.data is not None:
+            if part.path not in draft.unknown:
+                descend(draft.data, above).setdefault(last, [])
+            draft.note(f"{part.path}.*", _MAY_ADD.format(planned.address))
 
 
 def _whole(context: Context, drafts: dict[str, Draft], planned: Planned, part: Part) -> Draft | None:

@@ -115,6 +115,8 @@ class Walk:
             return
         if mark is True and value is None:
             self._unknown(block, key, block.short(api))
+        elif value in (None, "", []) and _any(mark):  # something is there, and the plan does not tell what
+            self._draft.note(block.place + block.short(api), AFTER_APPLY)
         elif isinstance(value, list) and any(isinstance(element, dict) for element in value):
             if path in self._lists or len(value) > 1:
                 self._list(block, key, value, mark, api)
@@ -162,6 +164,8 @@ class Walk:
         above, _, last = short.rpartition(".")
         made = descend(block.out, above).setdefault(last, [])
         marks = mark if isinstance(mark, list) else [mark] * len(value)
+        if _any(marks[len(value) :]):
+            self._draft.note(f"{block.place}{short}.*", AFTER_APPLY)
         nested = inside_each(block.config, key, value)
         for element, part, config in zip(value, [*marks, *[None] * len(value)], nested, strict=False):
             if part is True or not isinstance(element, dict):
@@ -207,6 +211,13 @@ class Walk:
             above, _, last = short.rpartition(".")
             descend(block.out, above).setdefault(last, copy.deepcopy(row.default))
         return True
+
+
+def _any(mark: Any) -> bool:
+    """Whether anything is unknown in what a mark is about."""
+    if isinstance(mark, dict | list):
+        return any(_any(part) for part in (mark.values() if isinstance(mark, dict) else mark))
+    return mark is True
 
 
 def link(value: str, collection: str, planned: Planned, namer: Namer) -> str:
