@@ -178,3 +178,22 @@ def test_a_coverage_that_is_no_percentage_is_refused(value: str, tmp_path: Path)
     (tmp_path / "e.ndjson").write_bytes(ndjson([bucket()]))
     assert run("scan", tmp_path / "e.ndjson", "--require-coverage", value).exit_code == 2
     assert run("scan", tmp_path / "e.ndjson", "--now", "0001-01-01T00:00:00+14:00").exit_code == 2
+
+
+def test_a_project_export_says_nothing_of_the_sinks_and_policies_above_it(tmp_path: Path) -> None:
+    sink = {
+        "name": "//logging.googleapis.com/projects/1001/sinks/_Default",
+        "asset_type": "logging.googleapis.com/LogSink",
+        "resource": {
+            "data": {
+                "name": "_Default",
+                "destination": "logging.googleapis.com/projects/p/locations/global/buckets/_Default",
+            }
+        },
+        "ancestors": ANCESTORS,
+    }
+    local = {"constraint": "constraints/compute.requireOsLogin", "booleanPolicy": {"enforced": True}}
+    lines = [project(), sink, {**project(), "org_policy": [local]}, {**ORGANIZATION, "resource": {"data": {}}}]
+    _, report = audited(tmp_path, *lines)
+    assert counts(report, "log-export-missing") == "not_assessed"
+    assert counts(report, "organization-allows-service-account-keys") == "not_assessed"

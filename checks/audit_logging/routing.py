@@ -78,13 +78,18 @@ def excluded_by(sink: LogSink, log: str) -> str:
 def sinks_reaching(estate: Estate, asset: Asset) -> Iterator[LogSink]:
     """The sinks that see the log entries of a project, folder or organisation: its own, and those above it.
 
-    A sink of a folder or organisation sees what lies below only if it includes children.
+    A sink of a folder or organisation sees what lies below only if it includes children. Google makes two
+    sinks in each of them, so that one of which the input has none was not exported: raises `Undetermined`
+    at the end, unless the content was vouched for.
     """
     own, *above = asset.ancestors or [asset.key]
     doubt: Undetermined | None = None
     for container in (own, *above):
+        found = estate.related(LogSink, container_of, container)
         try:
-            for sink in estate.related(LogSink, container_of, container):
+            if not found and not estate.vouched_for(LogSink):
+                doubt = doubt or Undetermined("log sinks", f"the input has none of {container}")
+            for sink in found:
                 if container == own or sink.include_children:
                     yield sink
         except Undetermined as unknown:  # sinks that are known, of any level, come first

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from auditor import PASS, Check, Estate, Example, Fix, Severity, Verdict, asset, check, fail
+from auditor import PASS, Check, Estate, Example, Fix, Severity, Undetermined, Verdict, asset, check, fail
 from auditor.resources.orgpolicy import OrgPolicy
 from auditor.resources.resourcemanager import Organization
 from auditor.resources.unknown import matching
@@ -77,6 +77,8 @@ def judge(guardrail: Guardrail, organization: Organization, estate: Estate) -> V
     policies = estate.of(OrgPolicy)
     if matching(policies, lambda policy: is_about(policy) and policy.restricts):
         return PASS
+    if not estate.vouched_for(OrgPolicy) and all(policy.container != organization.asset.key for policy in policies):
+        raise Undetermined("organisation policies", "the input has none of the organisation; say --exported org-policy")
     found = [f"{policy.constraint} {_state(policy)}" for policy in policies if is_about(policy)]
     return fail(", ".join(found) or f"{' or '.join(guardrail.names)} is not set")
 
