@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -47,6 +48,9 @@ def write_pages(folder: Path, checks: Sequence[Check], frameworks: Sequence[Cata
     (folder / "index.md").write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
+_FIELD = re.compile(r"\{([^}]*)\}")
+
+
 def _asked_of(check: Check) -> str:
     if check.asset_types == ("*",):
         return "every IAM policy"
@@ -64,12 +68,12 @@ def _fix(check: Check) -> str:
     if not check.fix:
         return ""
     ways = {
-        "gcloud": check.fix.gcloud,
+        "gcloud": _FIELD.sub(lambda field: re.sub(r"\W+", "_", field[1]).strip("_").upper(), check.fix.gcloud),
         "Terraform": check.fix.terraform,
         "guardrail (organisation policy)": check.fix.guardrail,
         "by hand": check.fix.manual,
     }
-    lines = [f"    {text}" if name == "gcloud" else f"- {name}: {text}" for name, text in ways.items() if text]
+    lines = [f"    {text}\n" if name == "gcloud" else f"- {name}: {text}" for name, text in ways.items() if text]
     return "\n".join(["## Fix", "", *lines])
 
 

@@ -21,8 +21,8 @@ CHECKS = load_checks()
             "network-firewall-policies rules update PRIORITY --firewall-policy=edge --global-firewall-policy",
         ),
         (
-            "projects/p/regions/europe-west1/firewallPolicies/edge",
-            "network-firewall-policies rules update PRIORITY --firewall-policy=edge --firewall-policy-region=europe-west1",
+            "projects/p/regions/us-east1/firewallPolicies/edge",
+            "network-firewall-policies rules update PRIORITY --firewall-policy=edge --firewall-policy-region=us-east1",
         ),
         ("locations/global/firewallPolicies/123", "firewall-policies rules update PRIORITY --firewall-policy=123"),
     ],

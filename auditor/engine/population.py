@@ -10,7 +10,8 @@ RESOURCE, POLICY = 1, 2
 
 _PARTS_MASK = 3
 _HASH_MASK = (1 << 64) - 1 - _PARTS_MASK
-_SLOTS = 1 << 21
+_FEW, _MANY = 1 << 12, 1 << 21
+"""Slots to begin with, and those that any larger input gets at once: up to a million assets memory is the same."""
 _LOW = (1 << 32) - 1
 _HALVES = (0, _LOW, _LOW << 32, (1 << 64) - 1)
 """Where the content hash of each combination of parts stands."""
@@ -26,9 +27,9 @@ class Population:
     """
 
     def __init__(self) -> None:
-        self._table = array("Q", bytes(8 * _SLOTS))
-        self._contents = array("Q", bytes(8 * _SLOTS))
-        self._mask = _SLOTS - 1
+        self._table = array("Q", bytes(8 * _FEW))
+        self._contents = array("Q", bytes(8 * _FEW))
+        self._mask = _FEW - 1
         self._used = 0
         self.by_type: Counter[str] = Counter()
         self.further_parts = 0
@@ -88,7 +89,8 @@ class Population:
         return 0
 
     def _grow(self) -> None:
-        old, contents, self._mask = self._table, self._contents, self._mask * 2 + 1
+        old, contents = self._table, self._contents
+        self._mask = max(_MANY, 2 * len(old)) - 1
         table = self._table = array("Q", bytes(8 * (self._mask + 1)))
         self._contents = array("Q", bytes(8 * (self._mask + 1)))
         for word, content in zip(old, contents, strict=True):
