@@ -59,7 +59,7 @@ class Mapper:
                 self._record(route, line, name)
             elif not line.rstrip().endswith(b"}"):
                 self._unread("the line is cut off")
-            elif not add(name, route.asset_type, RESOURCE, line):
+            elif not add(name, route.asset_type, RESOURCE, b""):  # nothing rests on what it says
                 self._duplicate(name.decode(errors="replace"), contradicts=False)
         self._estate.damaged |= bool(self.unreadable or self.gaps.told)
         return self.population.records + self.unreadable - before
