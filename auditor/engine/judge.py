@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from auditor.engine.mapper import Mapper
 from auditor.engine.parking import Parked
-from auditor.engine.population import RESOURCE
+from auditor.engine.population import ANSWERED, RESOURCE
 from auditor.engine.recorder import Recorder
 from auditor.engine.routes import CONTAINER, Ask, Own, Route, Routes
 from auditor.estate import IAM_POLICY, MISSING_POLICY, Estate
@@ -42,7 +42,7 @@ class Judge:
         asset = next((envelope for envelope in envelopes if envelope.resource is not UNSET), envelopes[0])
         if not seen & RESOURCE:
             self._unasked(route, asset)
-        if not route.waits:
+        if not route.waits or seen & ANSWERED:
             return
         assert route.view is not None  # only types with a view have deferred checks
         known = bool(seen & RESOURCE)

@@ -7,8 +7,10 @@ from collections import Counter
 
 RESOURCE, POLICY = 1, 2
 """The parts of an asset that a line can carry."""
+ANSWERED = 4
+"""Mark of an asset that has been asked everything already."""
 
-_PARTS_MASK = 3
+_PARTS_MASK = 7
 _HASH_MASK = (1 << 64) - 1 - _PARTS_MASK
 _FEW, _MANY = 1 << 12, 1 << 21
 """Slots to begin with, and those that any larger input gets at once: up to a million assets memory is the same."""
@@ -20,8 +22,8 @@ _HALVES = (0, _LOW, _LOW << 32, (1 << 64) - 1)
 class Population:
     """A set of asset names with the parts seen of each.
 
-    An open-addressing table of 64-bit words: 62 bits of the name's hash and two for the parts, so a
-    million assets take 16 MB. Two names that share 62 bits would count as one asset: less than one
+    An open-addressing table of 64-bit words: 61 bits of the name's hash and three for the parts, so a
+    million assets take 16 MB. Two names that share 61 bits would count as one asset: less than one
     chance in a million for a million assets. As many bits again tell a record that is read twice from
     one that says something else of the same asset.
     """
@@ -48,7 +50,7 @@ class Population:
     def add(self, name: bytes, asset_type: str, parts: int, record: bytes) -> int:
         """Count one record; the parts that are new for this name (0 for a duplicate)."""
         key = hash(name) & _HASH_MASK or _PARTS_MASK + 1
-        slot = (key >> 2) & self._mask
+        slot = (key >> 3) & self._mask
         table = self._table
         word = table[slot]
         while word:
@@ -66,7 +68,7 @@ class Population:
 
     def _again(self, slot: int, word: int, parts: int, record: bytes) -> int:
         """Count a further record of a known asset."""
-        fresh, repeated = parts & ~word, parts & word & _PARTS_MASK
+        fresh, repeated = parts & ~word, parts & word
         mask = _HALVES[repeated]
         if (self._contents[slot] ^ _content(repeated, record)) & mask:
             self.contradictions += 1
@@ -79,14 +81,20 @@ class Population:
         return fresh
 
     def parts(self, name: bytes) -> int:
-        """The parts seen of the asset, 0 where it is unknown."""
+        """The parts seen of the asset, and whether it is marked; 0 where it is unknown."""
+        return self._table[self._slot(name)] & _PARTS_MASK
+
+    def mark(self, name: bytes) -> None:
+        """Mark a known asset as `ANSWERED`."""
+        self._table[self._slot(name)] |= ANSWERED
+
+    def _slot(self, name: bytes) -> int:
+        """Where a name stands, or would stand."""
         key = hash(name) & _HASH_MASK or _PARTS_MASK + 1
-        slot = (key >> 2) & self._mask
-        while word := self._table[slot]:
-            if word & _HASH_MASK == key:
-                return word & _PARTS_MASK
+        slot = (key >> 3) & self._mask
+        while (word := self._table[slot]) and word & _HASH_MASK != key:
             slot = (slot + 1) & self._mask
-        return 0
+        return slot
 
     def _grow(self) -> None:
         old, contents = self._table, self._contents
@@ -95,7 +103,7 @@ class Population:
         self._contents = array("Q", bytes(8 * (self._mask + 1)))
         for word, content in zip(old, contents, strict=True):
             if word:
-                slot = (word >> 2) & self._mask
+                slot = (word >> 3) & self._mask
                 while table[slot]:
                     slot = (slot + 1) & self._mask
                 table[slot] = word

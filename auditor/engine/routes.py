@@ -29,6 +29,19 @@ class Own(Enum):
 _OWN = frozenset(part.value for part in Own)
 
 
+class TooEarly(Exception):  # noqa: N818 - it says when, not what went wrong
+    """A deferred check touched what is known only when all input was read."""
+
+
+class NotYet:
+    """Stands in a deferred check's arguments while the input is read: whatever is done with it is too early."""
+
+    def _too_early(self, *_: Any) -> Any:
+        raise TooEarly
+
+    __getattr__ = __iter__ = __contains__ = __bool__ = __len__ = __getitem__ = __call__ = _too_early
+
+
 class Ask(NamedTuple):
     """A check with the arguments that follow its subject."""
 
@@ -56,6 +69,11 @@ class Route:
     resources: int = 0
     """Resource parts seen, to which `on_resource` was asked."""
     policies: int = 0
+    early: list[Ask] = field(default_factory=list)
+    """`deferred` with `NotYet` for what is not known while the input is read; empty where that cannot help."""
+    tried: int = 0
+    answered: int = 0
+    """How often `early` was tried, and answered all of `deferred`."""
     judged: int = 0
     """Assets that `deferred` and `deferred_on_policy` were asked of."""
     waits: bool = False
@@ -94,6 +112,7 @@ class Routes:
             route = self._add(Route(asset_type, view, decoder(view), retained=view in retained))
             for ask in asked:
                 self._place(route, ask)
+            route.early = self._early(route, estate)
             route.container = asset_type in self.ALWAYS
             route.reads_data = bool(route.on_resource) or route.waits or route.retained or route.container
         self._any_policy = [ask for ask in self.asks if not ask.check.signature.subjects]
@@ -124,6 +143,15 @@ class Routes:
             if ask.check.signature.streams
             and ask.check.signature.wants_policy
             and (_asks(ask.check, view) or (view is Project and not levels.intersection(ask.check.signature.subjects)))
+        ]
+
+    def _early(self, route: Route, estate: Estate) -> list[Ask]:
+        if route.deferred_on_policy:
+            return []
+        not_yet = NotYet()
+        return [
+            Ask(check, function, tuple(not_yet if part is estate or isinstance(part, Own) else part for part in rest))
+            for check, function, rest in route.deferred
         ]
 
     def _place(self, route: Route, ask: Ask) -> None:
