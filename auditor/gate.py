@@ -14,7 +14,7 @@ def decide(run: Run, rule: GateSection) -> Gate:
     incomplete = []
     gaps = len(run.gaps) + run.gaps_untold
     if gaps:
-        incomplete.append(f"{plural(gaps, 'place')} in the input could not be read")
+        incomplete.append(f"{plural(gaps, 'place')} in the input could not be read or used")
     if run.crashes:
         incomplete.append(f"{plural(len(run.crashes), 'check answer')} failed with a bug in the check")
     verdicts = run.verdicts()

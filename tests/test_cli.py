@@ -36,8 +36,8 @@ def export(tmp_path: Path) -> Path:
         ([CLEAN, OPEN], ["--exclude", "bucket-public"], 0, "PASSED"),
         ([CLEAN], ["--require-coverage", "100", "--check", "bucket-public"], 0, "PASSED"),
         ([bucket("x")], ["--require-coverage", "90", "--check", "bucket-public"], 3, "below the required 90 %"),
-        ([OPEN, {"name": ""}], [], 1, "could not be read"),
-        ([CLEAN, {"name": ""}], [], 3, "could not be read"),
+        ([OPEN, {"name": ""}], [], 1, "could not be read or used"),
+        ([CLEAN, {"name": ""}], [], 3, "could not be read or used"),
     ],
 )
 def test_the_gate_answers_with_its_exit_code(

@@ -197,3 +197,12 @@ def test_a_project_export_says_nothing_of_the_sinks_and_policies_above_it(tmp_pa
     _, report = audited(tmp_path, *lines)
     assert counts(report, "log-export-missing") == "not_assessed"
     assert counts(report, "organization-allows-service-account-keys") == "not_assessed"
+
+
+def test_a_contradiction_is_told_and_makes_nothing_else_unknown(tmp_path: Path) -> None:
+    other = project()
+    other["resource"] = {"data": {**other["resource"]["data"], "labels": {"a": "b"}}}
+    lines = [project(), other, bucket(), policy(project(), GRANTS_NOTHING)]
+    code, report = audited(tmp_path, *lines, options=["--exported", "all"])
+    assert code == 3
+    assert counts(report) == "pass"

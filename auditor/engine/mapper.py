@@ -64,7 +64,7 @@ class Mapper:
                 self._unread("the line is cut off")
             elif not add(name, route.asset_type, RESOURCE, b""):  # nothing rests on what it says
                 self._duplicate(name.decode(errors="replace"), contradicts=False)
-        self._estate.damaged |= bool(self.unreadable or self.gaps.told)
+        self._estate.damaged |= bool(self.unreadable or self.gaps.files)
         return self.population.records + self.unreadable - before
 
     def _reshape(self, line: bytes) -> None:

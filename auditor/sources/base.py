@@ -18,16 +18,19 @@ class Gaps:
     def __init__(self) -> None:
         self.told: list[Gap] = []
         self.untold = 0
+        self.files = 0
+        """Files, or parts of files, that could not be read."""
 
     def add(self, where: str, problem: str, advice: str) -> None:
         """Note that a file, or the rest of it, could not be read."""
+        self.files += 1
         self.told.append(Gap(where=where, problem=problem, advice=advice))
 
     def add_line(self, where: str, problem: str, advice: str = "") -> None:
         """Note that one record could not be read or used."""
         if len(self.told) < GAPS_TOLD:
             default = "export the assets again, or mend the line; every other line was audited"
-            self.add(where, problem, advice or default)
+            self.told.append(Gap(where=where, problem=problem, advice=advice or default))
         else:
             self.untold += 1
 
