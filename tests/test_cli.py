@@ -218,3 +218,10 @@ def test_output_in_a_windows_code_page_does_not_fail(export: Path) -> None:
         done = subprocess.run(command, capture_output=True, env=environment, check=False)
         assert done.returncode in (0, 1), done.stderr
         assert b"Traceback" not in done.stderr
+
+
+def test_a_bug_of_ours_does_not_read_as_a_failed_gate() -> None:
+    code = "import auditor.cli as cli\ncli.main = lambda **_: 1 / 0\ncli.entry()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "this is a bug in the auditor" in done.stderr

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import importlib
 import io
+import os
 import sys
+from types import TracebackType
 
 import click
 
@@ -92,11 +94,20 @@ def entry() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    sys.excepthook = _bug
     try:
         main(prog_name="auditor")
     except OSError as error:
         sys.stderr.write(f"Error: cannot write the output: {(error.strerror or str(error)).lower()}\n")
         sys.exit(2)
+
+
+def _bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """End with exit code 3: Python's own 1 would read as a failed gate."""
+    sys.__excepthook__(kind, error, trace)
+    sys.stderr.write("Error: this is a bug in the auditor, please report it; nothing was decided\n")
+    sys.stderr.flush()
+    os._exit(3)
 
 
 def fail_usage(message: object) -> click.ClickException:
