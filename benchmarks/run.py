@@ -68,7 +68,12 @@ def main() -> None:
     )
     parse = best([sys.executable, "-c", _PARSE, str(large)], given.times)
     print(f"orjson.loads of every line          {parse.cpu:7.1f} s CPU", flush=True)
-    for title, options in (("auditor scan", ()), ("  --all checks", ("--all",)), ("  --severity critical", _FEW)):
+    for title, options in (
+        ("auditor scan", ()),
+        ("  --all checks", ("--all",)),
+        ("  --severity high", ("--severity", "high")),
+        ("  --severity critical", _FEW),
+    ):
         whole, quarter = best(audit(large, *options), given.times), measure(audit(small, *options))
         print(
             f"{title:<35} {whole.cpu:7.1f} s CPU, ratio {whole.cpu / parse.cpu:.2f}; "
