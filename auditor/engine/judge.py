@@ -9,8 +9,9 @@ from msgspec import UNSET
 from auditor.engine.mapper import Mapper
 from auditor.engine.parking import Parked
 from auditor.engine.population import ANSWERED, RESOURCE
+from auditor.engine.questions import Ask, Own
 from auditor.engine.recorder import Recorder
-from auditor.engine.routes import CONTAINER, Ask, Own, Route, Routes
+from auditor.engine.routes import CONTAINER, Route, Routes
 from auditor.estate import IAM_POLICY, MISSING_POLICY, Estate
 from auditor.model.verdict import not_assessed
 from auditor.resources.base import Asset
@@ -103,3 +104,5 @@ class Judge:
                 self._recorder.tallies[ask.check.id].asked += route.policies
             for ask in (*route.deferred, *route.deferred_on_policy):
                 self._recorder.tallies[ask.check.id].asked += route.judged
+            if route.precedents is not None:
+                route.precedents.settle(self._recorder.tallies)

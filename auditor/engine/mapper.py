@@ -10,6 +10,7 @@ from msgspec import UNSET
 
 from auditor.engine.parking import Parking
 from auditor.engine.population import ANSWERED, POLICY, RESOURCE, Population
+from auditor.engine.precedents import Precedent, Precedents
 from auditor.engine.recorder import Recorder, Rehearsal
 from auditor.engine.routes import Route, Routes
 from auditor.estate import Estate
@@ -125,14 +126,38 @@ class Mapper:
         assert route.view is not None
         resource = resource_of(envelope, route.view)
         route.resources += 1
-        self._recorder.ask(route.on_resource, envelope, resource)
         if route.retained:
             self._estate.add(resource, line)
         if route.container:
             self.containers[envelope.key] = envelope.name
             if isinstance(resource, Project):
                 self._estate.add_project(envelope.key, resource)
+        precedents = route.precedents
+        if precedents is not None and not envelope.unknown and not envelope.unread:
+            precedent = precedents.of(resource)
+            if precedent is not None:
+                return self._follow(precedent, precedents, route, resource)
+        self._recorder.ask(route.on_resource, envelope, resource)
         return bool(route.early) and self._ask_early(route, envelope, resource)
+
+    def _follow(self, precedent: Precedent, precedents: Precedents, route: Route, resource: Resource) -> bool:
+        """Take the precedent's answers over, and ask what it leaves open; whether that was everything."""
+        ask, asset = self._recorder.ask, resource.asset
+        streaming, deferred = precedent.streaming, precedent.deferred
+        streaming.served += 1
+        if streaming.again:
+            ask(streaming.again, asset, resource)
+        if precedents.varied:
+            ask(precedents.varied, asset, resource)
+        if deferred is None or not route.early:
+            return False
+        if precedents.varied_deferred and not self._rehearsal.answers(precedents.varied_deferred, asset, resource):
+            return False
+        deferred.served += 1
+        route.judged += 1
+        ask(deferred.again, asset, resource)
+        ask(precedents.varied_deferred, asset, resource)
+        return True
 
     def _ask_early(self, route: Route, asset: Asset, resource: Resource) -> bool:
         """Ask the deferred checks now, if all of them can answer from the resource alone."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import traceback
-from collections import defaultdict
 from collections.abc import Iterable
 from typing import IO, Any
 
 import msgspec
 
 from auditor.check import Check, render_command
-from auditor.engine.routes import Ask
+from auditor.engine.questions import Ask
 from auditor.engine.tally import Tally
 from auditor.model.run import CheckCrash, Finding, fingerprint
 from auditor.model.verdict import PASS, Outcome, Verdict, not_assessed
@@ -34,6 +33,7 @@ class Recorder:
         self.path = ""
         self.place: int | str = 0
         self._ledger = ledger
+        self._quiet = ledger is None
 
     @property
     def source(self) -> str:
@@ -42,7 +42,7 @@ class Recorder:
 
     def ask(self, questions: Iterable[Ask], asset: Asset, subject: Subject) -> None:
         """Ask each check about `subject` and write down what it says."""
-        tallies, quiet = self.tallies, self._ledger is None
+        tallies, quiet = self.tallies, self._quiet
         for check, function, rest in questions:
             try:
                 verdict = function(subject, *rest)
@@ -103,24 +103,36 @@ class Recorder:
 
 
 class Rehearsal(Recorder):
-    """Asks checks without writing anything down, to see whether they can answer yet."""
+    """Asks checks without writing anything down, to hear what they would say by now."""
 
     def __init__(self) -> None:
         super().__init__([])
-        self.tallies = defaultdict(Tally)
-        self._waits = False
+        self._quiet = False  # so that every verdict comes to `write`
+        self._heard: Verdict | None = None
+        self._raised = False
+        self.waits = False
+        """Whether the check that was heard last cannot answer before all input was read."""
+
+    def hear(self, ask: Ask, asset: Asset, subject: Subject) -> Verdict | None:
+        """What the check says; None where it raises: what is unknown, or that it is too early, or a bug."""
+        self._heard, self._raised, self.waits = None, False, False
+        self.ask((ask,), asset, subject)
+        return None if self._raised else self._heard
 
     def answers(self, questions: Iterable[Ask], asset: Asset, subject: Subject) -> bool:
-        """Whether every check answers without what is known only later."""
-        self._waits = False
-        self.ask(questions, asset, subject)
-        return not self._waits
+        """Whether no check has to wait for what is known only later."""
+        for ask in questions:
+            self.hear(ask, asset, subject)
+            if self.waits:
+                return False
+        return True
 
-    def write(self, check: Check, asset: Asset, subject: Subject | None, verdict: Verdict) -> None:
-        """Write nothing."""
+    def write(self, check: Check, asset: Asset, subject: Subject | None, verdict: Verdict) -> None:  # noqa: ARG002 - as above
+        """Keep the verdict until the next."""
+        self._heard = verdict
 
     def _verdict_of(self, check: Check, asset: Asset, error: Exception) -> Verdict:  # noqa: ARG002 - as above
-        self._waits = True
+        self._raised, self.waits = True, not isinstance(error, Undetermined)
         return PASS
 
 

@@ -2,52 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any
 
 from auditor.check import Check, Settings
 from auditor.clock import Clock
+from auditor.engine.precedents import Precedents
+from auditor.engine.questions import OWN, Ask, NotYet, Own
 from auditor.estate import Estate
-from auditor.model.verdict import Verdict
 from auditor.resources.base import VIEWS, Resource
 from auditor.resources.decode import Decoder, decoder
 from auditor.resources.resourcemanager import Project
 
 CONTAINER = "cloudresourcemanager.googleapis.com/"
-
-
-class Own(Enum):
-    """Stands in a deferred check's arguments for what is each asset's own."""
-
-    RESOURCE = "resource"
-    POLICY = "policy"
-    CHAIN = "chain"
-
-
-_OWN = frozenset(part.value for part in Own)
-
-
-class TooEarly(Exception):  # noqa: N818 - it says when, not what went wrong
-    """A deferred check touched what is known only when all input was read."""
-
-
-class NotYet:
-    """Stands in a deferred check's arguments while the input is read: whatever is done with it is too early."""
-
-    def _too_early(self, *_: Any) -> Any:
-        raise TooEarly
-
-    __getattr__ = __iter__ = __contains__ = __bool__ = __len__ = __getitem__ = __call__ = _too_early
-
-
-class Ask(NamedTuple):
-    """A check with the arguments that follow its subject."""
-
-    check: Check
-    function: Callable[..., Verdict]
-    rest: tuple[Any, ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -71,6 +38,8 @@ class Route:
     policies: int = 0
     early: list[Ask] = field(default_factory=list)
     """`deferred` with `NotYet` for what is not known while the input is read; empty where that cannot help."""
+    precedents: Precedents | None = None
+    """What is remembered of such assets; None where every verdict is written down."""
     tried: int = 0
     answered: int = 0
     """How often `early` was tried, and answered all of `deferred`."""
@@ -99,7 +68,15 @@ class Routes:
         CONTAINER + "Project",
     )
 
-    def __init__(self, checks: list[Check], settings: dict[str, Settings], clock: Clock, estate: Estate) -> None:
+    def __init__(
+        self,
+        checks: list[Check],
+        settings: dict[str, Settings],
+        clock: Clock,
+        estate: Estate,
+        *,
+        remembers: bool = True,
+    ) -> None:
         self.asks = [self._ask(check, settings, clock, estate) for check in checks]
         retained = {view for check in checks for view in check.reads}
         self._by_type: dict[str, Route] = {}
@@ -113,6 +90,8 @@ class Routes:
             for ask in asked:
                 self._place(route, ask)
             route.early = self._early(route, estate)
+            if remembers:
+                route.precedents = Precedents(route.on_resource, route.early)
             route.container = asset_type in self.ALWAYS
             route.reads_data = bool(route.on_resource) or route.waits or route.retained or route.container
         self._any_policy = [ask for ask in self.asks if not ask.check.signature.subjects]
@@ -169,7 +148,7 @@ class Routes:
         kind = check.signature.settings
         own = settings.get(check.id) or (kind() if kind else None)
         shared = {"clock": clock, "estate": estate, "settings": own}
-        rest = (Own(name) if name in _OWN else shared[name] for name in check.signature.arguments[1:])
+        rest = (Own(name) if name in OWN else shared[name] for name in check.signature.arguments[1:])
         return Ask(check, check.function, tuple(rest))
 
 

@@ -47,7 +47,7 @@ class Scan:
     ) -> None:
         readable = frozenset(view for check in checks for view in check.reads)
         self.estate = Estate(readable=readable, exported=exported)
-        self.routes = Routes(checks, settings, clock, self.estate)
+        self.routes = Routes(checks, settings, clock, self.estate, remembers=ledger is None)
         self.recorder = Recorder(checks, ledger)
 
     def run(self, sources: Iterable[Source]) -> Outcome:

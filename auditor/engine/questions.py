@@ -1,0 +1,42 @@
+"""A check with its arguments, as the engine asks it now or once all input was read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, NamedTuple
+
+from auditor.check import Check
+from auditor.model.verdict import Verdict
+
+
+class Own(Enum):
+    """Stands in a deferred check's arguments for what is each asset's own."""
+
+    RESOURCE = "resource"
+    POLICY = "policy"
+    CHAIN = "chain"
+
+
+OWN = frozenset(part.value for part in Own)
+
+
+class TooEarly(Exception):  # noqa: N818 - it says when, not what went wrong
+    """A deferred check touched what is known only when all input was read."""
+
+
+class NotYet:
+    """Stands in a deferred check's arguments while the input is read: whatever is done with it is too early."""
+
+    def _too_early(self, *_: Any) -> Any:
+        raise TooEarly
+
+    __getattr__ = __iter__ = __contains__ = __bool__ = __len__ = __getitem__ = __call__ = _too_early
+
+
+class Ask(NamedTuple):
+    """A check with the arguments that follow its subject."""
+
+    check: Check
+    function: Callable[..., Verdict]
+    rest: tuple[Any, ...]
