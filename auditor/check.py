@@ -65,7 +65,8 @@ class Fix:
     `terraform` says which argument to set, `guardrail` names the organisation policy constraint that
     prevents the problem, `manual` says what to do where no command can.
     `patch` proves the fix: a JSON merge patch on the failing example's `data` and `policy`, `DELETE`,
-    or a list of example assets to add, after which the check passes or is not asked any more.
+    or a list of example assets to add or to put in the place of their namesakes, after which the check passes or
+    is not asked any more.
     """
 
     gcloud: str = ""
@@ -137,6 +138,9 @@ Examples = Callable[[], Sequence[Example | Sequence[Example]]]
 """Builds a check's examples: each is the asset that is asked, or a list of it and its surroundings."""
 
 
+_OWN = frozenset({"resource", "policy", "chain"})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Signature:
     """What a check's function asks for, read off its annotations."""
@@ -149,6 +153,11 @@ class Signature:
     arguments: tuple[str, ...]
     subject_name: str
     """What the function calls its first argument, as `Fix.gcloud` does."""
+
+    @property
+    def wants_own(self) -> bool:
+        """Whether something that follows the first argument is the asset's own: its resource, policy or chain."""
+        return not _OWN.isdisjoint(self.arguments[1:])
 
     @property
     def streams(self) -> bool:
@@ -173,6 +182,7 @@ class Check:
     fails: Examples
     unknown: Examples
     reads: tuple[type[Resource], ...]
+    reads_policies: tuple[type[Resource], ...]
     default: bool
 
     @property
@@ -205,14 +215,16 @@ def check(
     aliases: Sequence[str] = (),
     fix: Fix | None = None,
     reads: Sequence[type[Resource]] = (),
+    reads_policies: Sequence[type[Resource]] = (),
     area: str = "",
     default: bool = True,
 ) -> Callable[[Callable[..., Verdict]], Check]:
     """Make a function a check. Its docstring is its page.
 
     `evidence` lists JSON paths of the resource shown with a finding, `same_as` the ids of the same
-    detection elsewhere, `reads` the views that it reads from the estate, and `default=False` takes it
-    out of the default selection. `area` is the name of the package that holds the module, if not given.
+    detection elsewhere, `reads` the views that it reads from the estate, `reads_policies` those of them
+    whose IAM policies it reads too, and `default=False` takes it out of the default selection.
+    `area` is the name of the package that holds the module, if not given.
     Raises `CheckError` where the declaration is wrong.
     """
     if not _ID.fullmatch(identifier):
@@ -222,6 +234,8 @@ def check(
         if not (function.__doc__ or "").strip():
             raise CheckError(f"check {identifier}: the function needs a docstring; it is the check's page")
         signature = _signature(identifier, function)
+        if not set(reads_policies) <= set(reads):
+            raise CheckError(f"check {identifier}: `reads_policies` names views that are not in `reads`")
         if reads and not signature.wants_estate:
             raise CheckError(f"check {identifier}: `reads` goes with an `estate: Estate` argument")
         return Check(
@@ -238,6 +252,7 @@ def check(
             fails=fails,
             unknown=unknown,
             reads=tuple(reads),
+            reads_policies=tuple(reads_policies),
             default=default,
         )
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from auditor.resources.base import Asset, OpenList, Resource, Undetermined, asset_types_of
-from auditor.resources.decode import policy_of
+from auditor.resources.decode import policy_of, unknown_policy
 from auditor.resources.policy import AuditConfig, Binding, Policy
 from auditor.resources.resourcemanager import Project
-from auditor.shelf import Lines, Shelf
+from auditor.shelf import ByHome, Homes, Lines, NamedLines, Shelf
 
 R = TypeVar("R", bound=Resource)
 
@@ -34,9 +34,18 @@ class Estate:
     proves nothing. `exported` holds the content types that the user vouched for as complete.
     """
 
-    def __init__(self, *, readable: frozenset[type[Resource]], exported: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        *,
+        readable: frozenset[type[Resource]],
+        with_policies: frozenset[type[Resource]] = frozenset(),
+        exported: frozenset[str] = frozenset(),
+    ) -> None:
+        self.homes = Homes()
+        """The projects (or folders, organisations) that assets were met in."""
         self._readable = readable
-        self._shelves: dict[type[Resource], Shelf[Any]] = {view: Shelf(view) for view in readable}
+        self._shelves: dict[type[Resource], Shelf[Any]] = {view: Shelf(view, self.homes) for view in readable}
+        self._policies_on: dict[type[Resource], NamedLines] = {view: NamedLines() for view in with_policies}
         self._lists: dict[type[Resource], list[Any]] = {}
         self._causes: dict[type[Resource], str] = {}
         self._groups: dict[tuple[type[Resource], Callable[[Any], str]], _Group] = {}
@@ -53,6 +62,10 @@ class Estate:
         """Keep a resource that a selected check reads; `line` is its record."""
         self._shelves[type(resource)].add(resource, line)
 
+    def add_policy_on(self, view: type[Resource], name: str, line: bytes) -> None:
+        """Keep the policy of an asset whose policies a selected check reads; `line` carries it."""
+        self._policies_on[view].add(name, line)
+
     def add_policy(self, container: str, line: bytes) -> None:
         """Keep the policy of a project, folder or organisation, which `line` carries."""
         self._policies[container] = self._policy_lines.add(line)
@@ -62,6 +75,8 @@ class Estate:
         self._policy_lines.close()
         for shelf in self._shelves.values():
             shelf.close()
+        for lines in self._policies_on.values():
+            lines.close()
 
     def add_project(self, container: str, project: Project) -> None:
         """Keep which project id belongs to `projects/NUMBER`, whichever of the two `container` is."""
@@ -96,7 +111,7 @@ class Estate:
     def surely_lacks(self, view: type[Resource], project: str) -> bool:
         """Whether a project is known to have no resource of a type."""
         by_key, doubt = self._group(view, _project_of)
-        return not (by_key.get(project) or doubt or self._why_incomplete(view))
+        return not (len(by_key.get(project, ())) or doubt or self._why_incomplete(view))
 
     def related(self, view: type[R], key: Callable[[R], str], value: str) -> list[R]:
         """The resources of a type for which `key` is `value`, found by an index that is made once for each `key`.
@@ -120,7 +135,8 @@ class Estate:
 
     def _group(self, view: type[Resource], key: Callable[[Any], str]) -> _Group:
         if (view, key) not in self._groups:
-            self._groups[view, key] = _grouped(self._shelf(view), key)
+            shelf = self._shelf(view)
+            self._groups[view, key] = (shelf.by_home(), "") if key is _project_of else _grouped(shelf, key)
         return self._groups[view, key]
 
     def has_policy(self, container: str) -> bool:
@@ -133,10 +149,35 @@ class Estate:
             return policy_of(self._policy_lines[self._policies[container]])
         raise Undetermined(f"IAM policy of {container}", MISSING_POLICY)
 
+    def absent_policy(self, asset: Asset, *, others: bool) -> Policy[Any]:
+        """The policy of an asset of which the input has none: empty where that is sure, else unknown.
+
+        `others` says whether the input has the policy of any other asset of the type.
+        """
+        if self.damaged:
+            return unknown_policy(asset, "part of the input could not be read, and its IAM policy may have been there")
+        container = asset.project or (asset.ancestors[0] if asset.ancestors else asset.key)
+        seen = IAM_POLICY in self.exported or (others and self.has_policy(container))
+        if seen and container != asset.key and not self.partial:
+            return Policy(asset=asset)
+        return unknown_policy(asset, MISSING_POLICY)
+
     def chain(self, asset: Asset, own: Policy[Any] | None) -> PolicyChain:
         """The policies that apply to `asset`: its own and those of its ancestors."""
         ancestors = [name for name in asset.ancestors if name != asset.key]
         return PolicyChain(own, ancestors, self)
+
+    def chain_of(self, resource: Resource) -> PolicyChain:
+        """The policies that apply to a resource of the estate, whose view the check names in `reads_policies`."""
+        view = type(resource)
+        if view not in self._policies_on:
+            raise LookupError(f"the check does not declare reads_policies=[{view.__name__}]")
+        lines = self._policies_on[view]
+        found = (policy_of(line) for line in lines.candidates(resource.asset.name))
+        own = next((policy for policy in found if policy.asset.name == resource.asset.name), None)
+        if own is None:
+            own = self.absent_policy(resource.asset, others=bool(lines))
+        return self.chain(resource.asset, own)
 
     def _why_incomplete(self, view: type[Resource]) -> str:
         """Why the input need not hold all resources of a type, `""` where it does."""
@@ -168,7 +209,7 @@ def _contents(view: type[Resource]) -> tuple[str, ...]:
     return (RESOURCE, "org-policy") if "orgpolicy.googleapis.com/Policy" in kinds else (RESOURCE,)
 
 
-_Group = tuple[dict[str, "array[int]"], str]
+_Group = tuple[dict[str, "array[int]"] | ByHome, str]
 """Numbers of resources by key, and why some resource may belong to any group."""
 
 

@@ -122,7 +122,8 @@ def _mended(
 ) -> list[dict[str, Any]]:
     """The failing example after the fix."""
     if callable(patch):
-        return [*documents, *(example.document() for example in patch())]
+        put = {example.document()["name"]: example.document() for example in patch()}
+        return [put.pop(document["name"], document) for document in documents] + list(put.values())
     first = dict(documents[0])
     if "data" in patch:
         first["resource"] = {"data": _merged(first.get("resource", {}).get("data", {}), patch["data"])}

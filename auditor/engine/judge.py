@@ -9,13 +9,12 @@ from msgspec import UNSET
 from auditor.engine.mapper import Mapper
 from auditor.engine.parking import Parked
 from auditor.engine.population import ANSWERED, RESOURCE
-from auditor.engine.questions import Ask, Own
 from auditor.engine.recorder import Recorder
 from auditor.engine.routes import CONTAINER, Route, Routes
-from auditor.estate import IAM_POLICY, MISSING_POLICY, Estate
+from auditor.estate import MISSING_POLICY, Estate
 from auditor.model.verdict import not_assessed
 from auditor.resources.base import Asset
-from auditor.resources.decode import Envelope, detached_policy, empty_view, resource_of, unknown_policy
+from auditor.resources.decode import Envelope, detached_policy, empty_view, resource_of
 from auditor.resources.policy import Policy
 
 _NO_RESOURCE = "the input has no resource content for this asset; export content type resource"
@@ -35,32 +34,33 @@ class Judge:
         """Ask about one asset, of which all lines are here (or, for a type without such checks, its policy only)."""
         route = self._routes.of(asset_type)
         seen = self._mapper.population.parts(name.encode("utf-8", "surrogatepass"))
+        known = bool(seen & RESOURCE)
+        if known and (seen & ANSWERED or not route.waits):
+            return
         envelopes: list[Envelope[Any]] = []
         for source, line in lines:
-            envelope = route.decoder.decode(bytes(line))
+            envelope = route.decoder.decode(line)
             envelope.source = envelope.source or source
             envelopes.append(envelope)
         asset = next((envelope for envelope in envelopes if envelope.resource is not UNSET), envelopes[0])
-        if not seen & RESOURCE:
+        if not known:
             self._unasked(route, asset)
-        if not route.waits or seen & ANSWERED:
+        if not route.waits:
             return
         assert route.view is not None  # only types with a view have deferred checks
-        known = bool(seen & RESOURCE)
         resource = resource_of(asset, route.view) if known else empty_view(route.view, asset, _NO_RESOURCE)
-        policy = self._policy(route, asset, envelopes) if route.view.HAS_POLICY else Policy(asset=asset)
+        policy = self._policy(route, asset, envelopes) if route.wants_policy else None
         chain = self._estate.chain(asset, policy) if route.wants_chain else None
-        own = {Own.RESOURCE: resource, Own.POLICY: policy, Own.CHAIN: chain}
         route.judged += 1
-        for subject, questions in ((resource, route.deferred), (policy, route.deferred_on_policy)):
-            asks = [
-                Ask(check, function, tuple([own[part] if isinstance(part, Own) else part for part in rest]))
-                for check, function, rest in questions
-            ]
-            self._recorder.ask(asks, asset, subject)
+        self._recorder.ask(route.deferred_alike, asset, resource)
+        asks = [ask.with_own(resource, policy, chain) for ask in route.deferred_with_own]
+        self._recorder.ask(asks, asset, resource)
+        if policy is not None:
+            asks = [ask.with_own(resource, policy, chain) for ask in route.deferred_on_policy]
+            self._recorder.ask(asks, asset, policy)
 
     def _policy(self, route: Route, asset: Asset, envelopes: list[Envelope[Any]]) -> Policy[Any]:
-        """The asset's own policy: what was read; empty where the input surely has none; else unknown."""
+        """The asset's own policy: what was read; else what the estate says of its absence."""
         for envelope in envelopes:
             if isinstance(envelope.iam_policy, Policy) or "iam_policy" in envelope.unread:
                 asset.unknown = {**envelope.unknown, **asset.unknown}
@@ -68,14 +68,7 @@ class Judge:
                 policy = detached_policy(envelope)
                 policy.asset = asset
                 return policy
-        if self._estate.damaged:
-            return unknown_policy(asset, "part of the input could not be read, and its IAM policy may have been there")
-        container = asset.project or (asset.ancestors[0] if asset.ancestors else asset.key)
-        vouched = IAM_POLICY in self._estate.exported
-        seen = bool(route.policies) and self._estate.has_policy(container)
-        if (vouched or seen) and container != asset.key and not self._estate.partial:
-            return Policy(asset=asset)
-        return unknown_policy(asset, MISSING_POLICY)
+        return self._estate.absent_policy(asset, others=bool(route.policies))
 
     def _unasked(self, route: Route, asset: Asset) -> None:
         """An asset of which only the IAM policy was exported: its resource checks could not be asked."""
@@ -85,7 +78,7 @@ class Judge:
 
     def missing_policies(self) -> None:
         """Checks of policies get one *not assessed* for each project or container whose policies are not there."""
-        projects = {name: f"//{CONTAINER}{name}" for name in self._mapper.projects}
+        projects = {name: f"//{CONTAINER}{name}" for name in self._estate.homes if name}
         for container, name in sorted({**projects, **self._mapper.containers}.items()):
             if self._estate.has_policy(container):
                 continue

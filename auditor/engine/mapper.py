@@ -11,16 +11,22 @@ from msgspec import UNSET
 from auditor.engine.parking import Parking
 from auditor.engine.population import ANSWERED, POLICY, RESOURCE, Population
 from auditor.engine.precedents import Precedent, Precedents
+from auditor.engine.questions import NotYet
 from auditor.engine.recorder import Recorder, Rehearsal
 from auditor.engine.routes import Route, Routes
 from auditor.estate import Estate
 from auditor.resources import content
 from auditor.resources.base import Asset, Resource
 from auditor.resources.decode import Envelope, Unreadable, detached_policy, parse, resource_of
+from auditor.resources.policy import Policy
 from auditor.resources.resourcemanager import Project
 from auditor.sources.base import GAPS_TOLD, Gaps, Source
 
 _TRIALS = 100
+_NAME_FIRST, _TYPE_FOLLOWS = b'{"name":"', b'","asset_type":"'
+"""How exports begin a line."""
+_START = len(_NAME_FIRST)
+_WHOLE = (b"}\n", b"}")
 _HEAD = re.compile(rb'\s*\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"asset_type"\s*:\s*"([^"\\]+)"')
 
 
@@ -33,9 +39,8 @@ class Mapper:
         self.unreadable = 0
         self.duplicates: list[str] = []
         self._rehearsal = Rehearsal()
+        self._not_yet: Any = NotYet()
         self._trusted = False
-        self.projects: set[str] = set()
-        """The projects (or folders, organisations) that assets were met in."""
         self.containers: dict[str, str] = {}
         """Projects, folders and organisations that are assets themselves, with their names."""
         self._routes = routes
@@ -45,31 +50,45 @@ class Mapper:
 
     def read(self, source: Source) -> int:
         """Stream one source; how many records it gave."""
-        head, routes, recorder, add = _HEAD.match, self._routes.by_bytes, self._recorder, self.population.add
+        routes, recorder, add = self._routes.by_bytes, self._recorder, self.population.add
         before = self.population.records + self.unreadable
         recorder.path = source.path
         self._trusted = source.trusted
         self._estate.partial |= source.partial
         for recorder.place, line in source.lines(self.gaps):
-            match = head(line)
-            if match is None:
-                self._reshape(line)
-                continue
-            name, asset_type = match.groups()
-            route = routes.get(asset_type) or self._routes.of(asset_type.decode(errors="replace"))
+            end_of_name = line.find(_TYPE_FOLLOWS, _START)
+            name = line[_START:end_of_name]
+            type_at = end_of_name + len(_TYPE_FOLLOWS)
+            route = routes.get(line[type_at : line.find(b'"', type_at)])
+            if route is None or b"\\" in name or not line.startswith(_NAME_FIRST):
+                spelled_otherwise = self._head(line)
+                if spelled_otherwise is None:
+                    self._reshape(line)
+                    continue
+                route, name = spelled_otherwise
             if route.carries_policies and content.CARRIES_POLICIES.search(line):
                 self._reshape(line)
             elif route.reads_data or b"iam_policy" in line:
                 self._record(route, line, name)
-            elif not line.rstrip().endswith(b"}"):
+            elif not line.endswith(_WHOLE) and not line.rstrip().endswith(b"}"):
                 self._unread("the line is cut off")
             elif not add(name, route.asset_type, RESOURCE, b""):  # nothing rests on what it says
                 self._duplicate(name.decode(errors="replace"), contradicts=False)
         self._estate.damaged |= bool(self.unreadable or self.gaps.files)
         return self.population.records + self.unreadable - before
 
+    def _head(self, line: bytes) -> tuple[Route, bytes] | None:
+        """Route and name of a line that begins with them, in any spelling; None for all others."""
+        match = _HEAD.match(line)
+        if match is None:
+            return None
+        name, asset_type = match.groups()
+        return self._routes.of(asset_type.decode(errors="replace")), name
+
     def _reshape(self, line: bytes) -> None:
         """Bring a line of another shape to records of the usual one."""
+        if line.isspace():
+            return
         try:
             documents = content.records(parse(line), trusted=self._trusted)
         except Unreadable as problem:
@@ -85,30 +104,41 @@ class Mapper:
         except Unreadable as problem:
             self._unread(str(problem))
             return
-        if envelope.camel_policy is not UNSET or (not self._trusted and _claims_ours(envelope)):
+        ours = envelope.unknown or envelope.address or envelope.source
+        if envelope.camel_policy is not UNSET or (ours and not self._trusted):
             self._reshape(line)
             return
         if envelope.name.encode("utf-8", "surrogatepass") != name or envelope.asset_type != route.asset_type:
             self._unread("an asset with two names or types")
             return
-        parts = _parts_of(envelope)
+        parts = (RESOURCE if envelope.resource else 0) | (POLICY if envelope.iam_policy else 0)
+        if envelope.unread:
+            parts |= (RESOURCE if "resource" in envelope.unread else 0) | (
+                POLICY if "iam_policy" in envelope.unread else 0
+            )
         contradictions = self.population.contradictions
         fresh = self.population.add(name, route.asset_type, parts, line)
         if fresh != parts:
             self._duplicate(envelope.name, self.population.contradictions > contradictions)
             if not fresh:
                 return
+        self._use(route, envelope, line, name, fresh)
+
+    def _use(self, route: Route, envelope: Envelope[Any], line: bytes, name: bytes, fresh: int) -> None:
+        """Ask what can be asked of the parts that are new, and park the line if something has to wait."""
         if envelope.unread:
             self._tell_unread(envelope)
         if envelope.ancestors:
-            self.projects.add(envelope.ancestors[0])
+            self._estate.homes.number(envelope.ancestors[0])
         answered = False
         if fresh & RESOURCE and route.reads_data:
             answered = self._ask_resource(route, envelope, line)
             if answered:
                 self.population.mark(name)
         if fresh & POLICY:
-            self._ask_policy(route, envelope, line)
+            policy = self._ask_policy(route, envelope, line)
+            if route.early_on_policy and not answered:
+                answered = self._ask_early_of_policy(route, name, policy)
         if not answered and self._must_wait(route, name, fresh):
             self._parking.add(envelope.name, route.asset_type, envelope.source or self._recorder.source, line)
 
@@ -119,7 +149,7 @@ class Mapper:
         if not (route.waits or route.on_resource):
             return False
         seen = self.population.parts(name)
-        return not seen & ANSWERED if route.waits else not seen & RESOURCE
+        return not seen & RESOURCE or (route.wants_policy and not seen & ANSWERED)
 
     def _ask_resource(self, route: Route, envelope: Envelope[Any], line: bytes) -> bool:
         """Ask what the resource alone answers; whether that was everything."""
@@ -171,12 +201,28 @@ class Mapper:
         self._recorder.ask(route.early, asset, resource)
         return True
 
-    def _ask_policy(self, route: Route, envelope: Envelope[Any], line: bytes) -> None:
+    def _ask_early_of_policy(self, route: Route, name: bytes, policy: Policy[Any]) -> bool:
+        """Ask the deferred checks now, if the resource was read and the policy lets all of them pass."""
+        seen = self.population.parts(name)
+        if not seen & RESOURCE or seen & ANSWERED:
+            return bool(seen & ANSWERED)
+        asks = [ask.with_own(self._not_yet, policy, None) for ask in route.early_on_policy]
+        if not self._rehearsal.answers(asks, policy.asset, self._not_yet, well=True):
+            return False
+        self.population.mark(name)
+        route.judged += 1
+        self._recorder.ask(asks, policy.asset, self._not_yet)
+        return True
+
+    def _ask_policy(self, route: Route, envelope: Envelope[Any], line: bytes) -> Policy[Any]:
         policy = detached_policy(envelope)
         route.policies += 1
         self._recorder.ask(route.on_policy, envelope, policy)
         if route.container:
             self._estate.add_policy(envelope.key, line)
+        if route.keeps_policies and route.view is not None:
+            self._estate.add_policy_on(route.view, envelope.name, line)
+        return policy
 
     def _tell_unread(self, envelope: Envelope[Any]) -> None:
         for path, cause in envelope.unread.items():
@@ -195,18 +241,3 @@ class Mapper:
             )
         elif len(self.duplicates) < GAPS_TOLD:
             self.duplicates.append(f"{self._recorder.source}: {name} was read before; the first one counts")
-
-
-def _parts_of(envelope: Envelope[Any]) -> int:
-    """Which parts of an asset the record carries, readable or not."""
-    unread = envelope.unread
-    parts = 0
-    if (envelope.resource is not UNSET and envelope.resource is not None) or (unread and "resource" in unread):
-        parts = RESOURCE
-    if (envelope.iam_policy is not UNSET and envelope.iam_policy is not None) or (unread and "iam_policy" in unread):
-        parts |= POLICY
-    return parts
-
-
-def _claims_ours(envelope: Envelope[Any]) -> bool:
-    return bool(envelope.unknown or envelope.address or envelope.source)

@@ -9,16 +9,17 @@ from types import TracebackType
 from typing import IO
 
 import msgspec
-from msgspec import Raw
 
 PARTITIONS = 32
 _IN_MEMORY = 1 << 20
 """Bytes that a partition holds before they go to disk."""
 
 _ENCODE = msgspec.json.Encoder().encode
-_DECODE = msgspec.json.Decoder(tuple[str, str, str, Raw]).decode
+_DECODE = msgspec.json.Decoder(tuple[str, str, str]).decode
+_GAP = b"\t"
+"""Between the head of a row and the line: JSON strings hold no raw tab."""
 
-Parked = tuple[str, Raw]
+Parked = tuple[str, bytes]
 """(source, line)"""
 
 
@@ -68,7 +69,7 @@ class Parking:
         line = line.rstrip()
         if b"\n" in line:
             line = line.replace(b"\n", b" ")  # between values: JSON strings hold no raw line break
-        row = _ENCODE((name, asset_type, source, Raw(line))) + b"\n"
+        row = b"%b\t%b\n" % (_ENCODE((name, asset_type, source)), line)
         partition = self._partitions[zlib.crc32(name.encode("utf-8", "surrogatepass")) % PARTITIONS]
         partition.rows.append(row)
         partition.size += len(row)
@@ -79,7 +80,9 @@ class Parking:
         """(name, asset type, lines) of each asset, a partition in memory at a time."""
         for partition in self._partitions:
             grouped: dict[tuple[str, str], list[Parked]] = {}
-            for name, asset_type, source, line in map(_DECODE, partition):
+            for row in partition:
+                head, _, line = row.partition(_GAP)
+                name, asset_type, source = _DECODE(head)
                 grouped.setdefault((name, asset_type), []).append((source, line))
             for (name, asset_type), lines in grouped.items():
                 yield name, asset_type, lines

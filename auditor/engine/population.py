@@ -15,8 +15,6 @@ _HASH_MASK = (1 << 64) - 1 - _PARTS_MASK
 _FEW, _MANY = 1 << 12, 1 << 21
 """Slots to begin with, and those that any larger input gets at once: up to a million assets memory is the same."""
 _LOW = (1 << 32) - 1
-_HALVES = (0, _LOW, _LOW << 32, (1 << 64) - 1)
-"""Where the content hash of each combination of parts stands."""
 
 
 class Population:
@@ -30,7 +28,8 @@ class Population:
 
     def __init__(self) -> None:
         self._table = array("Q", bytes(8 * _FEW))
-        self._contents = array("Q", bytes(8 * _FEW))
+        self._resources = array("I", bytes(4 * _FEW))
+        self._policies = array("I", bytes(4 * _FEW))
         self._mask = _FEW - 1
         self._used = 0
         self.by_type: Counter[str] = Counter()
@@ -59,7 +58,7 @@ class Population:
             slot = (slot + 1) & self._mask
             word = table[slot]
         table[slot] = key | parts
-        self._contents[slot] = _content(parts, record)
+        self._keep(slot, parts, record)
         self._used += 1
         self.by_type[asset_type] += 1
         if self._used * 3 > self._mask * 2:
@@ -69,16 +68,25 @@ class Population:
     def _again(self, slot: int, word: int, parts: int, record: bytes) -> int:
         """Count a further record of a known asset."""
         fresh, repeated = parts & ~word, parts & word
-        mask = _HALVES[repeated]
-        if (self._contents[slot] ^ _content(repeated, record)) & mask:
+        digest = hash(record) & _LOW
+        if (repeated & RESOURCE and self._resources[slot] != digest) or (
+            repeated & POLICY and self._policies[slot] != digest
+        ):
             self.contradictions += 1
         self._table[slot] = word | fresh
-        self._contents[slot] |= _content(fresh, record)
+        self._keep(slot, fresh, record)
         if fresh or not parts:
             self.further_parts += 1
         else:
             self.duplicates += 1
         return fresh
+
+    def _keep(self, slot: int, parts: int, record: bytes) -> None:
+        """Keep 32 bits of the record's hash for each part that it carries."""
+        if parts & RESOURCE:
+            self._resources[slot] = hash(record) & _LOW
+        if parts & POLICY:
+            self._policies[slot] = hash(record) & _LOW
 
     def parts(self, name: bytes) -> int:
         """The parts seen of the asset, and whether it is marked; 0 where it is unknown."""
@@ -97,20 +105,17 @@ class Population:
         return slot
 
     def _grow(self) -> None:
-        old, contents = self._table, self._contents
-        self._mask = max(_MANY, 2 * len(old)) - 1
-        table = self._table = array("Q", bytes(8 * (self._mask + 1)))
-        self._contents = array("Q", bytes(8 * (self._mask + 1)))
-        for word, content in zip(old, contents, strict=True):
+        old, resources, policies = self._table, self._resources, self._policies
+        size = max(_MANY, 2 * len(old))
+        self._mask = size - 1
+        table = self._table = array("Q", bytes(8 * size))
+        self._resources = array("I", bytes(4 * size))
+        self._policies = array("I", bytes(4 * size))
+        for position, word in enumerate(old):
             if word:
                 slot = (word >> 3) & self._mask
                 while table[slot]:
                     slot = (slot + 1) & self._mask
                 table[slot] = word
-                self._contents[slot] = content
-
-
-def _content(parts: int, record: bytes) -> int:
-    """32 bits of the record's hash in the half of each part."""
-    low = hash(record) & _LOW
-    return (low | low << 32) & _HALVES[parts]
+                self._resources[slot] = resources[position]
+                self._policies[slot] = policies[position]

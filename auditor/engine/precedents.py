@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from auditor.engine.questions import Ask
-from auditor.engine.recorder import Rehearsal
+from auditor.engine.recorder import WELL, Rehearsal
 from auditor.engine.tally import Tally
 from auditor.engine.trace import Key, Read, Trace, key_of
 from auditor.model.verdict import Outcome
@@ -179,7 +179,7 @@ class Precedents:
             verdict = self._rehearsal.hear(ask, resource.asset, trace.stand_in)
             if self._rehearsal.waits and ask in self.deferred:
                 return None
-            if verdict is None or verdict.outcome not in (Outcome.PASS, Outcome.NOT_APPLICABLE):
+            if verdict is None or verdict.outcome not in WELL:
                 answers.again.append(ask)
             elif verdict.outcome is Outcome.NOT_APPLICABLE:
                 answers.not_applicable.append((ask.check.id, verdict.reason))

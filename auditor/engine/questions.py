@@ -7,7 +7,10 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from auditor.check import Check
+from auditor.estate import PolicyChain
 from auditor.model.verdict import Verdict
+from auditor.resources.base import Resource
+from auditor.resources.policy import Policy
 
 
 class Own(Enum):
@@ -40,3 +43,9 @@ class Ask(NamedTuple):
     check: Check
     function: Callable[..., Verdict]
     rest: tuple[Any, ...]
+
+    def with_own(self, resource: Resource, policy: Policy[Any] | None, chain: PolicyChain | None) -> Ask:
+        """The question with what is the asset's own put in."""
+        own = {Own.RESOURCE: resource, Own.POLICY: policy, Own.CHAIN: chain}
+        rest = tuple([own[part] if isinstance(part, Own) else part for part in self.rest])
+        return Ask(self.check, self.function, rest)

@@ -20,6 +20,10 @@ from auditor.resources.policy import Policy
 Subject = Resource | Policy[Any]
 
 
+WELL = (Outcome.PASS, Outcome.NOT_APPLICABLE)
+"""What a check says where nobody has to do anything."""
+
+
 class Recorder:
     """Asks checks, and keeps their verdicts, for one scan (or for one shard of it).
 
@@ -53,7 +57,10 @@ class Recorder:
                 else:
                     self.write(check, asset, subject, verdict)
             except Exception as error:  # the one place that isolates a check
-                self.write(check, asset, subject, self._verdict_of(check, asset, error))
+                if quiet and type(error) is Undetermined:
+                    tallies[check.id].not_assessed[f"{error.what}: {cause_of(asset, error)}"] += 1
+                else:
+                    self.write(check, asset, subject, self._verdict_of(check, asset, error))
 
     def write(self, check: Check, asset: Asset, subject: Subject | None, verdict: Verdict) -> None:
         """Note one verdict. The tally's `asked` is counted by the caller, for all alike."""
@@ -119,11 +126,11 @@ class Rehearsal(Recorder):
         self.ask((ask,), asset, subject)
         return None if self._raised else self._heard
 
-    def answers(self, questions: Iterable[Ask], asset: Asset, subject: Subject) -> bool:
-        """Whether no check has to wait for what is known only later."""
+    def answers(self, questions: Iterable[Ask], asset: Asset, subject: Subject, *, well: bool = False) -> bool:
+        """Whether no check has to wait for what is known only later (and, if asked for `well`, none has a finding)."""
         for ask in questions:
-            self.hear(ask, asset, subject)
-            if self.waits:
+            verdict = self.hear(ask, asset, subject)
+            if self.waits or (well and (verdict is None or verdict.outcome not in WELL)):
                 return False
         return True
 

@@ -28,7 +28,12 @@ class Route:
     on_policy: list[Ask] = field(default_factory=list)
     deferred: list[Ask] = field(default_factory=list)
     deferred_on_policy: list[Ask] = field(default_factory=list)
+    deferred_alike: list[Ask] = field(default_factory=list)
+    """Those of `deferred` whose further arguments are the same for all assets."""
+    deferred_with_own: list[Ask] = field(default_factory=list)
     retained: bool = False
+    keeps_policies: bool = False
+    """Whether checks of other assets read the IAM policies of these."""
     container: bool = False
     """A project, folder or organisation."""
     carries_policies: bool = False
@@ -38,6 +43,8 @@ class Route:
     policies: int = 0
     early: list[Ask] = field(default_factory=list)
     """`deferred` with `NotYet` for what is not known while the input is read; empty where that cannot help."""
+    early_on_policy: list[Ask] = field(default_factory=list)
+    """The same, for when the policy is known and the resource is not."""
     precedents: Precedents | None = None
     """What is remembered of such assets; None where every verdict is written down."""
     tried: int = 0
@@ -47,6 +54,8 @@ class Route:
     """Assets that `deferred` and `deferred_on_policy` were asked of."""
     waits: bool = False
     """Whether assets of the type are asked something after all input was read."""
+    wants_policy: bool = False
+    """Whether one of those questions is about the asset's IAM policy."""
     wants_chain: bool = False
     """Whether one of those questions is about inherited policies."""
     reads_data: bool = False
@@ -79,6 +88,7 @@ class Routes:
     ) -> None:
         self.asks = [self._ask(check, settings, clock, estate) for check in checks]
         retained = {view for check in checks for view in check.reads}
+        with_policies = {view for check in checks for view in check.reads_policies}
         self._by_type: dict[str, Route] = {}
         self.by_bytes: dict[bytes, Route] = {}
         """As in the input, for the routes made so far."""
@@ -86,10 +96,16 @@ class Routes:
             asked = [ask for ask in self.asks if _asks(ask.check, view)]
             if not asked and view not in retained and asset_type not in self.ALWAYS:
                 continue
-            route = self._add(Route(asset_type, view, decoder(view), retained=view in retained))
+            route = self._add(
+                Route(asset_type, view, decoder(view), retained=view in retained, keeps_policies=view in with_policies)
+            )
             for ask in asked:
                 self._place(route, ask)
+            for ask in route.deferred:
+                with_own = ask.check.signature.wants_own
+                (route.deferred_with_own if with_own else route.deferred_alike).append(ask)
             route.early = self._early(route, estate)
+            route.early_on_policy = self._early_on_policy(route, estate)
             if remembers:
                 route.precedents = Precedents(route.on_resource, route.early)
             route.container = asset_type in self.ALWAYS
@@ -125,18 +141,19 @@ class Routes:
         ]
 
     def _early(self, route: Route, estate: Estate) -> list[Ask]:
-        if route.deferred_on_policy:
-            return []
-        not_yet = NotYet()
-        return [
-            Ask(check, function, tuple(not_yet if part is estate or isinstance(part, Own) else part for part in rest))
-            for check, function, rest in route.deferred
-        ]
+        """The deferred questions as the resource alone may answer them."""
+        return [] if route.deferred_on_policy else [_too_early(ask, estate, *Own) for ask in route.deferred]
+
+    def _early_on_policy(self, route: Route, estate: Estate) -> list[Ask]:
+        """The deferred questions as the policy alone may answer them, where it stands in all of them."""
+        asked = all("policy" in ask.check.signature.arguments[1:] for ask in route.deferred)
+        return [_too_early(ask, estate, Own.RESOURCE, Own.CHAIN) for ask in route.deferred] if asked else []
 
     def _place(self, route: Route, ask: Ask) -> None:
         signature = ask.check.signature
         if not signature.streams:
             route.waits = True
+            route.wants_policy |= signature.wants_policy
             route.wants_chain |= "chain" in signature.arguments
             (route.deferred if signature.arguments[0] == "resource" else route.deferred_on_policy).append(ask)
         elif signature.wants_policy:
@@ -150,6 +167,11 @@ class Routes:
         shared = {"clock": clock, "estate": estate, "settings": own}
         rest = (Own(name) if name in OWN else shared[name] for name in check.signature.arguments[1:])
         return Ask(check, check.function, tuple(rest))
+
+
+def _too_early(ask: Ask, *unknown: Any) -> Ask:
+    """A question with `NotYet` in the place of what is unknown now."""
+    return Ask(ask.check, ask.function, tuple(NotYet() if part in unknown else part for part in ask.rest))
 
 
 def _asks(check: Check, view: type[Resource]) -> bool:

@@ -46,7 +46,8 @@ class Scan:
         ledger: IO[bytes] | None = None,
     ) -> None:
         readable = frozenset(view for check in checks for view in check.reads)
-        self.estate = Estate(readable=readable, exported=exported)
+        with_policies = frozenset(view for check in checks for view in check.reads_policies)
+        self.estate = Estate(readable=readable, with_policies=with_policies, exported=exported)
         self.routes = Routes(checks, settings, clock, self.estate, remembers=ledger is None)
         self.recorder = Recorder(checks, ledger)
 

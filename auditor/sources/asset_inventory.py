@@ -50,11 +50,11 @@ class AssetInventoryExport:
             gaps.add(self.shown, why(error), _REST)
 
     def _lines(self, file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-        for number, line in enumerate(file, 1):
-            if number == 1:
-                line = line.removeprefix(b"\xef\xbb\xbf")
-            if len(line) > 2 or line.strip():
-                yield number, line
+        numbered = enumerate(file, 1)
+        for number, line in numbered:
+            yield number, line.removeprefix(b"\xef\xbb\xbf")
+            break
+        yield from numbered
 
     def _elements(self, file: IO[bytes], gaps: Gaps) -> Iterator[tuple[str, bytes]]:
         blocks: list[bytes] = []

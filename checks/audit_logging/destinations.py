@@ -27,13 +27,10 @@ from checks.audit_logging.examples import (
     PROJECT_SINK_NAME,
     SHOP,
 )
+from checks.audit_logging.routing import bucket_id
 
 _BUCKET = "//storage.googleapis.com/audit-archive"
 _LOCKED = {"retentionPolicy": {"retentionPeriod": "31536000", "isLocked": True}}
-
-
-def _bucket_id(bucket: Bucket) -> str:
-    return bucket.id
 
 
 def _project_id(project: Project) -> str:
@@ -100,7 +97,7 @@ def log_sink_bucket_missing(sink: LogSink, estate: Estate) -> Verdict:
     """
     if not sink.storage_bucket:
         return not_applicable("the sink does not write to a bucket of Cloud Storage")
-    if estate.related(Bucket, _bucket_id, sink.storage_bucket):
+    if estate.related(Bucket, bucket_id, sink.storage_bucket):
         return PASS
     if sink.disabled:
         return not_applicable("the sink is disabled")
@@ -250,7 +247,7 @@ def log_sink_bucket_unlocked(sink: LogSink, estate: Estate) -> Verdict:
     """
     if not sink.storage_bucket:
         return not_applicable("the sink does not write to a bucket of Cloud Storage")
-    buckets = estate.related(Bucket, _bucket_id, sink.storage_bucket)
+    buckets = estate.related(Bucket, bucket_id, sink.storage_bucket)
     for bucket in buckets:
         policy = bucket.retention_policy
         if policy is None or not policy.retention_period:

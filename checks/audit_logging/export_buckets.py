@@ -6,9 +6,9 @@ from auditor import (
     PASS,
     Clock,
     Estate,
+    Example,
     Fix,
     Policy,
-    PolicyChain,
     Severity,
     Undetermined,
     Verdict,
@@ -22,7 +22,7 @@ from auditor.resources.policy import PUBLIC
 from auditor.resources.resourcemanager import Project
 from auditor.resources.storage import Bucket
 from checks.audit_logging.examples import EXPORT, PROJECT_SINK_NAME
-from checks.audit_logging.routing import storage_bucket_of
+from checks.audit_logging.routing import bucket_id, storage_bucket_of
 
 _BUCKET = "//storage.googleapis.com/audit-archive"
 _WRITER = "serviceAccount:service-1001@gcp-sa-logging.iam.gserviceaccount.com"
@@ -85,88 +85,68 @@ def log_bucket_public(bucket: Bucket, policy: Policy[Bucket], clock: Clock, esta
 
     Source: https://cloud.google.com/storage/docs/public-access-prevention
     """
-    if not estate.related(LogSink, storage_bucket_of, bucket.id):
-        return not_applicable("no sink writes to the bucket")
     if bucket.surely_prevents_public_access:
         return PASS
+    if not estate.related(LogSink, storage_bucket_of, bucket.id):
+        return not_applicable("no sink writes to the bucket")
     for binding, member in policy.grants(clock.now):
         if member in PUBLIC:
             return fail(f"{member} holds {binding.role}{binding.limited_to}")
     return PASS
 
 
+def _bucket(*, role: str = "", ancestors: tuple[str, ...] = ("projects/1001",), member: str = _WRITER) -> Example:
+    bindings = [{"role": role, "members": [member]}] if role else []
+    return asset(Bucket, {"name": "audit-archive"}, name=_BUCKET, policy={"bindings": bindings}, ancestors=ancestors)
+
+
+def _project(role: str = "") -> Example:
+    bindings = [{"role": role, "members": [_WRITER]}] if role else []
+    return asset(Project, policy={"bindings": bindings}, ancestors=["projects/1001"])
+
+
+_SINK = {**EXPORT, "writerIdentity": _WRITER}
+
+
 @check(
     "log-sink-cannot-write",
     severity=Severity.HIGH,
-    reads=[LogSink],
+    reads=[Bucket],
+    reads_policies=[Bucket],
+    evidence=["destination", "writerIdentity"],
     fix=Fix(
-        gcloud="gcloud storage buckets add-iam-policy-binding gs://{bucket.id} "
-        "--member=WRITER_IDENTITY_OF_THE_SINK --role=roles/storage.objectCreator",
+        gcloud="gcloud storage buckets add-iam-policy-binding gs://{sink.storage_bucket} "
+        "--member={sink.writer_identity} --role=roles/storage.objectCreator",
         terraform="google_storage_bucket_iam_member: roles/storage.objectCreator for the sink's writer_identity",
-        patch={"policy": {"bindings": [{"role": "roles/storage.objectCreator", "members": [_WRITER]}]}},
+        patch=lambda: [_bucket(role="roles/storage.objectCreator")],
     ),
     passes=lambda: [
-        [
-            asset(
-                Bucket,
-                {"name": "audit-archive"},
-                name=_BUCKET,
-                policy={"bindings": [{"role": "roles/storage.objectCreator", "members": [_WRITER]}]},
-            ),
-            asset(LogSink, {**EXPORT, "writerIdentity": _WRITER}, name=PROJECT_SINK_NAME),
-        ],
-        [
-            asset(
-                Bucket,
-                {"name": "audit-archive"},
-                name=_BUCKET,
-                policy={"bindings": []},
-                ancestors=["projects/1001"],
-            ),
-            asset(
-                Project,
-                policy={"bindings": [{"role": "roles/storage.objectAdmin", "members": [_WRITER]}]},
-                ancestors=["projects/1001"],
-            ),
-            asset(LogSink, {**EXPORT, "writerIdentity": _WRITER}, name=PROJECT_SINK_NAME),
-        ],
-        [
-            asset(Bucket, {"name": "audit-archive"}, name=_BUCKET, policy={"bindings": []}),
-            asset(LogSink, {**EXPORT, "writerIdentity": _WRITER, "disabled": True}, name=PROJECT_SINK_NAME),
-        ],
+        [asset(LogSink, _SINK, name=PROJECT_SINK_NAME), _bucket(role="roles/storage.objectCreator")],
+        [asset(LogSink, _SINK, name=PROJECT_SINK_NAME), _bucket(), _project("roles/storage.objectAdmin")],
+        asset(LogSink, {**_SINK, "disabled": True}, name=PROJECT_SINK_NAME),
+        asset(LogSink, {**_SINK, "destination": "bigquery.googleapis.com/projects/p/datasets/logs"}),
     ],
     fails=lambda: [
+        [asset(LogSink, _SINK, name=PROJECT_SINK_NAME), _bucket(role="roles/storage.objectViewer"), _project()],
         [
-            asset(
-                Bucket,
-                {"name": "audit-archive"},
-                name=_BUCKET,
-                policy={"bindings": [{"role": "roles/storage.objectViewer", "members": [_WRITER]}]},
-                ancestors=["projects/1001"],
+            asset(LogSink, _SINK, name=PROJECT_SINK_NAME),
+            _bucket(
+                role="roles/storage.objectCreator", member="serviceAccount:old@gcp-sa-logging.iam.gserviceaccount.com"
             ),
-            asset(Project, policy={"bindings": []}, ancestors=["projects/1001"]),
-            asset(LogSink, {**EXPORT, "writerIdentity": _WRITER}, name=PROJECT_SINK_NAME),
+            _project(),
         ],
     ],
     unknown=lambda: [
+        [asset(LogSink, _SINK, name=PROJECT_SINK_NAME), _bucket(role="organizations/3001/roles/logWriter"), _project()],
+        [asset(LogSink, _SINK, name=PROJECT_SINK_NAME), _bucket(ancestors=("projects/1001", "organizations/3001"))],
         [
-            asset(
-                Bucket,
-                {"name": "audit-archive"},
-                name=_BUCKET,
-                policy={"bindings": [{"role": "organizations/3001/roles/logWriter", "members": [_WRITER]}]},
-                ancestors=["projects/1001"],
-            ),
-            asset(Project, policy={"bindings": []}, ancestors=["projects/1001"]),
-            asset(LogSink, {**EXPORT, "writerIdentity": _WRITER}, name=PROJECT_SINK_NAME),
+            asset(LogSink, _SINK, name=PROJECT_SINK_NAME),
+            asset(Bucket, {"name": "audit-archive"}, name=_BUCKET, ancestors=["projects/1001"]),
         ],
-        [
-            asset(Bucket, {"name": "audit-archive"}, name=_BUCKET, policy={"bindings": []}),
-            asset(LogSink, {**EXPORT, "writerIdentity": _WRITER}, name=PROJECT_SINK_NAME),
-        ],
+        asset(LogSink, _SINK, name=PROJECT_SINK_NAME),
     ],
 )
-def log_sink_cannot_write(bucket: Bucket, chain: PolicyChain, clock: Clock, estate: Estate) -> Verdict:
+def log_sink_cannot_write(sink: LogSink, estate: Estate, clock: Clock) -> Verdict:
     """A sink may not write to the bucket that it exports to, so that nothing arrives.
 
     Why: Each sink writes as an identity of its own, which has to be granted access to the destination by hand. If the
@@ -177,22 +157,23 @@ def log_sink_cannot_write(bucket: Bucket, chain: PolicyChain, clock: Clock, esta
 
     Source: https://cloud.google.com/logging/docs/export/configure_export_v2#dest-auth
     """
-    sinks = [sink for sink in estate.related(LogSink, storage_bucket_of, bucket.id) if not sink.disabled]
-    writers = {sink.writer_identity: sink.id for sink in sinks if sink.writer_identity}
-    if not writers:
-        return not_applicable("no enabled sink with a writer identity exports to the bucket")
-    unjudged: dict[str, str] = {}
-    for _, binding in chain.bindings():
-        held = writers.keys() & set(binding.members) if binding.in_force(clock.now) else set()
+    if not sink.storage_bucket:
+        return not_applicable("the sink does not export to a bucket")
+    if sink.disabled:
+        return not_applicable("the sink is disabled")
+    if not sink.writer_identity:
+        return not_applicable("the sink has no writer identity of its own")
+    buckets = estate.related(Bucket, bucket_id, sink.storage_bucket)
+    if not buckets:
+        raise Undetermined("destination", "the bucket is not in the input")
+    unjudged = ""
+    for _, binding in estate.chain_of(buckets[0]).bindings():
+        if not binding.in_force(clock.now) or sink.writer_identity not in binding.members:
+            continue
         if binding.role in _WRITER_ROLES:
-            writers = {writer: sink for writer, sink in writers.items() if writer not in held}
-        elif not binding.role.startswith("roles/storage."):
-            unjudged.update(dict.fromkeys(held, binding.role))
-        if not writers:
             return PASS
-    certain = {writer: sink for writer, sink in writers.items() if writer not in unjudged}
-    if not certain:
-        raise Undetermined("writer identity", f"whether {min(unjudged.values())} lets it write was not looked up")
-    return fail(
-        "; ".join(f"{writer} of sink {sink} holds no role to create objects" for writer, sink in certain.items())
-    )
+        if not binding.role.startswith("roles/storage."):
+            unjudged = unjudged or binding.role
+    if unjudged:
+        raise Undetermined("writer identity", f"whether {unjudged} lets it write was not looked up")
+    return fail(f"{sink.writer_identity} holds no role to create objects in {sink.storage_bucket}")

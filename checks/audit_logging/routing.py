@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from auditor import Estate, Undetermined
 from auditor.resources.base import Asset
 from auditor.resources.logging import LogSink
+from auditor.resources.storage import Bucket
 from auditor.resources.unknown import some
 from checks.audit_logging.log_filter import Entry, is_empty, matches
 
@@ -111,6 +112,11 @@ def container_of(sink: LogSink) -> str:
 def storage_bucket_of(sink: LogSink) -> str:
     """The Cloud Storage bucket of a sink."""
     return sink.storage_bucket
+
+
+def bucket_id(bucket: Bucket) -> str:
+    """The name of a Cloud Storage bucket."""
+    return bucket.id
 
 
 def log_bucket_of(sink: LogSink) -> str:
