@@ -54,11 +54,12 @@ def grants(
     roles: Callable[[str], bool] = any_role,
     deleted: bool = False,
     types: tuple[str, ...] = (),
+    ends: tuple[str, ...] = (),
 ) -> list[Grant]:
     """The grants in force whose role and member are asked for; those of deleted members only where `deleted`.
 
     `types` says which types of members (what stands before the colon) `members` can hold for, so that policies
-    without them, which are nearly all, need not be read any further.
+    without them, which are nearly all, need not be read any further; `ends` likewise how they end, in lower case.
 
     Raises `Undetermined` where nothing was found and something is unknown.
     """
@@ -66,7 +67,7 @@ def grants(
         present = (policy.digest or _digest(policy)).types
         if present is not None and present.isdisjoint(types):
             return []
-    matching, unknown = _matching(policy, now, members, roles, types)
+    matching, unknown = _matching(policy, now, members, roles, types, ends)
     found = [grant for grant in matching if grant.member.deleted is deleted]
     if unknown and not found:
         raise unknown
@@ -135,8 +136,10 @@ class _Entry:
         self.unknown = unknown
         self._members: list[Member] | None = None
 
-    def members(self, types: tuple[str, ...]) -> Iterable[Member]:
-        """The members of some types, or all: those are read once for all checks that ask."""
+    def members(self, types: tuple[str, ...], ends: tuple[str, ...]) -> Iterable[Member]:
+        """The members of some types or ends, or all: those are read once for all checks that ask."""
+        if ends:
+            return [parse(text) for text in self.texts if text.lower().endswith(ends)]
         if types:
             return [parse(text) for text in self.texts if text.startswith(types)]
         if self._members is None:
@@ -150,6 +153,7 @@ def _matching(
     members: Callable[[Member], bool],
     roles: Callable[[str], bool],
     types: tuple[str, ...] = (),
+    ends: tuple[str, ...] = (),
 ) -> tuple[list[Grant], Undetermined | None]:
     """The grants that match, and the first thing that could not be known on the way."""
     found: list[Grant] = []
@@ -161,7 +165,7 @@ def _matching(
         doubt = doubt or entry.unknown
         if role is None or binding is None:
             continue
-        for member in entry.members(types):
+        for member in entry.members(types, ends):
             if not members(member):
                 continue
             try:

@@ -14,8 +14,8 @@ from typing import Any
 from auditor.engine.questions import Ask
 from auditor.engine.recorder import WELL, Rehearsal
 from auditor.engine.tally import Tally
-from auditor.engine.trace import Key, Read, Trace, key_of
-from auditor.model.verdict import Outcome
+from auditor.engine.trace import OTHERWISE, Key, Read, Trace, key_of
+from auditor.model.verdict import Outcome, Verdict
 from auditor.resources.base import Resource
 
 FIRST = 100
@@ -95,7 +95,7 @@ class Precedents:
         for pattern in self._order:
             try:
                 precedent = pattern.known.get(pattern.key(resource))
-            except (AttributeError, IndexError, TypeError):  # built otherwise than what the pattern was read from
+            except OTHERWISE:
                 continue
             if precedent is not None:
                 pattern.served += 1
@@ -126,9 +126,8 @@ class Precedents:
     def _sample(self, resource: Resource) -> None:
         """Note what each check reads of a resource."""
         for ask in (*self.streaming, *self.deferred):
-            with Trace(resource) as trace:
-                self._rehearsal.hear(ask, resource.asset, trace.stand_in)
-            self._signatures.setdefault(ask.check.id, set()).add(tuple(trace.reads.items()))
+            _, reads = self._hear(ask, resource)
+            self._signatures.setdefault(ask.check.id, set()).add(tuple(reads.items()))
         self._sampled += 1
         if self._sampled == _SAMPLE:
             for ask in (*self.streaming, *self.deferred):
@@ -153,12 +152,12 @@ class Precedents:
             self.varied_deferred.append(ask)
 
     def _remember(self, resource: Resource) -> Precedent | None:
-        with Trace(resource) as trace:
-            streaming = self._answers(self.streaming, resource, trace)
-            deferred = self._answers(self.deferred, resource, trace)
+        gathered: dict[Read, Any] = {}
+        streaming = self._answers(self.streaming, resource, gathered)
+        deferred = self._answers(self.deferred, resource, gathered)
         assert streaming is not None  # only deferred checks can have to wait
         precedent = Precedent(streaming, deferred)
-        reads = tuple(trace.reads)
+        reads = tuple(gathered)
         pattern = self._patterns.get(reads)
         if pattern is None:
             if len(self._patterns) == _PATTERNS:
@@ -172,11 +171,12 @@ class Precedents:
         self._order = sorted(self._patterns.values(), key=lambda pattern: -pattern.served)
         return precedent
 
-    def _answers(self, asks: Sequence[Ask], resource: Resource, trace: Trace) -> Answers | None:
-        """What the checks say; None where one has to wait."""
+    def _answers(self, asks: Sequence[Ask], resource: Resource, gathered: dict[Read, Any]) -> Answers | None:
+        """What the checks say, and into `gathered` what they read; None where one has to wait."""
         answers = Answers()
         for ask in asks:
-            verdict = self._rehearsal.hear(ask, resource.asset, trace.stand_in)
+            verdict, reads = self._hear(ask, resource)
+            gathered.update(reads)
             if self._rehearsal.waits and ask in self.deferred:
                 return None
             if verdict is None or verdict.outcome not in WELL:
@@ -184,3 +184,12 @@ class Precedents:
             elif verdict.outcome is Outcome.NOT_APPLICABLE:
                 answers.not_applicable.append((ask.check.id, verdict.reason))
         return answers
+
+    def _hear(self, ask: Ask, resource: Resource) -> tuple[Verdict | None, dict[Read, Any]]:
+        """What a check says, None where it raises, and what it read."""
+        for lightly in (True, False):
+            with Trace(resource, lightly=lightly) as trace:
+                verdict = self._rehearsal.hear(ask, resource.asset, trace.stand_in)
+            if verdict is not None:
+                break
+        return verdict, trace.reads

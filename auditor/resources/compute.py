@@ -97,6 +97,11 @@ class AttachedServiceAccount(View):
     email: str = ""
     scopes: list[str] = []
 
+    @property
+    def is_default(self) -> bool:
+        """Whether it is the account that a machine gets unless told otherwise."""
+        return self.email in ("", "default") or self.email.endswith("-compute@developer.gserviceaccount.com")
+
 
 class ShieldedInstanceConfig(View):
     """`shieldedInstanceConfig`. Absent where the machine's image cannot boot from UEFI: then all are off."""

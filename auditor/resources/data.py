@@ -156,6 +156,11 @@ class Disk(Resource):
     labels: dict[str, str] = {}
     disk_encryption_key: DiskKey | None = None
 
+    @property
+    def is_of_gke_node(self) -> bool:
+        """Whether GKE made the disk for a node."""
+        return "goog-gke-node" in self.labels
+
 
 @shows("compute.googleapis.com/Image")
 class Image(Resource):

@@ -104,6 +104,11 @@ class Firewall(Resource):
     """Whether the rule surely lets nobody in from the internet, worked out once for the many checks that ask."""
 
     @property
+    def opens_default_network(self) -> bool:
+        """Whether it is called as the rules that come with the default network and let traffic in."""
+        return self.name in ("default-allow-ssh", "default-allow-rdp", "default-allow-icmp", "default-allow-internal")
+
+    @property
     def allowed(self) -> list[Layer4]:
         """What the rule lets through; nothing where it denies. Raises `Undetermined` where neither is told."""
         if self.allowed_told is not None:

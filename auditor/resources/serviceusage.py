@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from auditor.resources.base import Resource, shows
 
+GENERATIVE_LANGUAGE = "generativelanguage.googleapis.com"
+
 
 @shows("serviceusage.googleapis.com/Service")
 class Service(Resource):
@@ -18,6 +20,11 @@ class Service(Resource):
     def project_number(self) -> str:
         """The number (or id) of the project, as commands take it."""
         return self.project.partition("/")[2]
+
+    @property
+    def is_generative_language(self) -> bool:
+        """Whether it is the API that serves Gemini models to whoever has an API key."""
+        return self.asset.name.endswith("/" + GENERATIVE_LANGUAGE)
 
     @property
     def is_enabled(self) -> bool:

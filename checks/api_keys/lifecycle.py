@@ -21,12 +21,11 @@ from auditor import (
 )
 from auditor.check import Example
 from auditor.resources.api_keys import ApiKey
-from auditor.resources.serviceusage import Service
+from auditor.resources.serviceusage import GENERATIVE_LANGUAGE, Service
 from checks.api_keys.clients import DELETED, REPLACED, limits_clients
 from checks.api_keys.examples import ROUTES, SITE, deleted_key, example_key
 from checks.units import Days
 
-_GEMINI = "generativelanguage.googleapis.com"
 _ANOTHER_API = not_applicable("another API")
 _NO_SERVICES = not_assessed(
     "the input holds no enabled API of this project; export serviceusage.googleapis.com/Service"
@@ -42,7 +41,7 @@ class RotationSettings(Settings, frozen=True):
 class WideningSettings(Settings, frozen=True):
     """APIs that change what an unrestricted key is worth, once a project enables them."""
 
-    services: tuple[str, ...] = (_GEMINI,)
+    services: tuple[str, ...] = (GENERATIVE_LANGUAGE,)
 
 
 def _service(service: str, *, state: str = "ENABLED", project: str = "1001", unknown: Sequence[str] = ()) -> Example:
@@ -109,18 +108,18 @@ def stale(key: ApiKey, settings: RotationSettings, clock: Clock) -> Verdict:
         patch={"data": {"restrictions": ROUTES}},
     ),
     passes=lambda: [
-        [example_key({**SITE, **ROUTES}), _service(_GEMINI)],
-        [example_key(SITE), _service("routes.googleapis.com"), _service(_GEMINI, state="DISABLED")],
-        [example_key(SITE), _service("routes.googleapis.com"), _service(_GEMINI, project="1002")],
-        [example_key({"serverKeyRestrictions": {"allowedIps": ["203.0.113.7"]}}), _service(_GEMINI)],
+        [example_key({**SITE, **ROUTES}), _service(GENERATIVE_LANGUAGE)],
+        [example_key(SITE), _service("routes.googleapis.com"), _service(GENERATIVE_LANGUAGE, state="DISABLED")],
+        [example_key(SITE), _service("routes.googleapis.com"), _service(GENERATIVE_LANGUAGE, project="1002")],
+        [example_key({"serverKeyRestrictions": {"allowedIps": ["203.0.113.7"]}}), _service(GENERATIVE_LANGUAGE)],
     ],
     fails=lambda: [
-        [example_key(), _service(_GEMINI)],
-        [example_key(SITE), _service("maps-backend.googleapis.com"), _service(_GEMINI)],
+        [example_key(), _service(GENERATIVE_LANGUAGE)],
+        [example_key(SITE), _service("maps-backend.googleapis.com"), _service(GENERATIVE_LANGUAGE)],
     ],
     unknown=lambda: [
         [example_key(SITE), _service("routes.googleapis.com", project="1002")],
-        [example_key(SITE), _service(_GEMINI, unknown=["resource.data.state"])],
+        [example_key(SITE), _service(GENERATIVE_LANGUAGE, unknown=["resource.data.state"])],
     ],
 )
 def widened(key: ApiKey, estate: Estate, settings: WideningSettings) -> Verdict:
@@ -249,9 +248,9 @@ def exists(key: ApiKey) -> Verdict:
         manual="Use Vertex AI with service accounts, or keep the API in a project of its own.",
         patch={"data": {"state": "DISABLED"}},
     ),
-    passes=lambda: [_service(_GEMINI, state="DISABLED"), _service("aiplatform.googleapis.com")],
-    fails=lambda: [_service(_GEMINI)],
-    unknown=lambda: [_service(_GEMINI, unknown=["resource.data.state"])],
+    passes=lambda: [_service(GENERATIVE_LANGUAGE, state="DISABLED"), _service("aiplatform.googleapis.com")],
+    fails=lambda: [_service(GENERATIVE_LANGUAGE)],
+    unknown=lambda: [_service(GENERATIVE_LANGUAGE, unknown=["resource.data.state"])],
 )
 def gemini_enabled(service: Service) -> Verdict:
     """The Generative Language API, which takes bare API keys, is enabled.
@@ -263,6 +262,6 @@ def gemini_enabled(service: Service) -> Verdict:
 
     Source: https://ai.google.dev/gemini-api/docs/api-key
     """
-    if not service.asset.name.endswith(_GEMINI):
+    if not service.is_generative_language:
         return _ANOTHER_API
     return fail("the Generative Language API is enabled") if service.is_enabled else PASS

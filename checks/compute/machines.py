@@ -17,10 +17,6 @@ def _account(email: str, *scopes: str) -> dict[str, Any]:
     return {"serviceAccounts": [{"email": email, "scopes": list(scopes)}]}
 
 
-def _is_default_account(email: str) -> bool:
-    return email in ("", "default") or email.endswith("-compute@developer.gserviceaccount.com")
-
-
 @check(
     "instance-default-account-full-access",
     severity=Severity.HIGH,
@@ -64,7 +60,7 @@ def default_account_full_access(machine: Instance | InstanceTemplate) -> Verdict
     Source: https://cloud.google.com/compute/docs/access/service-accounts#default_service_account
     """
     for account in machine.properties.service_accounts:
-        if not _is_default_account(account.email):
+        if not account.is_default:
             continue
         for scope in account.scopes:
             if scope in (_PLATFORM, "cloud-platform"):
@@ -116,7 +112,7 @@ def default_account(machine: Instance | InstanceTemplate) -> Verdict:
     Source: https://cloud.google.com/compute/docs/access/create-enable-service-accounts-for-instances
     """
     for account in machine.properties.service_accounts:
-        if _is_default_account(account.email):
+        if account.is_default:
             if managing_service(machine.properties) == "GKE":
                 return not_applicable("GKE makes the machine; the node pool has a check of its own")
             return fail(f"runs as {account.email or 'the default account'}")

@@ -174,7 +174,7 @@ def disk_without_customer_key(disk: Disk) -> Verdict:
 
     Source: https://cloud.google.com/compute/docs/disks/customer-managed-encryption
     """
-    if "goog-gke-node" in disk.labels:
+    if disk.is_of_gke_node:
         return _DISK_OF_GKE
     key = disk.disk_encryption_key
     return PASS if key and (key.kms_key_name or key.sha256 or key.raw_key) else fail("no customer key is set")

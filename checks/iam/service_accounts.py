@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor import Clock, Policy, Severity, Verdict, check
 from auditor.access.grants import Grant, grants, tell
-from auditor.access.members import Member
+from auditor.access.members import DEFAULT_ACCOUNTS, Member
 from auditor.access.roles import ACCESS_ADMIN_ROLES, CREDENTIAL_ROLES, WRITING_BASIC_ROLES, is_service_admin
 from auditor.resources.resourcemanager import Folder, Organization, Project
 from checks.iam.containers import UNKNOWN_MEMBERS, grant, narrower, on_folder, on_organization, on_project
@@ -99,7 +99,7 @@ def default_account_granted_role(policy: Policy[Project | Folder | Organization]
 
     Source: https://cloud.google.com/iam/docs/best-practices-service-accounts
     """
-    return tell(grants(policy, clock.now, members=_default))
+    return tell(grants(policy, clock.now, members=_default, ends=DEFAULT_ACCOUNTS))
 
 
 @check(

@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from auditor import PASS, Check, Estate, Example, Fix, Resource, Severity, Verdict, asset, check, fail, not_applicable
+from auditor import (
+    PASS,
+    Check,
+    Estate,
+    Example,
+    Fix,
+    Resource,
+    Severity,
+    Undetermined,
+    Verdict,
+    asset,
+    check,
+    fail,
+    not_applicable,
+)
 from auditor.resources.logging import LogMetric
 from auditor.resources.monitoring import AlertPolicy
 from auditor.resources.resourcemanager import Project
@@ -130,8 +145,10 @@ _UNCOUNTED = "no logs-based metric and no log alert matches its entries"
 
 def _problem(project: Project, estate: Estate, events: Mapping[str, Entry]) -> str:
     """What keeps somebody from being told of one of the events, or `""`."""
-    metrics = estate.in_project(LogMetric, project.project)
-    policies = estate.in_project(AlertPolicy, project.project)
+    watchers = _watchers(estate, project.project)
+    if isinstance(watchers, Undetermined):
+        raise watchers.with_traceback(None)
+    metrics, policies = watchers
     if not metrics and not policies:
         return _UNCOUNTED
     uncounted = [name for name, entry in events.items() if not _counted(metrics, policies, entry)]
@@ -145,6 +162,18 @@ def _problem(project: Project, estate: Estate, events: Mapping[str, Entry]) -> s
     if silent:
         return f"no enabled alert policy with a notification channel fires on {', '.join(silent)}"
     return ""
+
+
+@lru_cache(maxsize=1)
+def _watchers(estate: Estate, project: str) -> tuple[list[LogMetric], list[AlertPolicy]] | Undetermined:
+    """The metrics and alert policies of a project, or why nobody knows of any; all checks of it ask alike."""
+    metrics = estate.in_project(LogMetric, project)
+    policies = estate.in_project(AlertPolicy, project)
+    try:
+        _ = not metrics and not policies
+    except Undetermined as unknown:
+        return unknown
+    return metrics, policies
 
 
 def _counted(metrics: list[LogMetric], policies: list[AlertPolicy], entry: Entry) -> bool:

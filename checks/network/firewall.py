@@ -8,7 +8,6 @@ from auditor import DELETE, PASS, Fix, Severity, Verdict, asset, check, fail, no
 from auditor.resources.network import Firewall, is_internet
 
 _EVERYTHING = [{"IPProtocol": "all"}]
-_OPENING = ("default-allow-ssh", "default-allow-rdp", "default-allow-icmp", "default-allow-internal")
 
 
 def _egress(**fields: Any) -> dict[str, Any]:
@@ -51,7 +50,7 @@ def rule_of_default_network(rule: Firewall) -> Verdict:
 
     Source: https://cloud.google.com/firewall/docs/firewalls#more_rules_default_vpc
     """
-    if rule.name not in _OPENING:
+    if not rule.opens_default_network:
         return PASS
     return not_applicable("the rule is disabled") if rule.disabled else fail(f"{rule.name} is in force")
 
