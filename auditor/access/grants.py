@@ -14,14 +14,13 @@ from typing import Any, TypeVar
 from auditor.access.members import Member, parse
 from auditor.model.verdict import PASS, Severity, Verdict, fail
 from auditor.resources.base import Asset, Undetermined
-from auditor.resources.policy import Binding, Policy
+from auditor.resources.policy import HIDDEN_CONDITION, Binding, Policy
 
 T = TypeVar("T")
 
 SHOWN = 50
 """Grants listed in the evidence of one finding."""
 
-_HIDDEN_CONDITION = "_withcond_"
 _NOT_SHOWN = " (under a condition that the export does not show)"
 
 
@@ -63,10 +62,8 @@ def grants(
 
     Raises `Undetermined` where nothing was found and something is unknown.
     """
-    if types:
-        present = (policy.digest or _digest(policy)).types
-        if present is not None and present.isdisjoint(types):
-            return []
+    if policy.surely_lacks(types=types, roles=None if roles is any_role else roles):
+        return []
     matching, unknown = _matching(policy, now, members, roles, types, ends)
     found = [grant for grant in matching if grant.member.deleted is deleted]
     if unknown and not found:
@@ -82,6 +79,8 @@ def holders_of_both(
     members: Callable[[Member], bool],
 ) -> list[tuple[Grant, Grant]]:
     """For each member that holds a role of `one` and a role of `other`: a grant of each, the unconditional first."""
+    if policy.surely_lacks(roles=one) or policy.surely_lacks(roles=other):
+        return []
     sides: list[dict[str, Grant]] = []
     unknown: Undetermined | None = None
     for roles in (one, other):
@@ -130,8 +129,8 @@ class _Entry:
     def __init__(self, binding: Binding | None, role: str | None, texts: list[str], unknown: Undetermined | None):
         self.binding = binding
         self.role, self.hidden = role, False
-        if role is not None and _HIDDEN_CONDITION in role:
-            self.role, self.hidden = role.partition(_HIDDEN_CONDITION)[0], True
+        if role is not None and HIDDEN_CONDITION in role:
+            self.role, self.hidden = role.partition(HIDDEN_CONDITION)[0], True
         self.texts = texts
         self.unknown = unknown
         self._members: list[Member] | None = None
@@ -185,33 +184,12 @@ def _collection(asset: Asset) -> tuple[str, ...]:
     return ("resource-manager", "folders") if collection == "folders" else (collection,)
 
 
-class _Digest:
-    """What was read of a policy, kept for the next check that asks."""
-
-    __slots__ = ("entries", "types")
-
-    def __init__(self, types: set[str] | None) -> None:
-        self.types = types
-        """The types of all members; None where one is unknown."""
-        self.entries: list[_Entry] | None = None
-
-
-def _digest(policy: Policy[Any]) -> _Digest:
-    types: set[str] | None
-    try:
-        types = {text.partition(":")[0] for binding in policy.bindings for text in binding.members}
-    except Undetermined:
-        types = None
-    digest = policy.digest = _Digest(types)
-    return digest
-
-
 def _entries(policy: Policy[Any]) -> list[_Entry]:
     """The policy's bindings, read once for all checks that ask."""
-    digest: _Digest = policy.digest or _digest(policy)
-    if digest.entries is None:
-        digest.entries = list(_read(policy))
-    return digest.entries
+    if policy.digest is None:
+        policy.digest = list(_read(policy))
+    entries: list[_Entry] = policy.digest
+    return entries
 
 
 def _read(policy: Policy[Any]) -> Iterator[_Entry]:

@@ -97,5 +97,6 @@ class Judge:
                 self._recorder.tallies[ask.check.id].asked += route.policies
             for ask in (*route.deferred, *route.deferred_on_policy):
                 self._recorder.tallies[ask.check.id].asked += route.judged
-            if route.precedents is not None:
-                route.precedents.settle(self._recorder.tallies)
+            for precedents in (route.precedents, route.policy_precedents):
+                if precedents is not None:
+                    precedents.settle(self._recorder.tallies)

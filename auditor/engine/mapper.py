@@ -10,9 +10,9 @@ from msgspec import UNSET
 
 from auditor.engine.parking import Parking
 from auditor.engine.population import ANSWERED, POLICY, RESOURCE, Population
-from auditor.engine.precedents import Precedent, Precedents
-from auditor.engine.questions import NotYet
-from auditor.engine.recorder import Recorder, Rehearsal
+from auditor.engine.precedents import Answers, Precedent, Precedents
+from auditor.engine.questions import Ask, NotYet
+from auditor.engine.recorder import Recorder, Rehearsal, Subject
 from auditor.engine.routes import Route, Routes
 from auditor.estate import Estate
 from auditor.resources import content
@@ -172,22 +172,23 @@ class Mapper:
 
     def _follow(self, precedent: Precedent, precedents: Precedents, route: Route, resource: Resource) -> bool:
         """Take the precedent's answers over, and ask what it leaves open; whether that was everything."""
-        ask, asset = self._recorder.ask, resource.asset
-        streaming, deferred = precedent.streaming, precedent.deferred
-        streaming.served += 1
-        if streaming.again:
-            ask(streaming.again, asset, resource)
-        if precedents.varied:
-            ask(precedents.varied, asset, resource)
+        asset, deferred = resource.asset, precedent.deferred
+        self._take_over(precedent.streaming, precedents.varied, asset, resource)
         if deferred is None or not route.early:
             return False
         if precedents.varied_deferred and not self._rehearsal.answers(precedents.varied_deferred, asset, resource):
             return False
-        deferred.served += 1
         route.judged += 1
-        ask(deferred.again, asset, resource)
-        ask(precedents.varied_deferred, asset, resource)
+        self._take_over(deferred, precedents.varied_deferred, asset, resource)
         return True
+
+    def _take_over(self, answers: Answers, varied: list[Ask], asset: Asset, subject: Subject) -> None:
+        """Count what a precedent answers, and ask what has to be asked of each asset."""
+        answers.served += 1
+        if answers.again:
+            self._recorder.ask(answers.again, asset, subject)
+        if varied:
+            self._recorder.ask(varied, asset, subject)
 
     def _ask_early(self, route: Route, asset: Asset, resource: Resource) -> bool:
         """Ask the deferred checks now, if all of them can answer from the resource alone."""
@@ -217,7 +218,16 @@ class Mapper:
     def _ask_policy(self, route: Route, envelope: Envelope[Any], line: bytes) -> Policy[Any]:
         policy = detached_policy(envelope)
         route.policies += 1
-        self._recorder.ask(route.on_policy, envelope, policy)
+        precedents = route.policy_precedents
+        if precedents is None or envelope.unknown or envelope.unread:
+            self._recorder.ask(route.on_policy, envelope, policy)
+        else:
+            policy.settle()
+            precedent = precedents.of(policy)
+            if precedent is None:
+                self._recorder.ask(route.on_policy, envelope, policy)
+            else:
+                self._take_over(precedent.streaming, precedents.varied, envelope, policy)
         if route.container:
             self._estate.add_policy(envelope.key, line)
         if route.keeps_policies and route.view is not None:

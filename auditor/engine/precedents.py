@@ -12,11 +12,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from auditor.engine.questions import Ask
-from auditor.engine.recorder import WELL, Rehearsal
+from auditor.engine.recorder import WELL, Rehearsal, Subject
 from auditor.engine.tally import Tally
 from auditor.engine.trace import OTHERWISE, Key, Read, Trace, key_of
 from auditor.model.verdict import Outcome, Verdict
-from auditor.resources.base import Resource
 
 FIRST = 100
 """Assets of a type before look-alikes are sought: for fewer, tracing does not pay."""
@@ -70,7 +69,7 @@ class _Pattern:
 
 
 class Precedents:
-    """The precedents of one asset type.
+    """The precedents of the assets of one type, or of their IAM policies.
 
     `streaming` and `deferred` are the checks that they speak for; `varied` and `varied_deferred` read what is
     different in each asset, and have to be asked as if there were none.
@@ -90,17 +89,17 @@ class Precedents:
         self._all: list[Precedent] = []
         self._missed = 0
 
-    def of(self, resource: Resource) -> Precedent | None:
+    def of(self, subject: Subject) -> Precedent | None:
         """The precedent of a resource of which everything is known; None where it has to be asked itself."""
         for pattern in self._order:
             try:
-                precedent = pattern.known.get(pattern.key(resource))
+                precedent = pattern.known.get(pattern.key(subject))
             except OTHERWISE:
                 continue
             if precedent is not None:
                 pattern.served += 1
                 return precedent
-        return self._learn(resource)
+        return self._learn(subject)
 
     def settle(self, tallies: dict[str, Tally]) -> None:
         """Count what was answered by precedents."""
@@ -110,23 +109,23 @@ class Precedents:
                     for check, reason in answers.not_applicable:
                         tallies[check].not_applicable[reason] += answers.served
 
-    def _learn(self, resource: Resource) -> Precedent | None:
+    def _learn(self, subject: Subject) -> Precedent | None:
         if self._wait:
             self._wait -= 1
             return None
         if self._sampled < _SAMPLE:
-            self._sample(resource)
+            self._sample(subject)
             self._wait = _APART
             return None
         self._missed += 1
         if self._missed % _TRIED == 0 and sum(pattern.served for pattern in self._order) < self._missed * _WORTH:
             self._narrow()
-        return self._remember(resource) if self._missed <= _REMEMBERED else None
+        return self._remember(subject) if self._missed <= _REMEMBERED else None
 
-    def _sample(self, resource: Resource) -> None:
+    def _sample(self, subject: Subject) -> None:
         """Note what each check reads of a resource."""
         for ask in (*self.streaming, *self.deferred):
-            _, reads = self._hear(ask, resource)
+            _, reads = self._hear(ask, subject)
             self._signatures.setdefault(ask.check.id, set()).add(tuple(reads.items()))
         self._sampled += 1
         if self._sampled == _SAMPLE:
@@ -151,10 +150,10 @@ class Precedents:
             self.deferred.remove(ask)
             self.varied_deferred.append(ask)
 
-    def _remember(self, resource: Resource) -> Precedent | None:
+    def _remember(self, subject: Subject) -> Precedent | None:
         gathered: dict[Read, Any] = {}
-        streaming = self._answers(self.streaming, resource, gathered)
-        deferred = self._answers(self.deferred, resource, gathered)
+        streaming = self._answers(self.streaming, subject, gathered)
+        deferred = self._answers(self.deferred, subject, gathered)
         assert streaming is not None  # only deferred checks can have to wait
         precedent = Precedent(streaming, deferred)
         reads = tuple(gathered)
@@ -163,7 +162,7 @@ class Precedents:
             if len(self._patterns) == _PATTERNS:
                 return None
             pattern = self._patterns[reads] = _Pattern(reads)
-        key = pattern.key(resource)
+        key = pattern.key(subject)
         if sum(len(value) for value in key if isinstance(value, str | bytes)) > _LONGEST:
             return None
         pattern.known[key] = precedent
@@ -171,11 +170,11 @@ class Precedents:
         self._order = sorted(self._patterns.values(), key=lambda pattern: -pattern.served)
         return precedent
 
-    def _answers(self, asks: Sequence[Ask], resource: Resource, gathered: dict[Read, Any]) -> Answers | None:
+    def _answers(self, asks: Sequence[Ask], subject: Subject, gathered: dict[Read, Any]) -> Answers | None:
         """What the checks say, and into `gathered` what they read; None where one has to wait."""
         answers = Answers()
         for ask in asks:
-            verdict, reads = self._hear(ask, resource)
+            verdict, reads = self._hear(ask, subject)
             gathered.update(reads)
             if self._rehearsal.waits and ask in self.deferred:
                 return None
@@ -185,11 +184,11 @@ class Precedents:
                 answers.not_applicable.append((ask.check.id, verdict.reason))
         return answers
 
-    def _hear(self, ask: Ask, resource: Resource) -> tuple[Verdict | None, dict[Read, Any]]:
+    def _hear(self, ask: Ask, subject: Subject) -> tuple[Verdict | None, dict[Read, Any]]:
         """What a check says, None where it raises, and what it read."""
         for lightly in (True, False):
-            with Trace(resource, lightly=lightly) as trace:
-                verdict = self._rehearsal.hear(ask, resource.asset, trace.stand_in)
+            with Trace(subject, lightly=lightly) as trace:
+                verdict = self._rehearsal.hear(ask, subject.asset, trace.stand_in)
             if verdict is not None:
                 break
         return verdict, trace.reads

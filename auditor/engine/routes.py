@@ -47,6 +47,8 @@ class Route:
     """The same, for when the policy is known and the resource is not."""
     precedents: Precedents | None = None
     """What is remembered of such assets; None where every verdict is written down."""
+    policy_precedents: Precedents | None = None
+    """The same of their policies."""
     tried: int = 0
     answered: int = 0
     """How often `early` was tried, and answered all of `deferred`."""
@@ -89,6 +91,7 @@ class Routes:
         self.asks = [self._ask(check, settings, clock, estate) for check in checks]
         retained = {view for check in checks for view in check.reads}
         with_policies = {view for check in checks for view in check.reads_policies}
+        self._remembers = remembers
         self._by_type: dict[str, Route] = {}
         self.by_bytes: dict[bytes, Route] = {}
         """As in the input, for the routes made so far."""
@@ -108,6 +111,7 @@ class Routes:
             route.early_on_policy = self._early_on_policy(route, estate)
             if remembers:
                 route.precedents = Precedents(route.on_resource, route.early)
+                route.policy_precedents = Precedents(route.on_policy, [])
             route.container = asset_type in self.ALWAYS
             route.reads_data = bool(route.on_resource) or route.waits or route.retained or route.container
         self._any_policy = [ask for ask in self.asks if not ask.check.signature.subjects]
@@ -120,6 +124,8 @@ class Routes:
         route = self._by_type.get(asset_type)
         if route is None:
             route = self._add(Route(asset_type, None, decoder(None), on_policy=self._any_policy))
+            if self._remembers:
+                route.policy_precedents = Precedents(route.on_policy, [])
         return route
 
     def _add(self, route: Route) -> Route:

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from auditor.resources.base import Asset, Resource, Undetermined, View
+from auditor.resources.policy import Policy
 
 _PACK = msgspec.msgpack.Encoder().encode
 
@@ -79,12 +80,12 @@ class Trace:
     that many checks ask, and texts differ from asset to asset. A check that wants to know more then raises.
     """
 
-    def __init__(self, resource: Resource, *, lightly: bool = False) -> None:
+    def __init__(self, subject: Resource | Policy[Any], *, lightly: bool = False) -> None:
         self.reads: dict[Read, Any] = {}
         self._lightly = lightly
         self._behind: dict[int, tuple[Struct, Path]] = {}
         self._alive: list[Struct] = []  # an id means nothing once its object is gone
-        self.stand_in: Any = self._wrap(resource, ())
+        self.stand_in: Any = self._wrap(subject, ())
 
     def __enter__(self) -> Trace:
         _traces.append(self)

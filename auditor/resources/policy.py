@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 from msgspec import field
 
-from auditor.resources.base import Asset, OpenList, View, nowhere
+from auditor.resources.base import Asset, OpenList, Undetermined, View, nowhere
 
 S = TypeVar("S")
+
+HIDDEN_CONDITION = "_withcond_"
+"""In a role's name: the policy was read in a version that does not show the binding's condition."""
 
 PUBLIC = ("allUsers", "allAuthenticatedUsers")
 """Everyone on the internet, and everyone with any Google account."""
@@ -80,6 +84,15 @@ class AuditConfig(PolicyView):
     log_types: dict[str, list[str]] = {}
 
 
+class Facts(PolicyView):
+    """What a policy grants, and to what types of members, without who they are: many policies agree in that."""
+
+    types: list[str] = []
+    """What stands before the colon in its members, or all of a member without one, sorted."""
+    roles: list[str] = []
+    """As they are written, sorted."""
+
+
 class Policy(PolicyView, Generic[S]):
     """The IAM policy set on one asset. `Policy[Bucket]` in a check asks for the policies of buckets only."""
 
@@ -89,11 +102,34 @@ class Policy(PolicyView, Generic[S]):
     asset: Asset = field(default_factory=nowhere, name="#asset")
     audit_doubt: str = field(default="", name="#audit")
     """Why there may be more audit configurations than these, `""` where there are none."""
+    facts: Facts | None = field(default=None, name="#facts")
+    """Set where everything of the policy is known, see `settle`."""
     digest: Any = field(default=None, name="#digest")
-    """What `auditor.access.grants` read out of the bindings, kept for the next check of the same policy."""
+    """The bindings as `auditor.access.grants` reads them, kept for the next check of the same policy."""
 
-    def grants(self, now: datetime) -> Iterator[tuple[Binding, str]]:
-        """Each member of each binding that has not expired."""
+    def surely_lacks(self, *, types: tuple[str, ...] = (), roles: Callable[[str], bool] | None = None) -> bool:
+        """Whether it surely has no member of these types (`user`, `allUsers`), or no role that is meant."""
+        if self.facts is None:
+            with contextlib.suppress(Undetermined):
+                self.settle()
+        facts = self.facts
+        if facts is None:
+            return False
+        if types and not any(name in facts.types for name in types):
+            return True
+        return roles is not None and not any(roles(role.partition(HIDDEN_CONDITION)[0]) for role in facts.roles)
+
+    def settle(self) -> None:
+        """Work out `facts`, for all checks that ask. Raises `Undetermined` where something is not known."""
+        self.facts = Facts(
+            types=sorted({text.partition(":")[0] for binding in self.bindings for text in binding.members}),
+            roles=sorted({binding.role for binding in self.bindings}),
+        )
+
+    def grants(self, now: datetime, *, types: tuple[str, ...] = ()) -> Iterator[tuple[Binding, str]]:
+        """Each member of each binding that has not expired; nothing where it has no member of `types`."""
+        if types and self.surely_lacks(types=types):
+            return
         for binding in self.bindings:
             if binding.in_force(now):
                 for member in binding.members:

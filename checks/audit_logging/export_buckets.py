@@ -89,7 +89,7 @@ def log_bucket_public(bucket: Bucket, policy: Policy[Bucket], clock: Clock, esta
         return PASS
     if not estate.related(LogSink, storage_bucket_of, bucket.id):
         return not_applicable("no sink writes to the bucket")
-    for binding, member in policy.grants(clock.now):
+    for binding, member in policy.grants(clock.now, types=PUBLIC):
         if member in PUBLIC:
             return fail(f"{member} holds {binding.role}{binding.limited_to}")
     return PASS

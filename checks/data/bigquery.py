@@ -27,7 +27,7 @@ def _public_entry(dataset: Dataset) -> Verdict | None:
 
 
 def _public_binding(policy: Policy[Dataset], clock: Clock) -> Verdict | None:
-    for binding, member in policy.grants(clock.now):
+    for binding, member in policy.grants(clock.now, types=PUBLIC):
         if member in PUBLIC:
             return fail(f"{member} holds {binding.role}{binding.limited_to}")
     return None

@@ -48,7 +48,7 @@ def _public_by_iam(
     """
 
     def judge(policy: Any, clock: Clock) -> Verdict:
-        for binding, member in policy.grants(clock.now):
+        for binding, member in policy.grants(clock.now, types=PUBLIC):
             if member in PUBLIC:
                 collection = policy.asset.short_name.split("/")[-2:][0]
                 return fail(

@@ -100,5 +100,11 @@ def domain_role(policy: Policy[Project | Folder | Organization], clock: Clock) -
 
     Source: https://cloud.google.com/iam/docs/principals-overview
     """
-    found = grants(policy, clock.now, roles=lambda role: role not in _LOOKING_ROLES, members=_everyone_employed)
+    found = grants(
+        policy,
+        clock.now,
+        roles=lambda role: role not in _LOOKING_ROLES,
+        members=_everyone_employed,
+        types=("domain", "principalSet"),
+    )
     return tell(found, _how_strong)

@@ -78,11 +78,10 @@ def wide_impersonation(policy: Policy[Project | Folder | Organization], clock: C
 
     Source: https://cloud.google.com/iam/docs/best-practices-service-accounts
     """
-    on_one_project = policy.asset.key.startswith("projects/")
 
     def severity(found: Grant) -> Severity:
         direct = found.role in CREDENTIAL_ROLES and found.role != "roles/iam.serviceAccountAdmin"
-        return Severity.HIGH if direct or not on_one_project else Severity.MEDIUM
+        return Severity.HIGH if direct or not policy.asset.key.startswith("projects/") else Severity.MEDIUM
 
     return tell(grants(policy, clock.now, roles=IMPERSONATION_ROLES.__contains__, members=_not_google), severity)
 

@@ -194,7 +194,7 @@ def _public_grant(bucket: Bucket, policy: Policy[Bucket], clock: Clock) -> str:
 
     def granted() -> Iterator[str]:
         if not bucket.surely_prevents_public_access:
-            for binding, member in policy.grants(clock.now):
+            for binding, member in policy.grants(clock.now, types=PUBLIC):
                 if member in PUBLIC:
                     yield f"{member} holds {binding.role}{binding.limited_to}"
 
@@ -354,7 +354,7 @@ def website_lists_objects(bucket: Bucket, policy: Policy[Bucket], clock: Clock) 
     if bucket.prevents_public_access:
         return PASS
     custom = ""
-    for binding, member in policy.grants(clock.now):
+    for binding, member in policy.grants(clock.now, types=PUBLIC):
         if member in PUBLIC and binding.role in _LISTING_ROLES:
             return fail(f"{member} holds {binding.role}, which lists objects{binding.limited_to}")
         if member in PUBLIC and not binding.role.startswith("roles/"):
