@@ -319,23 +319,37 @@ def _policy_subjects(hint: Any) -> tuple[type[Resource], ...]:
     return typing.get_args(subject) if isinstance(subject, types.UnionType) else (subject,)
 
 
+_STEP = re.compile(r"\.?(\w+)|\[([^\]]+)\]")
+"""A step of a field: an attribute, or a key in brackets."""
+_Field = tuple[str, tuple[tuple[bool, str], ...]]
+"""The subject that a field starts from, and its steps: (whether it is an attribute, name)."""
+
+
 @cache
-def _parsed(template: str) -> list[tuple[str, str]]:
+def _parsed(template: str) -> list[tuple[str, _Field | None]]:
     """(literal text, field that follows it) of a format string."""
-    return [(literal, field or "") for literal, field, _, _ in string.Formatter().parse(template)]
+    found: list[tuple[str, _Field | None]] = []
+    for literal, text, _, _ in string.Formatter().parse(template):
+        steps = [(bool(attribute), attribute or key) for attribute, key in _STEP.findall(text or "")]
+        found.append((literal, (steps[0][1], tuple(steps[1:])) if steps else None))
+    return found
 
 
-def _value(field: str, subjects: dict[str, Any]) -> str:
+def _value(field: _Field, subjects: dict[str, Any]) -> str:
     """A field's value, quoted for a POSIX shell (a tuple word by word): resource names are hostile input."""
+    first, steps = field
     try:
-        value, _ = _FORMATTER.get_field(field, (), subjects)
+        value = subjects[first]
+        for is_attribute, name in steps:
+            value = getattr(value, name) if is_attribute else value[name]
     except (Undetermined, KeyError):
         return "UNKNOWN"
     words = value if isinstance(value, tuple) else (value,)
-    return shlex.join("".join(c if c.isprintable() else "?" for c in str(word)) for word in words)
+    return " ".join(shlex.quote(_printable(str(word))) for word in words)
 
 
-_FORMATTER = string.Formatter()
+def _printable(text: str) -> str:
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
 
 
 def render_command(template: str, subjects: dict[str, Any]) -> str:

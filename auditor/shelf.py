@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Generic, TypeVar
 
 from auditor.resources.base import Resource
-from auditor.resources.decode import decoder, resource_of
+from auditor.resources.decode import brief, decoder, resource_of
 
 R = TypeVar("R", bound=Resource)
 
@@ -152,7 +152,7 @@ class Shelf(Generic[R]):
         if len(self._kept) < IN_MEMORY:
             self._kept.append(resource)
         else:
-            self._lines.add(line)
+            self._lines.add(brief(resource, line))
 
     def __getitem__(self, number: int) -> R:
         if number < len(self._kept):

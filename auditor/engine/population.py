@@ -58,7 +58,10 @@ class Population:
             slot = (slot + 1) & self._mask
             word = table[slot]
         table[slot] = key | parts
-        self._keep(slot, parts, record)
+        if parts == RESOURCE:
+            self._resources[slot] = hash(record) & _LOW
+        else:
+            self._keep(slot, parts, record)
         self._used += 1
         self.by_type[asset_type] += 1
         if self._used * 3 > self._mask * 2:

@@ -24,6 +24,8 @@ _SAMPLE, _APART = 40, 10
 stand apart: neighbours are of one project."""
 _REMEMBERED = 400
 """Precedents of one type."""
+_IDLE = 50
+"""Precedents that were made one after the other and serve nobody, after which no more are made."""
 _PATTERNS = 16
 """Ways of reading one type: each is tried on each asset."""
 _LONGEST = 1 << 14
@@ -87,7 +89,7 @@ class Precedents:
         self._order: list[_Pattern] = []
         """The patterns, the one first that serves most."""
         self._all: list[Precedent] = []
-        self._missed = 0
+        self._missed = self._idle = 0
 
     def of(self, subject: Subject) -> Precedent | None:
         """The precedent of a resource of which everything is known; None where it has to be asked itself."""
@@ -98,6 +100,8 @@ class Precedents:
                 continue
             if precedent is not None:
                 pattern.served += 1
+                if not precedent.streaming.served:
+                    self._idle = 0
                 return precedent
         return self._learn(subject)
 
@@ -120,7 +124,8 @@ class Precedents:
         self._missed += 1
         if self._missed % _TRIED == 0 and sum(pattern.served for pattern in self._order) < self._missed * _WORTH:
             self._narrow()
-        return self._remember(subject) if self._missed <= _REMEMBERED else None
+        self._idle += 1
+        return self._remember(subject) if self._missed <= _REMEMBERED and self._idle <= _IDLE else None
 
     def _sample(self, subject: Subject) -> None:
         """Note what each check reads of a resource."""
@@ -140,7 +145,7 @@ class Precedents:
             self._leave_out(max(asks, key=lambda ask: len(self._signatures[ask.check.id])))
         self._patterns.clear()
         self._order.clear()
-        self._missed = 0
+        self._missed = self._idle = 0
 
     def _leave_out(self, ask: Ask) -> None:
         if ask in self.streaming:

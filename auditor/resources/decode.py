@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
-from auditor.resources.base import Asset, Resource, Undetermined, View, withhold, withhold_all
+from auditor.resources.base import Asset, Resource, Undetermined, View, nowhere, withhold, withhold_all
 from auditor.resources.policy import Policy
 
 T = TypeVar("T")
@@ -117,6 +117,22 @@ def resource_of(envelope: Envelope[Any], view: type[Resource]) -> Any:
         return empty_view(view, envelope, cause)
     data.asset = envelope
     return data
+
+
+_LONG = 1_000
+
+
+def brief(resource: Resource, line: bytes) -> bytes:
+    """A line that says what `resource` says; its own, `line`, where that is short or something is not known."""
+    asset = resource.asset
+    if len(line) < _LONG or asset.unknown or asset.unread or asset.address or asset.source:
+        return line
+    resource.asset = nowhere()
+    try:
+        document = {"name": asset.name, "asset_type": asset.asset_type, "ancestors": asset.ancestors}
+        return msgspec.json.encode({**document, "resource": {"data": resource}})
+    finally:
+        resource.asset = asset
 
 
 def policy_of(line: bytes) -> Policy[Any]:
