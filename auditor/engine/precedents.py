@@ -77,12 +77,12 @@ class Precedents:
     different in each asset, and have to be asked as if there were none.
     """
 
-    def __init__(self, streaming: Sequence[Ask], deferred: Sequence[Ask], first: int = FIRST) -> None:
+    def __init__(self, streaming: Sequence[Ask], deferred: Sequence[Ask]) -> None:
         self.streaming, self.deferred = list(streaming), list(deferred)
         self.varied: list[Ask] = []
         self.varied_deferred: list[Ask] = []
         self._rehearsal = Rehearsal()
-        self._wait = first
+        self._wait = FIRST
         self._sampled = 0
         self._signatures: dict[str, set[tuple[Any, ...]]] = {}
         self._patterns: dict[tuple[Read, ...], _Pattern] = {}

@@ -84,7 +84,7 @@ def _seldom_collecting() -> Iterator[None]:
     """Let the garbage collector look less often: lines leave no cycles, and what is kept is kept to the end."""
     before = gc.get_threshold()
     gc.freeze()
-    gc.set_threshold(200_000, 50, 100)
+    gc.set_threshold(200_000, 50, 10_000)
     try:
         yield
     finally:
