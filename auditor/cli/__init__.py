@@ -19,6 +19,8 @@ COMMANDS = {
     "scan": "Audit exports and Terraform plans.",
     "checks": "List the checks.",
     "explain": "Show a check's page.",
+    "access": "Ask who can do what, and who can become owner.",
+    "roles": "Show what roles permit; fetch the roles of today.",
     "report": "Write reports from a saved run.",
     "schema": "Print the JSON schema of a run.",
     "completion": "Print the shell completion script.",

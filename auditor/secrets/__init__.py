@@ -4,13 +4,31 @@
     scan_value(name, value) # an environment variable, a metadata item
 
 Both give `Hit`s: which detector, where, how long, and a digest to recognise the same secret elsewhere;
-never the secret or a part of it. `patterns.py` is the table of detectors that know a credential by its
-shape, `assignments.py` finds values by the names they are given to.
+never the secret or a part of it.
+
+- `prefilter` finds in plain searches what is worth a closer look;
+- `google`, `pem`, `vendors`, `generic` are tables of detectors that know a credential by its shape (`detector` says
+  what a detector is), `patterns` joins them;
+- `assignments` finds values by the names they are given to, `named` adds whose they are, `names` and `values` say
+  which names promise a secret and which values only stand in its place;
+- `allow` reads the comments with which owners allow a secret where it stands.
 """
 
 from __future__ import annotations
 
-from auditor.secrets.patterns import DETECTORS, Detector
-from auditor.secrets.scan import ALL_DETECTORS, SALT, Hit, digest_of, scan_text, scan_value
+from auditor.secrets.detector import Detector
+from auditor.secrets.patterns import DETECTORS, RESTRICTABLE
+from auditor.secrets.scan import ALL_DETECTORS, SALT, Hit, digest_of, scan_text, scan_value, use_salt
 
-__all__ = ["ALL_DETECTORS", "DETECTORS", "SALT", "Detector", "Hit", "digest_of", "scan_text", "scan_value"]
+__all__ = [
+    "ALL_DETECTORS",
+    "DETECTORS",
+    "RESTRICTABLE",
+    "SALT",
+    "Detector",
+    "Hit",
+    "digest_of",
+    "scan_text",
+    "scan_value",
+    "use_salt",
+]

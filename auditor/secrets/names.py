@@ -43,7 +43,10 @@ _NOT_LAST = words(
     rotation period interval field column header prefix suffix provider issuer audience algorithm alg algo format
     manager store backend location project region bucket table topic resource mount volume hash fingerprint digest hint
     regex pattern mode scope scopes user username email role label tag date time at created updated rounds cost engine
-    env var variable source strategy validator method transport cache refresh
+    env var variable source strategy validator method transport cache refresh stdin prompt encryption encoding
+    placeholder label text message title error errors help description desc requirements strength class configuration
+    configurations config settings options option handler factory function callback permission permissions request
+    response model used
     """
 )
 _NEVER = words(
@@ -52,6 +55,13 @@ _NEVER = words(
     allow allows should skip no without forgot reset show hide set update
     """
 )
+_NO_CREDENTIAL_TOKENS = words(
+    """
+    next page change lock continuation continue sync resume start previous prev pagination paging idempotency scroll
+    cursor delta watch consistency marker request client export import forward backward starting
+    """
+)
+"""Before `token`: a place in a list or a version, which opens nothing."""
 
 
 @lru_cache(maxsize=4096)
@@ -61,6 +71,8 @@ def kind_of(name: str) -> Kind:
     while words and words[-1].isdigit():
         words.pop()  # SECRET_2
     if not words or words[-1] in _NOT_LAST or _NEVER & set(words):
+        return Kind.NOTHING
+    if words[-1] in ("token", "tokens") and len(words) > 1 and words[-2] in _NO_CREDENTIAL_TOKENS:
         return Kind.NOTHING
     if words[-1] in _PASSWORDS_AT_THE_END or any(
         word in _PASSWORDS or word.endswith(("password", "passwd")) for word in words

@@ -10,12 +10,17 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from auditor.secrets.assignments import PASSWORD, TOKEN, assignments, judge
-from auditor.secrets.patterns import DETECTORS, decoded, key_material, secret_of
+from auditor.secrets.detector import decoded, secret_of
+from auditor.secrets.named import NAMED_VENDORS
+from auditor.secrets.patterns import DETECTORS
+from auditor.secrets.pem import PEM, key_material
+from auditor.secrets.prefilter import Likely, likely, plain_bytes
 
 SALT = b"auditor"
-"""Makes digests ours. Give your own salt where digests leave the organisation."""
+"""The salt of a process that was told no other; see `use_salt`."""
 
 ALL_DETECTORS: dict[str, str] = {
+    **NAMED_VENDORS,
     **{detector.id: detector.description for detector in reversed(DETECTORS)},
     PASSWORD: "a literal password under a password's name",
     TOKEN: "a literal key or token under a secret's name",
@@ -25,7 +30,6 @@ ALL_DETECTORS: dict[str, str] = {
 _PACKED = re.compile(
     r"(?<![A-Za-z0-9+/_-])(?:LS0tLS1CRUdJTi|ewo|ew0K|eyAi|eyJ|ewk)[A-Za-z0-9+/_-]{60,65536}={0,2}(?![A-Za-z0-9+/=_.-])"
 )
-_PACKED_ANCHORS = ("LS0tLS1CRUdJTi", "ewo", "ew0K", "eyAi", "eyJ", "ewk")
 _ALL_BASE64 = re.compile(r"\s*[A-Za-z0-9+/_-][A-Za-z0-9+/_\s-]{22,}={0,2}\s*")
 _SPACE = re.compile(r"\s+")
 _MAX_PACKED = 1 << 18
@@ -54,17 +58,33 @@ class Hit:
         return ALL_DETECTORS[self.detector]
 
 
-def digest_of(secret: str, salt: bytes = SALT) -> str:
+_in_use = SALT
+
+
+def use_salt(salt: bytes) -> None:
+    """Make all further digests of this process with `salt`.
+
+    One salt for a run joins the places of one secret, whatever found them; another for the next run keeps the
+    digests of two reports apart. Every process of a run is told the same.
+    """
+    global _in_use  # checks are handed no salt: it belongs to the run, and a process has one run
+    _in_use = salt
+    _remembered.cache_clear()
+
+
+def digest_of(secret: str, salt: bytes | None = None) -> str:
     """8 hex digits of HMAC-SHA256: enough to recognise a secret, too few to prove a guess."""
-    return hmac.new(salt, secret.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:8]
+    return hmac.new(
+        _in_use if salt is None else salt, secret.encode("utf-8", "surrogatepass"), hashlib.sha256
+    ).hexdigest()[:8]
 
 
-def scan_text(text: str, *, salt: bytes = SALT) -> list[Hit]:
+def scan_text(text: str, *, salt: bytes | None = None) -> list[Hit]:
     """The secrets in a text, in order of their place. At most 1000 are told."""
     return _scan(text, salt, packed=True)
 
 
-def scan_value(name: str, value: str, *, salt: bytes = SALT) -> list[Hit]:
+def scan_value(name: str, value: str, *, salt: bytes | None = None) -> list[Hit]:
     """The secrets in the value of a variable or metadata key: what its shape shows, else what its name says."""
     if not value:
         return []
@@ -73,12 +93,12 @@ def scan_value(name: str, value: str, *, salt: bytes = SALT) -> list[Hit]:
 
 
 @lru_cache(maxsize=1 << 12)
-def _remembered(name: str, value: str, salt: bytes) -> list[Hit]:
+def _remembered(name: str, value: str, salt: bytes | None) -> list[Hit]:
     """As `_scan_value`: variables and scripts repeat across the services and machines of an estate."""
     return _scan_value(name, value, salt)
 
 
-def _scan_value(name: str, value: str, salt: bytes) -> list[Hit]:
+def _scan_value(name: str, value: str, salt: bytes | None) -> list[Hit]:
     hits = _scan(value, salt, packed=True)
     if hits:
         return [replace(hit, name=hit.name or name) for hit in hits]
@@ -89,7 +109,7 @@ def _scan_value(name: str, value: str, salt: bytes) -> list[Hit]:
     return []
 
 
-def _scan(text: str, salt: bytes, *, packed: bool) -> list[Hit]:
+def _scan(text: str, salt: bytes | None, *, packed: bool) -> list[Hit]:
     found: dict[tuple[int, int], Hit] = {}
     for start, end, hit in _candidates(text, salt, packed=packed):
         if not any(start < other_end and end > other_start for other_start, other_end in found):
@@ -99,37 +119,38 @@ def _scan(text: str, salt: bytes, *, packed: bool) -> list[Hit]:
     return [found[place] for place in sorted(found)]
 
 
-def _candidates(text: str, salt: bytes, *, packed: bool) -> Iterator[tuple[int, int, Hit]]:
+def _candidates(text: str, salt: bytes | None, *, packed: bool) -> Iterator[tuple[int, int, Hit]]:
     """(start, end, hit without its line), most specific first."""
-    for start, end, detector, secret in _shaped(text):
+    data = plain_bytes(text)
+    worth = likely(text, data)
+    for start, end, detector, secret in _shaped(text, worth):
         yield start, end, Hit(detector, "", 0, len(secret), digest_of(secret, salt))
     if packed:
-        yield from _unpacked(text, salt)
-    for detector, name, start, secret in assignments(text):
-        yield start, start + len(secret), Hit(detector, name, 0, len(secret), digest_of(secret, salt))
+        yield from _unpacked(text, worth, salt)
+    for found in assignments(text, data):
+        hit = Hit(found.detector, found.name, 0, len(found.value), digest_of(found.value, salt))
+        yield found.start, found.start + len(found.value), hit
 
 
-def _shaped(text: str) -> Iterator[tuple[int, int, str, str]]:
-    for detector in DETECTORS:
-        for anchor in detector.anchors:
-            if anchor in text:
-                break
-        else:
-            continue
-        for match in detector.pattern.finditer(text):
+def _shaped(text: str, worth: Likely) -> Iterator[tuple[int, int, str, str]]:
+    matched: dict[re.Pattern[str], list[re.Match[str]]] = {}
+    for detector in worth.detectors:
+        if detector.pattern not in matched:  # some detectors share a pattern and differ in what is valid
+            matched[detector.pattern] = list(detector.matches(text))
+        for match in matched[detector.pattern]:
             if detector.valid(match):
                 secret = secret_of(match) or match[0]
-                if detector.id in ("private-key", "service-account-key"):
+                if detector.pattern is PEM:
                     secret = key_material(secret)  # the same key has the same digest in every dress
                 yield match.start(), match.end(), detector.id, secret
 
 
-def _unpacked(text: str, salt: bytes) -> Iterator[tuple[int, int, Hit]]:
+def _unpacked(text: str, worth: Likely, salt: bytes | None) -> Iterator[tuple[int, int, Hit]]:
     """What base64 within the text holds: a whole value, or a run that starts as JSON or PEM does."""
     runs: list[tuple[int, int, str]] = []
     if len(text) < _MAX_PACKED and _ALL_BASE64.fullmatch(text):
         runs.append((0, len(text), _SPACE.sub("", text)))
-    elif any(anchor in text for anchor in _PACKED_ANCHORS):
+    elif worth.packed:
         runs.extend((match.start(), match.end(), match[0]) for match in _PACKED.finditer(text))
     for start, end, run in runs:
         try:

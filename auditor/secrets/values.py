@@ -57,6 +57,9 @@ _ADDRESS = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:[a-z0-9-]+\.)+(?:com|net|org|io|dev|cloud|app|internal|local|svc|run)(?::\d+)?"
 )
 _WORDS = re.compile(r"_*[A-Za-z]+(?:[-_. /:][A-Za-z]+|[-_. /:]v?\d{1,4})*")
+_COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3,8}|[A-Za-z]+)|(?:rgb|hsl)a?\(.*")
+_SENTENCE = re.compile(r"(?:[^\s\d]+ +){4,}[^\s\d]+")
+_PASSWORD_IN_WORDS = re.compile(r"passwor|\bpasse\b|kennwort|wachtwoord|senha|salasana|heslo|parol", re.IGNORECASE)
 _GENERATED = re.compile(r"[A-Za-z0-9_+/=.~:!@#$%^&*-]+")
 _PUBLIC_KEY = re.compile(
     r"(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-\S+|sk-\S+@openssh\.com) |-----BEGIN (?:(?:RSA )?PUBLIC KEY|CERTIFICATE)"
@@ -121,10 +124,22 @@ def entropy(value: str) -> float:
     return -sum(count / total * math.log2(count / total) for count in Counter(value).values())
 
 
+def _is_label(value: str) -> bool:
+    """Whether a form shows the value to people: "Neues Passwort", "Contraseña"."""
+    letters = value.replace(" ", "").rstrip("?!.:…")
+    if not letters.isalpha():
+        return False
+    if not value.isascii():
+        return True
+    return (" " in value or value.istitle()) and _PASSWORD_IN_WORDS.search(value) is not None
+
+
 def _is_no_secret(value: str) -> bool:
     if len(value) > 4096 or value in _EXAMPLES:
         return len(value) <= 4096
     if _MEASURE.fullmatch(value) and not (value.isdigit() and len(value) >= 6):
+        return True
+    if _COLOUR.fullmatch(value) or _SENTENCE.fullmatch(value) or _is_label(value):
         return True
     if _DATE.fullmatch(value) or _URL.fullmatch(value) or _PUBLIC_KEY.match(value):
         return True
