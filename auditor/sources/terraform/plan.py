@@ -28,11 +28,15 @@ class Module:
     parent: Module | None = None
     call: str = ""
     """The name that the parent calls it by."""
+    _children: dict[str, Module | None] = field(default_factory=dict)
+    _resources: dict[tuple[Any, Any, Any], dict[str, Any]] | None = None
 
     def child(self, call: str) -> Module | None:
         """The module called `call`, or None."""
-        body = as_dict(as_dict(as_dict(self.body.get("module_calls")).get(call)).get("module"))
-        return Module(body, self, call) if body else None
+        if call not in self._children:
+            body = as_dict(as_dict(as_dict(self.body.get("module_calls")).get(call)).get("module"))
+            self._children[call] = Module(body, self, call) if body else None
+        return self._children[call]
 
     def argument(self, name: str) -> Any:
         """The expression that the parent passes for the variable `name`."""
@@ -43,11 +47,13 @@ class Module:
 
     def resource(self, mode: str, type_name: str, name: str) -> dict[str, Any]:
         """The configuration of a resource, `{}` where there is none."""
-        for resource in as_list(self.body.get("resources")):
-            entry = as_dict(resource)
-            if (entry.get("mode", "managed"), entry.get("type"), entry.get("name")) == (mode, type_name, name):
-                return entry
-        return {}
+        if self._resources is None:
+            entries = [as_dict(resource) for resource in as_list(self.body.get("resources"))]
+            named = [(entry.get("mode", "managed"), entry.get("type"), entry.get("name")) for entry in entries]
+            hashable = [all(isinstance(part, str | None) for part in key) for key in named]
+            found = [pair for pair, usable in zip(zip(named, entries, strict=True), hashable, strict=True) if usable]
+            self._resources = dict(reversed(found))  # the first of a name counts
+        return self._resources.get((mode, type_name, name), {})
 
 
 @dataclass(slots=True, eq=False)

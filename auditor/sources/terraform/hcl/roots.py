@@ -1,0 +1,85 @@
+"""Which folders under a target are root modules: those with files that no other folder calls."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auditor.sources.files import printable, why
+from auditor.sources.terraform.hcl.load import MEND, Module, is_configuration
+
+if TYPE_CHECKING:
+    from auditor.sources.base import Gaps
+
+_SKIPPED = frozenset(["node_modules", "__pycache__"])
+
+
+def folders_with_files(target: Path, gaps: Gaps) -> list[Path]:
+    """The folders under a target that have Terraform files, sorted; each real one once, whatever links lead to it."""
+    failed: list[OSError] = []
+    found: dict[Path, Path] = {}
+    seen: set[tuple[int, int]] = set()
+    for current, folders, names in os.walk(target, onerror=failed.append, followlinks=True):
+        path = Path(current)
+        try:
+            status = path.stat()
+        except OSError as error:
+            failed.append(error)
+            folders.clear()
+            continue
+        if (status.st_dev, status.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _SKIPPED)
+        if any(is_configuration(name) for name in names):
+            found.setdefault(path.resolve(), path)
+    for failure in failed:
+        gaps.add(printable(failure.filename or target), why(failure), MEND)
+    return sorted(found.values())
+
+
+def has_files(target: Path) -> bool:
+    """Whether a folder, or one below it, has Terraform files."""
+    for current, folders, names in os.walk(target):
+        if any(is_configuration(name) for name in names if Path(current, name).exists()):
+            return True
+        folders[:] = [name for name in folders if not name.startswith(".") and name not in _SKIPPED]
+    return False
+
+
+def roots(folders: list[Path], read: Callable[[Path], Module]) -> list[Path]:
+    """The root modules, in the order of `folders`; of modules that only call each other the first is one."""
+    calls = {folder.resolve(): set(_called(read(folder))) - {folder.resolve()} for folder in folders}
+    called = {callee for callees in calls.values() for callee in callees}
+    found = [folder for folder in folders if folder.resolve() not in called]
+    reached = _reached([folder.resolve() for folder in found], calls)
+    for folder in folders:
+        if folder.resolve() not in reached:
+            found.append(folder)
+            reached |= _reached([folder.resolve()], calls)
+    return sorted(found)
+
+
+def _reached(begin: list[Path], calls: dict[Path, set[Path]]) -> set[Path]:
+    reached, waiting = set(begin), list(begin)
+    while waiting:
+        for callee in calls.get(waiting.pop(), ()):
+            if callee not in reached:
+                reached.add(callee)
+                waiting.append(callee)
+    return reached
+
+
+def _called(module: Module) -> Iterator[Path]:
+    """The folders that a module calls by a path."""
+    for block in module.of_type("module"):
+        node = block.body.node("source")
+        source = node.plain() if node is not None else None
+        if source and source.startswith("."):
+            try:
+                yield (module.folder / source).resolve()
+            except (OSError, RuntimeError, ValueError):
+                continue

@@ -1,0 +1,131 @@
+"""Terraform files: a folder of `.tf` and `.tf.json`, as the assets that would be there after apply.
+
+No Terraform is run and nothing is fetched. The files are evaluated to a document in the form of a plan, which the
+conversion of plans reads; what the files do not tell is unknown, with its cause.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from auditor.sources.files import printable
+from auditor.sources.terraform import iam
+from auditor.sources.terraform.hcl.evaluate import Evaluated, Place, evaluate
+from auditor.sources.terraform.hcl.exceptions import InlineException, exceptions_in
+from auditor.sources.terraform.hcl.load import Module, read_module
+from auditor.sources.terraform.hcl.roots import folders_with_files, roots
+from auditor.sources.terraform.hcl.variables import given_values
+from auditor.sources.terraform.walk import AFTER_APPLY
+from auditor.sources.terraform_plan import TerraformPlan
+
+if TYPE_CHECKING:
+    from auditor.sources.base import Gaps
+
+_PLAN, _FILES = "the plan does ", "the files do "
+_MOMENTS = ("createTime", "creationTimestamp", "timeCreated")
+"""What is known only after apply, whatever else the files do not tell."""
+
+
+@dataclass(slots=True)
+class TerraformFiles:
+    """A folder with Terraform files, in it or below it.
+
+    After `lines`, `unsupported` counts the resources of Google types that no table converts, `places` tells where
+    each address is written, and `exceptions` what comments accept.
+    """
+
+    folder: Path
+    shown: str
+    """How the folder is called."""
+    var_files: tuple[Path, ...] = ()
+    """Files of values, as given with `--var-file`."""
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    """Where `TF_VAR_…` are looked up."""
+    kind: str = "Terraform files"
+    partial: bool = True
+    trusted: bool = True
+    """Whether lines may say what only this program says of an asset: what is unknown, its Terraform address."""
+    unsupported: Counter[str] = field(default_factory=Counter)
+    places: dict[str, Place] = field(default_factory=dict)
+    """Root folder and address, as in the place of a line, → where its block begins."""
+    exceptions: list[InlineException] = field(default_factory=list)
+    _modules: dict[Path, Module] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """The folder, printable whatever bytes its name has."""
+        return printable(self.folder)
+
+    def lines(self, gaps: Gaps) -> Iterator[tuple[str, bytes]]:
+        """(place, line) of every asset; a place is `FILE:LINE ADDRESS`."""
+        self.unsupported.clear()
+        self.places.clear()
+        self._modules.clear()
+        folders = folders_with_files(self.folder, gaps)
+        found = roots(folders, lambda folder: self._read(folder, gaps))
+        taken: set[str] = set()
+        for root in found:
+            mark = "" if root == self.folder or len(found) == 1 else f"{printable(root.relative_to(self.folder))}: "
+            values = given_values(root, self.var_files, self.environment, gaps)
+            evaluated = evaluate(
+                root,
+                scanned=self.folder,
+                read=lambda folder: self._read(folder, gaps),
+                values=values,
+                gaps=gaps,
+                mark=mark,
+            )
+            yield from self._converted(evaluated, mark, taken, gaps, alone=len(found) == 1)
+        self.exceptions = [one for module in self._modules.values() for one in exceptions_in(module)]
+
+    def _read(self, folder: Path, gaps: Gaps) -> Module:
+        """The module in a folder, read once whatever path leads to it."""
+        resolved = folder.resolve()
+        if resolved not in self._modules:
+            self._modules[resolved] = read_module(folder, gaps)
+        return self._modules[resolved]
+
+    def _converted(
+        self, evaluated: Evaluated, mark: str, taken: set[str], gaps: Gaps, *, alone: bool
+    ) -> Iterator[tuple[str, bytes]]:
+        """The lines of one root module, as the conversion of plans makes them, with their places and causes."""
+        plan = TerraformPlan(self.path, self.shown, evaluated.document)
+        begin = len(self.shown) + 1
+        for shown, line in plan.lines(gaps):
+            addresses = shown[begin:].replace(mark, "") if mark else shown[begin:]
+            first = addresses.partition(", ")[0]
+            place = evaluated.places.get(first)
+            where = f"{place.file}:{place.line} {addresses}" if place is not None else f"{self.shown} {addresses}"
+            if place is not None:
+                self.places[mark + first] = place
+            if not alone or b'"unknown":{}' not in line:
+                line = _told(line, addresses, evaluated, mark, taken if not alone else None)
+            yield where, line
+        self.unsupported.update(plan.unsupported)
+
+
+def _told(line: bytes, addresses: str, evaluated: Evaluated, mark: str, taken: set[str] | None) -> bytes:
+    """The line with causes as files have them, its plain address, and a name that no other root has given."""
+    asset: dict[str, Any] = msgspec.json.decode(line)
+    asset["address"] = addresses
+    causes = [evaluated.causes[address] for address in addresses.split(", ") if address in evaluated.causes]
+    untold = "; ".join(dict.fromkeys(causes)) or AFTER_APPLY
+    for path, cause in asset["unknown"].items():
+        if cause == AFTER_APPLY and not path.endswith(_MOMENTS):
+            asset["unknown"][path] = untold
+        elif cause == iam.ADDS_ONLY:
+            asset["unknown"][path] = "the files show only the bindings that they add"
+        elif cause.startswith(_PLAN):
+            asset["unknown"][path] = _FILES + cause.removeprefix(_PLAN)
+    if taken is not None:
+        if asset["name"] in taken:
+            asset["name"] += f" ({mark.replace('/', '%2F')}{addresses.replace('/', '%2F')})"
+        taken.add(asset["name"])
+    return msgspec.json.encode(asset)

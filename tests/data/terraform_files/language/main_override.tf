@@ -1,0 +1,3 @@
+resource "terraform_data" "set" {
+  input = upper(each.value)
+}

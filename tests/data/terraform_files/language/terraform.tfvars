@@ -1,0 +1,5 @@
+number = "4"
+object = {
+  name = 7
+}
+greeting = "overridden"
