@@ -79,12 +79,13 @@ class Judge:
     def missing_policies(self) -> None:
         """Checks of policies get one *not assessed* for each project or container whose policies are not there."""
         projects = {name: f"//{CONTAINER}{name}" for name in self._estate.homes if name}
+        asked = {CONTAINER + level: self._routes.of_policies_in(CONTAINER + level) for level in _LEVELS.values()}
         for container, name in sorted({**projects, **self._mapper.containers}.items()):
             if self._estate.has_policy(container):
                 continue
             asset_type = CONTAINER + _LEVELS.get(container.partition("/")[0], "Project")
             asset = Asset(name=name, asset_type=asset_type, ancestors=[container])
-            for ask in self._routes.of_policies_in(asset_type):
+            for ask in asked[asset_type]:
                 self._recorder.tallies[ask.check.id].asked += 1
                 self._recorder.write(ask.check, asset, None, not_assessed(MISSING_POLICY))
 
