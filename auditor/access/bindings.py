@@ -1,0 +1,245 @@
+"""All role bindings of an estate in columns of small numbers: who holds which role where, under which condition.
+
+An estate has millions of bindings and few texts: the same members, roles, conditions and scopes again and again. Each
+text is kept once and stands in the columns as its number. Two indexes lead to bindings: by scope, because those of one
+policy stand together, and by member.
+"""
+
+from __future__ import annotations
+
+import copy
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from auditor.access.members import canonical
+
+NOBODY = 0
+"""The number of the member that matches nobody: what was deleted, and what a what-if takes away."""
+
+HIDDEN_CONDITION = "_withcond_"
+"""Stands in role names of policies that were read in version 1, for a condition that is not shown."""
+
+
+class Gaps(NamedTuple):
+    """What of a binding is not known, each as a clause; `""` where it is."""
+
+    role: str = ""
+    members: str = ""
+    condition: str = ""
+
+
+NO_GAPS = Gaps()
+
+
+class BindingRecord(NamedTuple):
+    """A role, the members that hold it, and the expression of the condition under which they do (`""`: always)."""
+
+    role: str
+    members: Sequence[str]
+    condition: str = ""
+    gaps: Gaps = NO_GAPS
+
+
+class PolicyRecord(NamedTuple):
+    """The allow policy of one resource. `doubt` says why it may have more bindings than these."""
+
+    name: str
+    asset_type: str
+    ancestors: Sequence[str]
+    bindings: Iterable[BindingRecord]
+    doubt: str = ""
+
+
+class Texts:
+    """Texts as small numbers, given out in the order in which they are met."""
+
+    __slots__ = ("_numbers", "all")
+
+    def __init__(self, *first: str) -> None:
+        self.all: list[str] = []
+        self._numbers: dict[str, int] = {}
+        for text in first:
+            self.number(text)
+
+    def __len__(self) -> int:
+        return len(self.all)
+
+    def __getitem__(self, number: int) -> str:
+        return self.all[number]
+
+    def number(self, text: str) -> int:
+        """The number of a text, a new one where it was not met before."""
+        number = self._numbers.get(text)
+        if number is None:
+            number = self._numbers[text] = len(self.all)
+            self.all.append(text)
+        return number
+
+    def known(self, text: str) -> int | None:
+        """The number of a text, None where it was not met."""
+        return self._numbers.get(text)
+
+
+class Bindings:
+    """Every binding of every policy. Add records, then `settle`; nothing may be added afterwards."""
+
+    def __init__(self) -> None:
+        self.members = Texts("")
+        """In canonical spelling; the first is nobody."""
+        self.roles = Texts()
+        self.conditions = Texts("")
+        """Expressions; the first is no condition."""
+        self.scopes = Texts()
+        """Full resource names of what has a policy; canonical once settled."""
+        self.role_of = array("I")
+        self.condition_of = array("I")
+        self.scope_of = array("I")
+        self.gaps: dict[int, Gaps] = {}
+        """Of the few bindings of which something is not known."""
+        self.doubts: dict[int, str] = {}
+        """Scope → why its policy may have more bindings."""
+        self._member_ends = array("I", [0])
+        self._member_list = array("I")
+        self._spelled: dict[str, int] = {}
+        self._spans: dict[int, tuple[int, int]] = {}
+        self._by_member: tuple[array[int], array[int]] | None = None
+
+    def __len__(self) -> int:
+        return len(self.role_of)
+
+    def add(self, record: PolicyRecord) -> bool:
+        """Add a policy; False (and nothing is added) where the resource has one already."""
+        scope = self.scopes.number(record.name)
+        if scope in self._spans:
+            return False
+        first = len(self.role_of)
+        number_of_role, number_of_condition = self.roles.number, self.conditions.number
+        spelled, members, ends = self._spelled, self._member_list, self._member_ends
+        for role, texts, condition, gaps in record.bindings:
+            self.role_of.append(number_of_role(role))
+            self.condition_of.append(number_of_condition(condition) if condition else 0)
+            self.scope_of.append(scope)
+            for text in texts:
+                number = spelled.get(text)
+                members.append(self._member(text) if number is None else number)
+            ends.append(len(members))
+            if gaps is not NO_GAPS and gaps != NO_GAPS:
+                self.gaps[len(self.role_of) - 1] = gaps
+        self._spans[scope] = (first, len(self.role_of))
+        if record.doubt:
+            self.doubts[scope] = record.doubt
+        return True
+
+    def _member(self, text: str) -> int:
+        name = canonical(text)
+        number = NOBODY if name.startswith("deleted:") else self.members.number(name)
+        self._spelled[text] = number
+        return number
+
+    def differs(self, record: PolicyRecord) -> bool:
+        """Whether a record says something else than the policy that the resource has here."""
+        return sorted(_grants_of(record)) != self._grants_in(self._spans[self.scopes.number(record.name)])
+
+    def _grants_in(self, span: tuple[int, int]) -> list[tuple[str, str, str]]:
+        """(role, member, condition) of each grant in some bindings, in order."""
+        return sorted(
+            (self.roles[self.role_of[binding]], self.members[member], self.conditions[self.condition_of[binding]])
+            for binding in range(*span)
+            for member in self.members_of(binding)
+        )
+
+    def settle(self, canonical_name: Callable[[str], str]) -> list[str]:
+        """Bring scopes to one spelling each. Of two policies that turn out to be of one resource, the first counts.
+
+        Returns the names of the scopes whose policy is left out although it says something else than the first.
+        """
+        settled, spans, doubts = Texts(), dict[int, tuple[int, int]](), dict[int, str]()
+        moved = array("I")
+        dropped: list[int] = []
+        for scope, name in enumerate(self.scopes.all):
+            number = settled.number(canonical_name(name))
+            moved.append(number)
+            if number in spans:
+                dropped.append(scope)
+                continue
+            spans[number] = self._spans[scope]
+            if scope in self.doubts:
+                doubts[number] = self.doubts[scope]
+        differing = [
+            self.scopes[scope]
+            for scope in dropped
+            if self._grants_in(self._spans[scope]) != self._grants_in(spans[moved[scope]])
+        ]
+        for scope in dropped:
+            self._drop(self._spans[scope])
+        self.scope_of = array("I", map(moved.__getitem__, self.scope_of))
+        self.scopes, self._spans, self.doubts = settled, spans, doubts
+        self._spelled = {}
+        return differing
+
+    def _drop(self, span: tuple[int, int]) -> None:
+        for place in range(self._member_ends[span[0]], self._member_ends[span[1]]):
+            self._member_list[place] = NOBODY
+
+    def has_policy(self, scope: str) -> bool:
+        """Whether the policy of a resource is here, be it empty."""
+        return self.scopes.known(scope) is not None
+
+    def span(self, scope: str) -> tuple[int, int]:
+        """First binding of a scope's policy, and the one after its last."""
+        number = self.scopes.known(scope)
+        return (0, 0) if number is None else self._spans[number]
+
+    def members_of(self, binding: int) -> array[int]:
+        """The numbers of a binding's members."""
+        return self._member_list[self._member_ends[binding] : self._member_ends[binding + 1]]
+
+    def of_member(self, member: int) -> Sequence[int]:
+        """The bindings that name a member, by an index that is made when it is first asked for."""
+        if self._by_member is None:
+            self._by_member = self._index()
+        starts, places = self._by_member
+        return places[starts[member] : starts[member + 1]]
+
+    def _index(self) -> tuple[array[int], array[int]]:
+        """For each member where its bindings begin, and the bindings: a counting sort."""
+        counts = [0] * (len(self.members) + 1)
+        for member in self._member_list:
+            counts[member + 1] += 1
+        for number in range(1, len(counts)):
+            counts[number] += counts[number - 1]
+        starts = array("I", counts)
+        places = array("I", bytes(4 * len(self._member_list)))
+        ends, members = self._member_ends, self._member_list
+        for binding in range(len(self)):
+            for member in members[ends[binding] : ends[binding + 1]]:
+                places[counts[member]] = binding
+                counts[member] += 1
+        return starts, places
+
+    def without(self, removed: Mapping[int, frozenset[int]]) -> Bindings:
+        """The same bindings, some (binding → members) of which have lost members."""
+        fewer = copy.copy(self)
+        fewer._member_list = array("I", self._member_list)
+        fewer._by_member = None
+        for binding, members in removed.items():
+            for place in range(self._member_ends[binding], self._member_ends[binding + 1]):
+                if self._member_list[place] in members:
+                    fewer._member_list[place] = NOBODY
+        return fewer
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(len(self)))
+
+
+def _grants_of(record: PolicyRecord) -> Iterator[tuple[str, str, str]]:
+    for role, texts, condition, _ in record.bindings:
+        for text in texts:
+            name = canonical(text)
+            yield role, "" if name.startswith("deleted:") else name, condition
+
+
+def bare_role(role: str) -> str:
+    """A role without the mark of a condition that is not shown."""
+    return role.partition(HIDDEN_CONDITION)[0]

@@ -1,0 +1,147 @@
+"""The control graph with its meaning: what each node stands for, and what carries each link.
+
+Abilities stand at scopes and are inherited downwards. A node for an ability is made only where a binding gives it;
+`at` finds the nearest one at or above a scope, so that a role on a folder is one edge, whatever lies below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from auditor.access.grants_in_force import is_set
+from auditor.access.graph import NO_REASON, Graph, Kind
+from auditor.access.hierarchy import Hierarchy
+from auditor.access.standing import BindingReference
+
+ACCOUNT = "account:"
+RESOURCE = "resource:"
+"""Before an address or a full resource name: a scope below a project."""
+
+
+class Reason(NamedTuple):
+    """What carries a link: a binding, a primitive of the catalogue, or a fact that `text` tells.
+
+    `direct` marks what needs no escalation: a binding, a membership, the right to set a policy.
+    """
+
+    text: str
+    binding: BindingReference | None = None
+    primitive: str = ""
+    direct: bool = False
+
+
+class Label(NamedTuple):
+    """What a node is called: `control` of a container, an `identity`, a `workload` or an `entry` from outside."""
+
+    kind: str
+    name: str
+
+
+@dataclass
+class ControlGraph:
+    """Nodes by what they stand for, and the graph over them."""
+
+    hierarchy: Hierarchy
+    graph: Graph = field(default_factory=Graph)
+    labels: dict[int, Label] = field(default_factory=dict)
+    reasons: list[Reason] = field(default_factory=list)
+    identities: dict[str, int] = field(default_factory=dict)
+    """Member, in canonical spelling → node."""
+    owners: dict[str, int] = field(default_factory=dict)
+    """Container → the node of its control."""
+    entries: list[int] = field(default_factory=list)
+    """The nodes of what is outside: paths from them come first."""
+    bound: set[int] = field(default_factory=set)
+    """The identities and groups that bindings name."""
+    unknown_roles: dict[str, int] = field(default_factory=dict)
+    """Roles whose permissions are not all known → the bindings that grant them; what they may give is no edge."""
+    _abilities: dict[tuple[str, str], int] = field(default_factory=dict)
+    _numbers: dict[Reason, int] = field(default_factory=dict)
+    _edges: set[tuple[int, int, int]] = field(default_factory=set)
+
+    def reason(self, reason: Reason) -> int:
+        """The number of a reason; equal reasons have one, so that a binding is removed as a whole."""
+        number = self._numbers.get(reason)
+        if number is None:
+            number = self._numbers[reason] = len(self.reasons)
+            self.reasons.append(reason)
+        return number
+
+    def link(self, source: int, target: int, reason: Reason | None = None, certain: bool = True) -> None:
+        """An edge, added once."""
+        number = NO_REASON if reason is None else self.reason(reason)
+        if source != target and (source, target, number) not in self._edges:
+            self._edges.add((source, target, number))
+            self.graph.add_edge(source, target, number, certain)
+
+    def identity(self, member: str) -> int:
+        """The node of a member."""
+        node = self.identities.get(member)
+        if node is None:
+            node = self.identities[member] = self.graph.add_node(Kind.GROUP if is_set(member) else Kind.IDENTITY)
+            self.labels[node] = Label("identity", member)
+        return node
+
+    def owner(self, container: str) -> int:
+        """The node that stands for control of a container; whoever controls what is above it controls it."""
+        node = self.owners.get(container)
+        if node is None:
+            node = self.owners[container] = self.graph.add_node()
+            self.labels[node] = Label("control", container)
+            above = self.parent(container)
+            if above:
+                self.link(self.owner(above), node)
+        return node
+
+    def named(self, kind: str, name: str) -> int:
+        """A new node that is told in paths."""
+        node = self.graph.add_node()
+        self.labels[node] = Label(kind, name)
+        return node
+
+    def parent(self, scope: str) -> str:
+        """What is above a container, `""` where nothing is known to be."""
+        names = self.hierarchy.way(scope).names
+        return names[1] if len(names) > 1 else ""
+
+    def ability(self, key: str, scope: str) -> int:
+        """The node of an ability at a scope, made where it is not there."""
+        node = self._abilities.get((key, scope))
+        if node is None:
+            node = self._abilities[(key, scope)] = self.graph.add_node()
+        return node
+
+    def own(self, key: str, scope: str) -> int | None:
+        """The node of an ability at a scope itself."""
+        return self._abilities.get((key, scope))
+
+    def at(self, key: str, scope: str) -> int | None:
+        """The node of an ability at the nearest container at or above one, None where nobody has it."""
+        for name in self.hierarchy.way(scope).names or ((scope,) if scope else ()):
+            node = self._abilities.get((key, name))
+            if node is not None:
+                return node
+        return None
+
+    def scopes_of(self, key: str) -> list[str]:
+        """The scopes at which an ability stands, parents first."""
+        found = [scope for name, scope in self._abilities if name == key]
+        return sorted(found, key=lambda scope: (len(self.hierarchy.way(scope).names), scope))
+
+    def has(self, key: str) -> bool:
+        """Whether an ability stands anywhere."""
+        return any(name == key for name, _ in self._abilities)
+
+    def inherit(self) -> None:
+        """Lead each ability from a container to the next below at which it stands, too."""
+        for key, scope in list(self._abilities):
+            if not scope.startswith((ACCOUNT, RESOURCE)):
+                above = self.at(key, self.parent(scope)) if self.parent(scope) else None
+                if above is not None:
+                    self.link(above, self._abilities[(key, scope)])
+
+    def controls(self) -> Iterator[tuple[str, int]]:
+        """Each container with the node of its control."""
+        return iter(self.owners.items())

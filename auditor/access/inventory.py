@@ -1,0 +1,404 @@
+"""What runs in an estate and as whom: the part of the input, beside policies, that paths to control need.
+
+`Inventory.add` takes the same lines as `Collector.add`; `watching` lets one reading serve both. A value that the input
+does not know is left out: what rests on it is no path.
+
+Sources: cloud.google.com/compute/docs/reference/rest/v1/instances, cloud.google.com/run/docs/reference/rest/v2,
+cloud.google.com/functions/docs/reference/rest,
+cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments,
+cloud.google.com/dataproc/docs/reference/rest/v1/ClusterConfig,
+cloud.google.com/dataflow/docs/reference/rest/v1b3/projects.jobs,
+cloud.google.com/appengine/docs/admin-api/reference/rest/v1/apps.services.versions,
+cloud.google.com/kubernetes-engine/docs/reference/rest/v1/NodeConfig,
+cloud.google.com/build/docs/api/reference/rest/v1/projects.triggers,
+cloud.google.com/workstations/docs/reference/rest/v1/projects.locations.workstationClusters.workstationConfigs,
+cloud.google.com/iam/docs/pam-create-entitlements
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from msgspec import field as value
+
+from auditor.resources.base import OpenList, Resource, Undetermined, View
+from auditor.resources.cloudidentity import Group, Membership
+from auditor.resources.compute import AttachedServiceAccount, Instance
+from auditor.resources.content import CARRIES_POLICIES, records
+from auditor.resources.decode import Unreadable, decoder, parse, resource_of
+from auditor.resources.iam import ServiceAccount, ServiceAccountKey, WorkloadIdentityPoolProvider
+from auditor.resources.network import Firewall
+from auditor.resources.orgpolicy import OrgPolicy
+from auditor.resources.serverless import CloudFunction, Function, RunJob, RunService
+from auditor.sources import base as sources
+
+COMPUTE, APP_ENGINE, BUILD = "#compute", "#appspot", "#build"
+"""In place of an address: the account that the project's Compute Engine, App Engine or Cloud Build gives."""
+
+_DEFAULTS = ("", "default")
+_TYPE = re.compile(rb'"asset_?[tT]ype"\s*:\s*"([^"\\]+)"')
+
+
+class _Node(View):
+    """The configuration of a node or machine."""
+
+    service_account: str = ""
+
+
+class _ComposerConfig(View):
+    node_config: _Node = value(default_factory=_Node)
+    dag_gcs_prefix: str = ""
+
+
+class _Environment(Resource):
+    config: _ComposerConfig = value(default_factory=_ComposerConfig)
+
+
+class _DataprocConfig(View):
+    gce_cluster_config: _Node = value(default_factory=_Node)
+
+
+class _DataprocCluster(Resource):
+    config: _DataprocConfig = value(default_factory=_DataprocConfig)
+
+
+class _DataflowEnvironment(View):
+    service_account_email: str = ""
+    temp_storage_prefix: str = ""
+
+
+class _DataflowJob(Resource):
+    environment: _DataflowEnvironment = value(default_factory=_DataflowEnvironment)
+
+
+class _Version(Resource):
+    service_account: str = ""
+    env: str = "standard"
+
+
+class _Pool(Resource):
+    config: _Node = value(default_factory=_Node)
+
+
+class _Cluster(Resource):
+    node_config: _Node | None = None
+    node_pools: list[_Pool] = []
+
+
+class _Repository(View):
+    repository: str = ""
+    repo_name: str = ""
+
+
+class _Trigger(Resource):
+    service_account: str = ""
+    repository_event_config: _Repository = value(default_factory=_Repository)
+    trigger_template: _Repository = value(default_factory=_Repository)
+    disabled: bool = False
+
+
+class _Setup(View):
+    service_accounts: list[AttachedServiceAccount] = []
+
+
+class _Notebook(Resource):
+    service_account: str = ""
+    gce_setup: _Setup | None = None
+
+
+class _Host(View):
+    gce_instance: _Node = value(default_factory=_Node)
+
+
+class _Workstation(Resource):
+    host: _Host = value(default_factory=_Host)
+
+
+class _Worker(Resource):
+    template: _Node = value(default_factory=_Node)
+
+
+class _Principals(View):
+    principals: list[str] = []
+
+
+class _RoleGrant(View):
+    role: str = ""
+
+
+class _IamAccess(View):
+    resource: str = ""
+    role_bindings: list[_RoleGrant] = []
+
+
+class _Access(View):
+    gcp_iam_access: _IamAccess = value(default_factory=_IamAccess)
+
+
+class _Entitlement(Resource):
+    eligible_users: list[_Principals] = []
+    privileged_access: _Access = value(default_factory=_Access)
+
+
+class _Container(Resource):
+    """A project, folder or organisation: that it is there is enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """Something that runs as service accounts: their addresses, or `COMPUTE` and the like.
+
+    `supplies` are the buckets, repositories and images that its code comes from, as full resource names.
+    """
+
+    name: str
+    asset_type: str
+    project: str
+    accounts: tuple[str, ...]
+    supplies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """A grant that Privileged Access Manager hands out: who may ask for which roles, where."""
+
+    name: str
+    eligible: tuple[str, ...]
+    resource: str
+    roles: tuple[str, ...]
+
+
+@dataclass
+class Inventory:
+    """What runs in the estate. Add lines, then read."""
+
+    workloads: list[Workload] = field(default_factory=list)
+    accounts: dict[str, bool] = field(default_factory=dict)
+    """Address → whether the account is enabled."""
+    instances: list[Instance] = field(default_factory=list)
+    firewalls: list[Firewall] = field(default_factory=list)
+    services: list[RunService] = field(default_factory=list)
+    functions: list[CloudFunction | Function] = field(default_factory=list)
+    keys: list[ServiceAccountKey] = field(default_factory=list)
+    providers: list[WorkloadIdentityPoolProvider] = field(default_factory=list)
+    managers: list[tuple[str, str]] = field(default_factory=list)
+    """(member, group): who may change who is in a group, in the spelling of allow policies."""
+    entitlements: list[Entitlement] = field(default_factory=list)
+    containers: set[str] = field(default_factory=set)
+    cross_project: dict[str, bool | None] = field(default_factory=dict)
+    """Container → whether it enforces iam.disableCrossProjectServiceAccountUsage; None where that is not known."""
+    types: set[str] = field(default_factory=set)
+    _seen: set[tuple[str, str]] = field(default_factory=set)
+    _groups: dict[str, str] = field(default_factory=dict)
+    _managing: list[tuple[str, str, str, str]] = field(default_factory=list)
+
+    def add(self, line: bytes, *, trusted: bool = False) -> None:
+        """Learn from one line; what is no asset, or of no interest, is passed over (the collector tells of it)."""
+        match = _TYPE.search(line)
+        kind = match[1].decode(errors="replace") if match else ""
+        if kind not in _READERS and not CARRIES_POLICIES.search(line):
+            return
+        with contextlib.suppress(Unreadable):
+            for document in records(parse(line), trusted=trusted):
+                kind = document["asset_type"]
+                if kind in _READERS and document.get("resource"):
+                    self._read(kind, msgspec.json.encode(document))
+
+    def _read(self, kind: str, line: bytes) -> None:
+        view, read = _READERS[kind]
+        envelope = decoder(view).decode(line)
+        if (envelope.name, kind) in self._seen:
+            return
+        self._seen.add((envelope.name, kind))
+        self.types.add(kind)
+        with contextlib.suppress(Undetermined):
+            read(self, resource_of(envelope, view))
+
+    def group_managers(self) -> Iterator[tuple[str, str]]:
+        """(member, group) of everybody who may change who is in a group."""
+        for member, name, address, kind in self._managing:
+            group = address or self._groups.get(name, "")
+            if group:
+                account = kind == "SERVICE_ACCOUNT" or member.endswith(".gserviceaccount.com")
+                prefix = "group:" if kind == "GROUP" else "serviceAccount:" if account else "user:"
+                yield prefix + member.lower(), f"group:{group.lower()}"
+
+    def _runs(self, resource: Resource, accounts: list[str], supplies: tuple[str, ...] = ()) -> None:
+        told = tuple(dict.fromkeys(account for account in accounts if account))
+        if told:
+            asset = resource.asset
+            self.workloads.append(Workload(asset.name, asset.asset_type, asset.project, told, supplies))
+
+    def _container(self, resource: Resource) -> None:
+        if resource.asset.ancestors:
+            self.containers.add(resource.asset.ancestors[0])
+
+    def _account(self, account: ServiceAccount) -> None:
+        self.accounts[account.email.lower()] = not account.disabled
+
+    def _instance(self, vm: Instance) -> None:
+        self.instances.append(vm)
+        emails = [COMPUTE if one.email in _DEFAULTS else one.email for one in _known(vm.service_accounts)]
+        self._runs(vm, emails)
+
+    def _service(self, service: RunService) -> None:
+        self.services.append(service)
+        self._image_workload(service)
+
+    def _image_workload(self, workload: RunService | RunJob) -> None:
+        images = tuple(_repository(container.image) for container in _known(workload.containers))
+        self._runs(workload, [workload.service_account or COMPUTE], tuple(filter(None, images)))
+
+    def _function(self, function: CloudFunction | Function) -> None:
+        self.functions.append(function)
+        second = isinstance(function, Function)
+        if second and function.is_first_generation:  # type: ignore[union-attr]  # mypy does not follow the name
+            return
+        self._runs(function, [function.service_account_email or (COMPUTE if second else APP_ENGINE)])
+
+    def _firewall(self, rule: Firewall) -> None:
+        self.firewalls.append(rule)
+
+    def _key(self, key: ServiceAccountKey) -> None:
+        self.keys.append(key)
+
+    def _provider(self, provider: WorkloadIdentityPoolProvider) -> None:
+        self.providers.append(provider)
+
+    def _group(self, group: Group) -> None:
+        self._groups[group.resource_name] = group.address
+
+    def _membership(self, one: Membership) -> None:
+        if any(role.name in ("OWNER", "MANAGER") for role in _known(one.roles)) and not one.is_identity_mapped:
+            self._managing.append((one.member_address, one.group_name, one.group_address, one.type))
+
+    def _policy(self, policy: OrgPolicy) -> None:
+        if policy.constraint == "iam.disableCrossProjectServiceAccountUsage":
+            self.cross_project[policy.container] = None
+            if policy.spec is not None and not any(rule.condition for rule in policy.spec.rules):
+                self.cross_project[policy.container] = policy.restricts
+
+    def _environment(self, one: _Environment) -> None:
+        bucket = one.config.dag_gcs_prefix.removeprefix("gs://").partition("/")[0]
+        supplies = (f"//storage.googleapis.com/{bucket}",) if bucket else ()
+        self._runs(one, [one.config.node_config.service_account or COMPUTE], supplies)
+
+    def _dataproc(self, one: _DataprocCluster) -> None:
+        self._runs(one, [one.config.gce_cluster_config.service_account or COMPUTE])
+
+    def _dataflow(self, one: _DataflowJob) -> None:
+        bucket = one.environment.temp_storage_prefix.partition("storage.googleapis.com/")[2].partition("/")[0]
+        supplies = (f"//storage.googleapis.com/{bucket}",) if bucket else ()
+        self._runs(one, [one.environment.service_account_email or COMPUTE], supplies)
+
+    def _version(self, one: _Version) -> None:
+        if one.env.lower() in ("flex", "flexible"):
+            self._runs(one, [one.service_account or APP_ENGINE])
+
+    def _cluster(self, one: _Cluster) -> None:
+        nodes = [one.node_config] if one.node_config is not None else []
+        nodes += [pool.config for pool in _known(one.node_pools)]
+        self._runs(one, [COMPUTE if n.service_account in _DEFAULTS else n.service_account for n in nodes] or [COMPUTE])
+
+    def _node_pool(self, one: _Pool) -> None:
+        account = one.config.service_account
+        self._runs(one, [COMPUTE if account in _DEFAULTS else account])
+
+    def _trigger(self, one: _Trigger) -> None:
+        if one.disabled:
+            return
+        account = one.service_account.rpartition("/")[2] or BUILD
+        repository = one.repository_event_config.repository or one.trigger_template.repo_name
+        self._runs(one, [account], (f"//cloudbuild.googleapis.com/{repository}",) if repository else ())
+
+    def _notebook(self, one: _Notebook) -> None:
+        listed = [account.email for account in _known(one.gce_setup.service_accounts)] if one.gce_setup else []
+        self._runs(one, listed if listed else [one.service_account or COMPUTE])
+
+    def _workstation(self, one: _Workstation) -> None:
+        self._runs(one, [one.host.gce_instance.service_account])
+
+    def _worker(self, one: _Worker) -> None:
+        self._runs(one, [one.template.service_account or COMPUTE])
+
+    def _entitlement(self, one: _Entitlement) -> None:
+        access = one.privileged_access.gcp_iam_access
+        eligible = tuple(text for entry in _known(one.eligible_users) for text in _known(entry.principals))
+        roles = tuple(grant.role for grant in _known(access.role_bindings))
+        self.entitlements.append(Entitlement(one.asset.name, eligible, access.resource, roles))
+
+
+def _known(items: list[Any]) -> list[Any]:
+    return items.known() if isinstance(items, OpenList) else items
+
+
+def _repository(image: str) -> str:
+    """The Artifact Registry repository of an image, `""` for another registry."""
+    host, _, path = image.partition("/")
+    steps = path.split("/")
+    if not host.endswith("-docker.pkg.dev") or len(steps) < 3:
+        return ""
+    location = host.removesuffix("-docker.pkg.dev")
+    return f"//artifactregistry.googleapis.com/projects/{steps[0]}/locations/{location}/repositories/{steps[1]}"
+
+
+_Reader = tuple[type[Resource], Callable[[Inventory, Any], None]]
+_MANAGER = "cloudresourcemanager.googleapis.com/"
+
+_READERS: dict[str, _Reader] = {
+    f"{_MANAGER}Project": (_Container, Inventory._container),
+    f"{_MANAGER}Folder": (_Container, Inventory._container),
+    f"{_MANAGER}Organization": (_Container, Inventory._container),
+    "appengine.googleapis.com/Version": (_Version, Inventory._version),
+    "cloudbuild.googleapis.com/BuildTrigger": (_Trigger, Inventory._trigger),
+    "cloudfunctions.googleapis.com/CloudFunction": (CloudFunction, Inventory._function),
+    "cloudfunctions.googleapis.com/Function": (Function, Inventory._function),
+    "cloudidentity.googleapis.com/Group": (Group, Inventory._group),
+    "cloudidentity.googleapis.com/Membership": (Membership, Inventory._membership),
+    "composer.googleapis.com/Environment": (_Environment, Inventory._environment),
+    "compute.googleapis.com/Firewall": (Firewall, Inventory._firewall),
+    "compute.googleapis.com/Instance": (Instance, Inventory._instance),
+    "container.googleapis.com/Cluster": (_Cluster, Inventory._cluster),
+    "container.googleapis.com/NodePool": (_Pool, Inventory._node_pool),
+    "dataflow.googleapis.com/Job": (_DataflowJob, Inventory._dataflow),
+    "dataproc.googleapis.com/Cluster": (_DataprocCluster, Inventory._dataproc),
+    "iam.googleapis.com/ServiceAccount": (ServiceAccount, Inventory._account),
+    "iam.googleapis.com/ServiceAccountKey": (ServiceAccountKey, Inventory._key),
+    "iam.googleapis.com/WorkloadIdentityPoolProvider": (WorkloadIdentityPoolProvider, Inventory._provider),
+    "notebooks.googleapis.com/Instance": (_Notebook, Inventory._notebook),
+    "orgpolicy.googleapis.com/Policy": (OrgPolicy, Inventory._policy),
+    "privilegedaccessmanager.googleapis.com/Entitlement": (_Entitlement, Inventory._entitlement),
+    "run.googleapis.com/Job": (RunJob, Inventory._image_workload),
+    "run.googleapis.com/Service": (RunService, Inventory._service),
+    "run.googleapis.com/WorkerPool": (_Worker, Inventory._worker),
+    "workstations.googleapis.com/WorkstationConfig": (_Workstation, Inventory._workstation),
+}
+"""The asset types that are read, the view that shows them, and what is learned of them."""
+
+
+class Watched:
+    """A source whose lines an inventory sees on their way to whoever reads them."""
+
+    def __init__(self, source: sources.Source, inventory: Inventory) -> None:
+        self._source = source
+        self._inventory = inventory
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the source's own."""
+        return getattr(self._source, name)
+
+    def lines(self, gaps: sources.Gaps) -> Iterator[tuple[int | str, bytes]]:
+        """The source's lines."""
+        for place, line in self._source.lines(gaps):
+            self._inventory.add(line, trusted=self._source.trusted)
+            yield place, line
+
+
+def watching(given: list[sources.Source], inventory: Inventory) -> list[Any]:
+    """The sources, watched by an inventory: read them once, and both know."""
+    return [Watched(source, inventory) for source in given]

@@ -1,0 +1,279 @@
+"""What abilities win: service accounts, what workloads run as, agents, federated identities; what control includes.
+
+Sources: cloud.google.com/iam/docs/attach-service-accounts (same project, other projects),
+cloud.google.com/iam/docs/service-account-types, cloud.google.com/iam/docs/workload-identity-federation
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from auditor.access.abilities import ACT, DEPLOY, TAKE_OVER, is_drawn
+from auditor.access.control_graph import ACCOUNT, RESOURCE, ControlGraph, Reason
+from auditor.access.inventory import APP_ENGINE, BUILD, COMPUTE, Inventory, Workload
+from auditor.access.members import Kind, parse
+from auditor.access.places import account_name, label
+from auditor.access.primitives import ActAs, Edge, Gain, Primitive, Scope, primitives
+from auditor.access.world import World
+
+_MEMBER = "serviceAccount:"
+_ATTACH, _ELSEWHERE = "attach", "attach from another project"
+_GKE_POOL = ".svc.id.goog"
+_ADDRESSES = {
+    COMPUTE: "{number}-compute@developer.gserviceaccount.com",
+    APP_ENGINE: "{project}@appspot.gserviceaccount.com",
+    BUILD: "{number}@cloudbuild.gserviceaccount.com",
+}
+_DEPENDS = "Attach it to something in another project, where its project does not forbid that"
+_OWNER = "Whoever controls a project can let anyone act as its service accounts"
+
+
+class Addresses:
+    """The addresses of accounts that an inventory names by what makes them."""
+
+    def __init__(self, world: World) -> None:
+        self._hierarchy = world.hierarchy
+
+    def of(self, account: str, project: str) -> str:
+        """The address of an account that something in a project runs as; `""` where it is not known."""
+        if not account.startswith("#"):
+            return account.lower() if "@" in account else ""
+        names = self._hierarchy.spellings(project)
+        number = next((name for name in names if name.removeprefix("projects/").isdigit()), "")
+        form = _ADDRESSES[account]
+        if "{number}" in form and not number:
+            return ""
+        return form.format(number=number.removeprefix("projects/"), project=self._hierarchy.project_id(project))
+
+
+class Winnings:
+    """Adds what abilities lead to. All bindings are in the graph already."""
+
+    def __init__(self, world: World, inventory: Inventory, control: ControlGraph, now: datetime) -> None:
+        self._world = world
+        self._inventory = inventory
+        self._control = control
+        self._drawn = [one for one in primitives() if is_drawn(one, now.date())]
+        self._anywhere = control.graph.add_node()
+        self._addresses = Addresses(world)
+        self._forbidding = {
+            world.hierarchy.canonical(name): state is True for name, state in inventory.cross_project.items()
+        }
+
+    def link(self) -> None:
+        """Add all links."""
+        control = self._control
+        workloads = list(self._workloads())
+        for _, addresses, _ in workloads:
+            for address in addresses:
+                control.identity(_MEMBER + address)
+        self._deployers(workloads)
+        accounts = list(self._accounts())
+        for _, home, _ in accounts:
+            if home in control.owners:
+                self._own(home)
+        self._attachments()
+        for address, home, node in accounts:
+            self._account(address, home, node)
+        for workload, addresses, name in workloads:
+            self._workload(workload, addresses, name)
+        self._agents()
+        self._federated()
+        control.inherit()
+
+    # Service accounts
+
+    def _accounts(self) -> Iterator[tuple[str, str, int]]:
+        """(address, home, node) of the service accounts that anybody could become; agents of Google's are not."""
+        for address in self._inventory.accounts:
+            if address:
+                self._control.identity(_MEMBER + address)
+        for member, node in list(self._control.identities.items()):
+            if not member.startswith(_MEMBER) or member.endswith("]"):
+                continue
+            address = member.removeprefix(_MEMBER)
+            read = parse(member)
+            if self._inventory.accounts.get(address, True) and read.is_workload_account and not read.is_build_account:
+                yield address, self._world.places.container(account_name(address)), node
+
+    def _own(self, project: str) -> None:
+        """Control of a project includes its service accounts."""
+        control = self._control
+        control.link(control.owner(project), control.ability(TAKE_OVER, project), Reason(_OWNER))
+
+    def _attachments(self) -> None:
+        """Deploy and act as at one scope, or one above the other: whatever is below can be attached."""
+        control = self._control
+        for scope in control.scopes_of(DEPLOY):
+            if not scope.startswith((ACCOUNT, RESOURCE)):
+                control.link(control.ability(DEPLOY, scope), self._anywhere)
+        for scope in sorted(
+            {*control.scopes_of(DEPLOY), *control.scopes_of(ACT)}, key=lambda s: len(self._world.hierarchy.way(s).names)
+        ):
+            deploy, act = control.at(DEPLOY, scope), control.at(ACT, scope)
+            if scope.startswith((ACCOUNT, RESOURCE)):
+                continue
+            if deploy is not None and act is not None:
+                control.graph.add_all_of((deploy, act), control.ability(_ATTACH, scope))
+            own = control.own(ACT, scope)
+            if own is not None and scope.startswith("projects/"):
+                self._across(own, scope, control.ability(_ELSEWHERE, scope))
+
+    def _across(self, act: int, project: str, target: int) -> None:
+        """Attach an account from another project, unless its own forbids it."""
+        forbidden = self._forbids_other_projects(project)
+        if not forbidden:
+            reason = self._control.reason(Reason(_DEPENDS))
+            self._control.graph.add_all_of((self._anywhere, act), target, reason, certain=False)
+
+    def _forbids_other_projects(self, project: str) -> bool:
+        """Whether a project surely enforces iam.disableCrossProjectServiceAccountUsage."""
+        names = self._world.hierarchy.way(project).names
+        return next((self._forbidding[name] for name in names if name in self._forbidding), False)
+
+    def _account(self, address: str, home: str, node: int) -> None:
+        """Lead what gives an account to it."""
+        control, scope = self._control, ACCOUNT + address
+        if home:
+            for key in (TAKE_OVER, _ATTACH):
+                hub = control.at(key, home)
+                if hub is not None:
+                    control.link(hub, node)
+            elsewhere = control.own(_ELSEWHERE, home)
+            if elsewhere is not None:
+                control.link(elsewhere, node)
+        taken = control.own(TAKE_OVER, scope)
+        if taken is not None:
+            control.link(taken, node)
+        act = control.own(ACT, scope)
+        if act is not None:
+            deploy = control.at(DEPLOY, home) if home else None
+            if deploy is not None:
+                control.graph.add_all_of((deploy, act), node)
+            self._across(act, home, node)
+
+    # What runs already
+
+    def _workloads(self) -> Iterator[tuple[Workload, tuple[str, ...], str]]:
+        """Each workload with the addresses of its accounts and its canonical name; alike ones of a project once."""
+        seen: set[tuple[str, str, tuple[str, ...], tuple[str, ...]]] = set()
+        for workload in self._inventory.workloads:
+            name = self._world.places.canonical(workload.name)
+            addresses = tuple(filter(None, (self._addresses.of(one, workload.project) for one in workload.accounts)))
+            key = (workload.project, workload.asset_type, addresses, workload.supplies)
+            alone = self._world.bindings.has_policy(name) or not workload.project
+            if addresses and (alone or key not in seen):
+                seen.add(key)
+                yield workload, addresses, name
+
+    def _deployers(self, workloads: Iterable[tuple[Workload, tuple[str, ...], str]]) -> None:
+        """Whoever may change something that is there to run as another account can deploy, in its project."""
+        found = list(workloads)
+        for primitive in self._drawn:
+            if primitive.gain is not Gain.ATTACHABLE_ACCOUNT or primitive.edge is not Edge.INVENTORY:
+                continue
+            done: set[tuple[str, int]] = set()
+            for workload, _, name in found:
+                home = self._world.hierarchy.canonical(workload.project)
+                if workload.asset_type not in primitive.asset_types or not home:
+                    continue
+                for node in self._holders(primitive.id, home, name):
+                    if (home, node) not in done:
+                        done.add((home, node))
+                        self._control.link(node, self._control.ability(DEPLOY, home))
+
+    def _holders(self, key: str, home: str, *resources: str) -> Iterator[int]:
+        """The nodes of an ability at a project (or above it), and at resources themselves."""
+        above = self._control.at(key, home)
+        if above is not None:
+            yield above
+        for name in resources:
+            node = self._control.own(key, RESOURCE + name)
+            if node is not None:
+                yield node
+
+    def _workload(self, workload: Workload, addresses: tuple[str, ...], name: str) -> None:
+        control = self._control
+        home = self._world.hierarchy.canonical(workload.project)
+        ways = [(one, node) for one in self._drawn for node in self._ways_in(one, workload, home, name)]
+        foreign = [one for one in addresses if self._world.places.container(account_name(one)) != home]
+        if not ways and not foreign:
+            return
+        node = control.named("workload", label(name))
+        for address in addresses:
+            account = control.identity(_MEMBER + address)
+            if self._inventory.accounts.get(address, True):
+                control.link(node, account, Reason(f"{label(name)} runs as {address}"))
+        for primitive, holder in ways:
+            if primitive.act_as is ActAs.ATTACHED:
+                for address in addresses:
+                    account = control.identity(_MEMBER + address)
+                    control.graph.add_all_of((holder, self._acting_as(address)), account, certain=primitive.is_certain)
+            else:
+                control.link(holder, node, None, primitive.is_certain)
+        if foreign and home in control.owners:
+            control.link(control.owner(home), node, Reason(f"Whoever controls {home} controls what runs in it"))
+
+    def _acting_as(self, address: str) -> int:
+        """The node of who may act as an account, by its own policy or from above."""
+        control = self._control
+        node = control.ability("act as attached", ACCOUNT + address)
+        home = self._world.places.container(account_name(address))
+        for holder in (control.own(ACT, ACCOUNT + address), control.at(ACT, home) if home else None):
+            if holder is not None:
+                control.link(holder, node)
+        return node
+
+    def _ways_in(self, primitive: Primitive, workload: Workload, home: str, name: str) -> Iterator[int]:
+        """The nodes of a primitive that changes what a workload runs."""
+        if primitive.gain is not Gain.ATTACHED_ACCOUNT:
+            return
+        if primitive.scope is Scope.BUCKET:
+            if primitive.id != "attached.bucket.supply" and workload.asset_type in primitive.asset_types:
+                for bucket in workload.supplies:
+                    yield from self._holders(primitive.id, self._world.places.container(bucket) or home, bucket)
+        elif primitive.id == "attached.artifact.supply":
+            for repository in workload.supplies:
+                if repository.startswith("//artifactregistry"):
+                    canonical = self._world.places.canonical(repository)
+                    yield from self._holders(primitive.id, self._world.places.container(canonical), canonical)
+        elif workload.asset_type in primitive.asset_types:
+            yield from self._holders(primitive.id, home, name)
+
+    # Identities that are no account of a workload's
+
+    def _agents(self) -> None:
+        for primitive in self._drawn:
+            if primitive.gain is not Gain.PROJECT_AGENT:
+                continue
+            for container in list(self._control.owners):
+                holder = self._control.at(primitive.id, container)
+                numbers = self._world.hierarchy.spellings(container)
+                number = next((name.removeprefix("projects/") for name in numbers if name[9:].isdigit()), "")
+                if holder is None or not number or not container.startswith("projects/"):
+                    continue
+                for agent in primitive.agents:
+                    node = self._control.identities.get(_MEMBER + agent.format(number=number))
+                    if node is not None:
+                        self._control.link(holder, node)
+
+    def _federated(self) -> None:
+        """Whoever changes whom a pool trusts is each of its principals."""
+        for member, node in list(self._control.identities.items()):
+            read = parse(member)
+            if read.kind is Kind.WORKLOAD_IDENTITY and read.selection is not None and read.selection.project:
+                home, wanted = f"projects/{read.selection.project}", Scope.PROJECT
+            elif read.kind is Kind.WORKFORCE_IDENTITY:
+                home, wanted = self._world.workforce_pools.get(read.pool, ""), Scope.ORGANIZATION
+            else:
+                continue
+            home = self._world.hierarchy.canonical(home)
+            for primitive in self._drawn:
+                if primitive.gain is Gain.FEDERATED_IDENTITY and primitive.scope is wanted and home:
+                    holder = self._control.at(primitive.id, home)
+                    if holder is not None:
+                        self._control.link(holder, node, None, primitive.is_certain)
+            if home in self._control.owners:
+                owns = Reason(f"Whoever controls {home} can change whom its identity pools trust")
+                self._control.link(self._control.owner(home), node, owns)
