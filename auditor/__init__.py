@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from auditor.access.effective import EffectiveAccess
     from auditor.check import DELETE, Check, CheckError, Example, Fix, Settings, asset, check
     from auditor.clock import Clock
     from auditor.estate import Estate, PolicyChain
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from auditor.resources.policy import Binding, Policy
 
 _HOMES = {
+    "auditor.access.effective": ("EffectiveAccess",),
     "auditor.check": ("DELETE", "Check", "CheckError", "Example", "Fix", "Settings", "asset", "check"),
     "auditor.clock": ("Clock",),
     "auditor.estate": ("Estate", "PolicyChain"),
@@ -38,6 +40,7 @@ __all__ = [
     "Check",
     "CheckError",
     "Clock",
+    "EffectiveAccess",
     "Estate",
     "Example",
     "Fix",

@@ -12,6 +12,7 @@ The signature decides the phase, and arguments are handed in by annotation:
 | a `Settings` subclass | the check's settings, from `[checks.ID]` in auditor.toml |
 | `Clock` | the scan's clock |
 | `Estate`, `PolicyChain` | what other assets say; such a check is asked after all input was read |
+| `EffectiveAccess` | who can do what, over all policies, groups and denials of the input; asked at the end too |
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from typing import Any
 
 import msgspec
 
+from auditor.access.effective import EffectiveAccess
 from auditor.clock import Clock
 from auditor.estate import Estate, PolicyChain
 from auditor.model.verdict import Severity, Verdict
@@ -138,7 +140,7 @@ Examples = Callable[[], Sequence[Example | Sequence[Example]]]
 """Builds a check's examples: each is the asset that is asked, or a list of it and its surroundings."""
 
 
-_OWN = frozenset({"resource", "policy", "chain"})
+_OWN = frozenset({"resource", "policy", "chain", "access"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +151,7 @@ class Signature:
     wants_resource: bool
     wants_policy: bool
     wants_estate: bool
+    wants_access: bool
     settings: type[Settings] | None
     arguments: tuple[str, ...]
     subject_name: str
@@ -156,7 +159,7 @@ class Signature:
 
     @property
     def wants_own(self) -> bool:
-        """Whether something that follows the first argument is the asset's own: its resource, policy or chain."""
+        """Whether something that follows the first argument is known only when it is asked, and not the estate."""
         return not _OWN.isdisjoint(self.arguments[1:])
 
     @property
@@ -236,7 +239,7 @@ def check(
         signature = _signature(identifier, function)
         if not set(reads_policies) <= set(reads):
             raise CheckError(f"check {identifier}: `reads_policies` names views that are not in `reads`")
-        if reads and not signature.wants_estate:
+        if reads and "estate" not in signature.arguments:
             raise CheckError(f"check {identifier}: `reads` goes with an `estate: Estate` argument")
         return Check(
             id=identifier,
@@ -301,14 +304,20 @@ def _signature(identifier: str, function: Callable[..., Verdict]) -> Signature:
         subjects=views or policies or (),
         wants_resource=bool(views),
         wants_policy=policies is not None or "chain" in arguments,
-        wants_estate=bool({"estate", "chain"} & set(arguments)),
+        wants_estate=bool({"estate", "chain", "access"} & set(arguments)),
+        wants_access="access" in arguments,
         settings=settings,
         arguments=tuple(arguments),
         subject_name=next(iter(inspect.signature(function).parameters)),
     )
 
 
-_HANDED_IN: dict[Any, str] = {Clock: "clock", Estate: "estate", PolicyChain: "chain"}
+_HANDED_IN: dict[Any, str] = {
+    Clock: "clock",
+    Estate: "estate",
+    PolicyChain: "chain",
+    EffectiveAccess: "access",
+}
 
 
 def _policy_subjects(hint: Any) -> tuple[type[Resource], ...]:

@@ -250,6 +250,8 @@ _VIEWS: dict[str, type[Resource]] = {
     "iam.googleapis.com/WorkforcePool": _WorkforcePool,
 }
 """The types of which more is read than name, place and policy."""
+DECIDE_ACCESS = frozenset(_VIEWS)
+"""The asset types that decide who has access by what they are, besides all IAM policies."""
 
 _READERS: dict[str, Callable[[Collector, Any], None]] = {
     f"{_MANAGER}Organization": Collector._organization,

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import UNSET
 
+from auditor.access.effective import EffectiveAccess
 from auditor.engine.mapper import Mapper
 from auditor.engine.parking import Parked
 from auditor.engine.population import ANSWERED, RESOURCE
@@ -24,11 +25,19 @@ _LEVELS = {"projects": "Project", "folders": "Folder", "organizations": "Organiz
 class Judge:
     """Judges parked assets and tells what could not be asked."""
 
-    def __init__(self, routes: Routes, recorder: Recorder, estate: Estate, mapper: Mapper) -> None:
+    def __init__(
+        self,
+        routes: Routes,
+        recorder: Recorder,
+        estate: Estate,
+        mapper: Mapper,
+        access: EffectiveAccess | None = None,
+    ) -> None:
         self._routes = routes
         self._recorder = recorder
         self._estate = estate
         self._mapper = mapper
+        self._access = access
 
     def parked(self, name: str, asset_type: str, lines: list[Parked]) -> None:
         """Ask about one asset, of which all lines are here (or, for a type without such checks, its policy only)."""
@@ -53,10 +62,10 @@ class Judge:
         chain = self._estate.chain(asset, policy) if route.wants_chain else None
         route.judged += 1
         self._recorder.ask(route.deferred_alike, asset, resource)
-        asks = [ask.with_own(resource, policy, chain) for ask in route.deferred_with_own]
+        asks = [ask.with_own(resource, policy, chain, self._access) for ask in route.deferred_with_own]
         self._recorder.ask(asks, asset, resource)
         if policy is not None:
-            asks = [ask.with_own(resource, policy, chain) for ask in route.deferred_on_policy]
+            asks = [ask.with_own(resource, policy, chain, self._access) for ask in route.deferred_on_policy]
             self._recorder.ask(asks, asset, policy)
 
     def _policy(self, route: Route, asset: Asset, envelopes: list[Envelope[Any]]) -> Policy[Any]:

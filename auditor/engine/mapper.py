@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
+from auditor.access.collect import Collector
 from auditor.engine.parking import Parking
 from auditor.engine.population import ANSWERED, POLICY, RESOURCE, Population
 from auditor.engine.precedents import Answers, Precedent, Precedents
@@ -33,7 +34,14 @@ _HEAD = re.compile(rb'\s*\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"asset_type"\s*:\s*
 class Mapper:
     """Streams sources into verdicts, the estate, and the parking of what has to wait."""
 
-    def __init__(self, routes: Routes, recorder: Recorder, estate: Estate, parking: Parking) -> None:
+    def __init__(
+        self,
+        routes: Routes,
+        recorder: Recorder,
+        estate: Estate,
+        parking: Parking,
+        collector: Collector | None = None,
+    ) -> None:
         self.population = Population()
         self.gaps = Gaps()
         self.unreadable = 0
@@ -47,6 +55,7 @@ class Mapper:
         self._recorder = recorder
         self._estate = estate
         self._parking = parking
+        self._collector = collector
 
     def read(self, source: Source) -> int:
         """Stream one source; how many records it gave."""
@@ -68,7 +77,7 @@ class Mapper:
                 route, name = spelled_otherwise
             if route.carries_policies and content.CARRIES_POLICIES.search(line):
                 self._reshape(line)
-            elif route.reads_data or b"iam_policy" in line:
+            elif route.reads_data or route.decides_access or b"iam_policy" in line:
                 self._record(route, line, name)
             elif not line.endswith(_WHOLE) and not line.rstrip().endswith(b"}"):
                 self._unread("the line is cut off")
@@ -130,6 +139,8 @@ class Mapper:
             self._tell_unread(envelope)
         if envelope.ancestors:
             self._estate.homes.number(envelope.ancestors[0])
+        if self._collector is not None and (route.decides_access or fresh & POLICY):
+            self._collector.add(line, trusted=self._trusted)
         answered = False
         if fresh & RESOURCE and route.reads_data:
             answered = self._ask_resource(route, envelope, line)

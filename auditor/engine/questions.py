@@ -6,6 +6,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any, NamedTuple
 
+from auditor.access.effective import EffectiveAccess
 from auditor.check import Check
 from auditor.estate import PolicyChain
 from auditor.model.verdict import Verdict
@@ -14,11 +15,12 @@ from auditor.resources.policy import Policy
 
 
 class Own(Enum):
-    """Stands in a deferred check's arguments for what is each asset's own."""
+    """Stands in a deferred check's arguments for what is each asset's own, or known only at the end."""
 
     RESOURCE = "resource"
     POLICY = "policy"
     CHAIN = "chain"
+    ACCESS = "access"
 
 
 OWN = frozenset(part.value for part in Own)
@@ -44,8 +46,14 @@ class Ask(NamedTuple):
     function: Callable[..., Verdict]
     rest: tuple[Any, ...]
 
-    def with_own(self, resource: Resource, policy: Policy[Any] | None, chain: PolicyChain | None) -> Ask:
+    def with_own(
+        self,
+        resource: Resource,
+        policy: Policy[Any] | None,
+        chain: PolicyChain | None = None,
+        access: EffectiveAccess | None = None,
+    ) -> Ask:
         """The question with what is the asset's own put in."""
-        own = {Own.RESOURCE: resource, Own.POLICY: policy, Own.CHAIN: chain}
+        own = {Own.RESOURCE: resource, Own.POLICY: policy, Own.CHAIN: chain, Own.ACCESS: access}
         rest = tuple([own[part] if isinstance(part, Own) else part for part in self.rest])
         return Ask(self.check, self.function, rest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from auditor.access.collect import DECIDE_ACCESS
 from auditor.check import Check, Settings
 from auditor.clock import Clock
 from auditor.engine.precedents import Precedents
@@ -58,6 +59,10 @@ class Route:
     """Whether assets of the type are asked something after all input was read."""
     wants_policy: bool = False
     """Whether one of those questions is about the asset's IAM policy."""
+    wants_access: bool = False
+    """Whether one of them is about effective access."""
+    decides_access: bool = False
+    """Whether such assets themselves decide who has access: groups, roles, denials."""
     wants_chain: bool = False
     """Whether one of those questions is about inherited policies."""
     reads_data: bool = False
@@ -115,6 +120,9 @@ class Routes:
             route.container = asset_type in self.ALWAYS
             route.reads_data = bool(route.on_resource) or route.waits or route.retained or route.container
         self._any_policy = [ask for ask in self.asks if not ask.check.signature.subjects]
+        if any(check.signature.wants_access for check in checks):
+            for asset_type in DECIDE_ACCESS:
+                self.of(asset_type).decides_access = True
 
     def __iter__(self) -> Any:
         return iter(self._by_type.values())
@@ -153,13 +161,14 @@ class Routes:
     def _early_on_policy(self, route: Route, estate: Estate) -> list[Ask]:
         """The deferred questions as the policy alone may answer them, where it stands in all of them."""
         asked = all("policy" in ask.check.signature.arguments[1:] for ask in route.deferred)
-        return [_too_early(ask, estate, Own.RESOURCE, Own.CHAIN) for ask in route.deferred] if asked else []
+        return [_too_early(ask, estate, Own.RESOURCE, Own.CHAIN, Own.ACCESS) for ask in route.deferred] if asked else []
 
     def _place(self, route: Route, ask: Ask) -> None:
         signature = ask.check.signature
         if not signature.streams:
             route.waits = True
             route.wants_policy |= signature.wants_policy
+            route.wants_access |= signature.wants_access
             route.wants_chain |= "chain" in signature.arguments
             (route.deferred if signature.arguments[0] == "resource" else route.deferred_on_policy).append(ask)
         elif signature.wants_policy:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO
 
+from auditor.access.collect import Collector
+from auditor.access.effective import EffectiveAccess
 from auditor.check import Check, Settings, in_project
 from auditor.clock import Clock
 from auditor.engine.judge import Judge
@@ -50,15 +52,19 @@ class Scan:
         self.estate = Estate(readable=readable, with_policies=with_policies, exported=exported)
         self.routes = Routes(checks, settings, clock, self.estate, remembers=ledger is None)
         self.recorder = Recorder(checks, ledger)
+        self._clock = clock
+        wants_access = any(check.signature.wants_access for check in checks)
+        self.collector = Collector(clock.now, exported=exported) if wants_access else None
+        """Gathers who has access, where a selected check asks for it; groups can be added to it before `run`."""
 
     def run(self, sources: Iterable[Source]) -> Outcome:
         """Read the sources, ask every check, and give back all that was found."""
         records: dict[str, int] = {}
         with Parking() as parking, contextlib.closing(self.estate), _seldom_collecting():
-            mapper = Mapper(self.routes, self.recorder, self.estate, parking)
+            mapper = Mapper(self.routes, self.recorder, self.estate, parking, self.collector)
             for source in sources:
                 records[source.path] = mapper.read(source)
-            judge = Judge(self.routes, self.recorder, self.estate, mapper)
+            judge = Judge(self.routes, self.recorder, self.estate, mapper, self._access())
             for name, asset_type, lines in parking:
                 judge.parked(name, asset_type, lines)
         judge.missing_policies()
@@ -77,6 +83,13 @@ class Scan:
             duplicates=mapper.duplicates,
             records=records,
         )
+
+    def _access(self) -> EffectiveAccess | None:
+        """Who can do what, now that all was read."""
+        if self.collector is None:
+            return None
+        world = self.collector.world(partial=self.estate.partial, damaged=self.estate.damaged)
+        return EffectiveAccess(world, self._clock.now)
 
 
 @contextlib.contextmanager
