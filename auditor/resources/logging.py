@@ -1,10 +1,12 @@
-"""Cloud Logging: sinks, log buckets and logs-based metrics.
+"""Cloud Logging: sinks, log buckets, logs-based metrics and settings.
 
-Source: cloud.google.com/logging/docs/reference/v2/rest/v2/projects.sinks, …/locations.buckets, …/projects.metrics
+Source: cloud.google.com/logging/docs/reference/v2/rest/v2/projects.sinks, …/locations.buckets, …/projects.metrics,
+…/organizations/getSettings
 """
 
 from __future__ import annotations
 
+from typing import ClassVar
 from urllib.parse import unquote
 
 from msgspec import field
@@ -63,6 +65,16 @@ class LogSink(Resource):
         return "/".join(parts[1:3]) if parts[1:2] == ["projects"] else ""
 
     @property
+    def destination_service(self) -> str:
+        """The service that holds the destination: `pubsub.googleapis.com`."""
+        return self.destination.partition("/")[0]
+
+    @property
+    def destination_id(self) -> str:
+        """The name of the topic, dataset or bucket that the sink writes to."""
+        return self.destination.rpartition("/")[2]
+
+    @property
     def log_bucket(self) -> str:
         """`LOCATION/ID` of the log bucket that the sink writes to, or `""`."""
         parts = self.destination.split("/")
@@ -104,11 +116,32 @@ class LogMetric(Resource):
     name: str = ""
     filter: str = ""
     disabled: bool = False
+    bucket_name: str = ""
+    """The log bucket that is counted in, wherever its entries come from; without one, the project's own entries."""
 
     @property
     def metric_id(self) -> str:
         """The part after `logging.googleapis.com/user/` of the metric's type."""
         return self.name.rpartition("/metrics/")[2] or unquote(self.id)
+
+
+@shows("logging.googleapis.com/Settings")
+class LogSettings(Resource):
+    """What an organisation or folder gives to the log buckets and sinks of new projects.
+
+    Asset Inventory holds them only where somebody changed them.
+    """
+
+    HAS_POLICY: ClassVar[bool] = False
+
+    kms_key_name: str = ""
+    storage_location: str = ""
+    disable_default_sink: bool = False
+
+    @property
+    def gcloud_scope(self) -> str:
+        """The flag that tells gcloud whose settings they are."""
+        return _gcloud_scope(self.asset)
 
 
 def _gcloud_scope(asset: Asset) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import chain
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from msgspec import field
 
@@ -259,3 +259,17 @@ class AccessPolicy(_InAccessPolicy):
     title: str = ""
     parent: str = ""
     scopes: list[str] = []
+
+
+@shows("accesscontextmanager.googleapis.com/GcpUserAccessBinding")
+class UserAccessBinding(Resource):
+    """Access levels that the members of a group need for the console and the APIs.
+
+    Asset Inventory does not export them: they are in the input only where a live collection read them.
+    """
+
+    HAS_POLICY: ClassVar[bool] = False
+
+    group_key: str = ""
+    access_levels: list[str] = []
+    dry_run_access_levels: list[str] = []

@@ -100,7 +100,7 @@ _MACHINE_LOCAL = (".localhost", ".local", ".test", ".internal")
 
 def lets_everyone_in(pattern: str) -> bool:
     """Whether a referrer pattern matches every website (`*`, `https://*`, `.*`)."""
-    return not [label for label in _host(pattern)[1].split(".") if label.strip("*")]
+    return not [label for label in _parts(pattern)[1].split(".") if label.strip("*")]
 
 
 def limits_clients(key: ApiKey) -> bool:
@@ -114,7 +114,7 @@ def limits_clients(key: ApiKey) -> bool:
 
 def referrer_weakness(pattern: str) -> str:
     """Why a referrer pattern lets in more than its owner's sites, as a clause; `""` where it does not."""
-    scheme, host = _host(pattern)
+    scheme, host = _parts(pattern)
     labels = host.split(".")
     if lets_everyone_in(pattern):
         return "matches every website"
@@ -129,7 +129,7 @@ def referrer_weakness(pattern: str) -> str:
             return f"has a wildcard that any customer of {owner} can match"
     if host in _SHARED_HOSTS:
         return f"matches everything that anyone publishes on {host}"
-    if local := _local_weakness(host):
+    if local := local_weakness(host):
         return local
     if scheme == "http":
         return "lets in pages that are served without TLS"
@@ -153,7 +153,7 @@ def is_everywhere(address: str) -> bool:
     return parsed is not None and parsed.prefixlen == 0
 
 
-def _host(pattern: str) -> tuple[str, str]:
+def _parts(pattern: str) -> tuple[str, str]:
     """(scheme or `""`, host without port) of a referrer pattern, which may be written as a regular expression."""
     text = pattern.strip().lower().strip("^$")
     if "\\" in text:
@@ -167,7 +167,13 @@ def _host(pattern: str) -> tuple[str, str]:
     return scheme, authority.partition(":")[0].rstrip(".")
 
 
-def _local_weakness(host: str) -> str:
+def host_of(pattern: str) -> str:
+    """The host of a referrer pattern, in lower case."""
+    return _parts(pattern)[1]
+
+
+def local_weakness(host: str) -> str:
+    """Why a host is no site of the owner's but anybody's own machine or network, as a clause; `""` where it is."""
     if host == "localhost" or host.endswith(_MACHINE_LOCAL):
         return "lets in pages served on any developer's machine"
     try:

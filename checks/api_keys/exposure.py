@@ -46,6 +46,12 @@ _SERVER_SERVICES = frozenset(
 )
 """APIs that take keys, are charged by use, and are meant to be called by servers."""
 
+_PUBLISHED_CERTIFICATES = {
+    "5E8F16062EA3CD2C4A0D547876BAA6F38CABF625": "the debug keystore of React Native's template",
+    "61ED377E85D386A8DFEE6B864BD85B0BFAA5AF81": "Android's test key",
+}
+"""SHA-1 fingerprints of certificates whose private keys are in public repositories, and what they are."""
+
 _APP = {"packageName": "com.example.app", "sha1Fingerprint": "DA39A3EE5E6B4B0D3255BFEF95601890AFD80709"}
 
 
@@ -230,6 +236,8 @@ def broad_addresses(key: ApiKey, settings: RangeSettings) -> Verdict:
         _android({"packageName": "com.example.app"}),
         _android(_APP, {"packageName": "com.example.other", "sha1Fingerprint": ""}),
         _android({"sha1Fingerprint": _APP["sha1Fingerprint"]}),
+        _android({**_APP, "sha1Fingerprint": "5e:8f:16:06:2e:a3:cd:2c:4a:0d:54:78:76:ba:a6:f3:8c:ab:f6:25"}),
+        _android(_APP, {**_APP, "sha1Fingerprint": "61ED377E85D386A8DFEE6B864BD85B0BFAA5AF81"}),
     ],
     unknown=lambda: [
         asset(
@@ -242,7 +250,8 @@ def broad_addresses(key: ApiKey, settings: RangeSettings) -> Verdict:
 def android_unsigned(key: ApiKey) -> Verdict:
     """An API key lets in an Android app without naming both its package and its signing certificate.
 
-    Why: anyone can publish an app under any package name; only the certificate's fingerprint tells yours.
+    Why: anyone can publish an app under any package name; only the certificate's fingerprint tells yours. A
+    certificate whose private key everybody has, such as the debug keystore of a project template, tells nothing.
 
     What a fix may break: builds that are signed with another certificate, such as debug builds, get 403.
 
@@ -255,6 +264,9 @@ def android_unsigned(key: ApiKey) -> Verdict:
             return fail(f"{application.package_name or 'an app'} has no SHA-1 fingerprint")
         if not application.package_name:
             return fail(f"the fingerprint {application.sha1_fingerprint} has no package name")
+        published = _PUBLISHED_CERTIFICATES.get(application.sha1_fingerprint.replace(":", "").upper())
+        if published:
+            return fail(f"{application.package_name} is told by {published}, which anyone can sign with")
     return PASS
 
 

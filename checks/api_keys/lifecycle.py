@@ -214,6 +214,7 @@ def targets_disabled_api(key: ApiKey, estate: Estate) -> Verdict:
         "prowler:apikeys_key_exists",
         "steampipe:project_no_api_key",
         "cloudsploit:api/projectAPIKeys",
+        "cloudsploit:api/apiKeyActiveServices",
     ],
     fix=Fix(
         gcloud="gcloud services api-keys delete {key.asset.short_name}",

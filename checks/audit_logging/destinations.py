@@ -27,14 +27,10 @@ from checks.audit_logging.examples import (
     PROJECT_SINK_NAME,
     SHOP,
 )
-from checks.audit_logging.routing import bucket_id
+from checks.audit_logging.routing import bucket_id, project_in_estate
 
 _BUCKET = "//storage.googleapis.com/audit-archive"
 _LOCKED = {"retentionPolicy": {"retentionPeriod": "31536000", "isLocked": True}}
-
-
-def _project_id(project: Project) -> str:
-    return project.project_id
 
 
 def _require_whole_organization(estate: Estate, asset: Asset) -> None:
@@ -139,6 +135,18 @@ def log_sink_bucket_missing(sink: LogSink, estate: Estate) -> Verdict:
             asset(Project, SHOP),
             asset(Organization, {}, ancestors=IN_ORGANIZATION),
         ],
+        [
+            asset(
+                LogSink,
+                {
+                    **DEFAULT_SINK,
+                    "destination": "logging.googleapis.com/projects/attacker/locations/global/buckets/all",
+                },
+                name=DEFAULT_SINK_NAME,
+            ),
+            asset(Project, SHOP),
+            asset(Organization, {}, ancestors=IN_ORGANIZATION),
+        ],
     ],
     unknown=lambda: [
         [
@@ -158,21 +166,19 @@ def log_sink_destination_foreign(sink: LogSink, estate: Estate) -> Verdict:
 
     Source: https://cloud.google.com/logging/docs/export/configure_export_v2
     """
-    if sink.is_made_by_google or not sink.destination_project:
-        return not_applicable("the destination names no other project")
+    if not sink.destination_project:
+        return not_applicable("the destination names no project")
+    if sink.is_made_by_google and sink.log_bucket.endswith(f"/{sink.id}"):
+        return not_applicable("the sink stores where Google had it store")
     if sink.disabled:
         return not_applicable("the sink is disabled")
     identifier = sink.destination_project.removeprefix("projects/")
     if estate.same_project(sink.container, sink.destination_project):
         return PASS
-    if estate.related(Project, _number_of, identifier) or estate.related(Project, _project_id, identifier):
+    if project_in_estate(sink.destination_project, estate):
         return PASS
     _require_whole_organization(estate, sink.asset)
     return fail(f"project {identifier} is not in the organisation")
-
-
-def _number_of(project: Project) -> str:
-    return project.asset.key.removeprefix("projects/")
 
 
 @check(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from auditor import PASS, Estate, Fix, Settings, Severity, Verdict, asset, check, fail, not_applicable
 from auditor.resources.logging import LogBucket, LogSink
-from auditor.resources.unknown import some
 from checks.audit_logging.examples import (
     DEFAULT_SINK,
     DEFAULT_SINK_NAME,
@@ -12,7 +11,7 @@ from checks.audit_logging.examples import (
     ORGANIZATION_SINK_NAME,
     SINKS,
 )
-from checks.audit_logging.routing import AUDIT_LOGS, carries, exported, log_bucket_of
+from checks.audit_logging.routing import exported, log_bucket_holds_audit_logs
 from checks.units import Days
 
 _BUCKETS = f"{SINKS}/projects/1001/locations/global/buckets"
@@ -22,19 +21,6 @@ _AUDIT_SINK = {
     "filter": "logName:cloudaudit.googleapis.com",
     "includeChildren": True,
 }
-
-
-def _holds_audit_logs(bucket: LogBucket, estate: Estate) -> bool:
-    """Whether somebody made a sink that routes audit logs into the bucket."""
-
-    def feeds(sink: LogSink) -> bool:
-        return (
-            not sink.is_made_by_google
-            and estate.same_project(sink.destination_project, bucket.project)
-            and any(carries(sink, log) for log in AUDIT_LOGS)
-        )
-
-    return some(estate.related(LogSink, log_bucket_of, f"{bucket.location}/{bucket.id}"), feeds)
 
 
 class Retention(Settings, frozen=True):
@@ -113,7 +99,7 @@ def log_bucket_retention_short(bucket: LogBucket, estate: Estate, settings: Rete
         if exported(estate, bucket.asset, "Data Access"):
             return not_applicable("Data Access audit logs are exported")
         severity = Severity.LOW
-    elif not _holds_audit_logs(bucket, estate):
+    elif not log_bucket_holds_audit_logs(bucket, estate):
         return not_applicable("no sink routes audit logs here")
     days = bucket.retention_days or 30
     if days >= settings.min_days:
@@ -163,7 +149,7 @@ def log_bucket_unlocked(bucket: LogBucket, estate: Estate) -> Verdict:
 
     Source: https://cloud.google.com/logging/docs/buckets#locking-logs-buckets
     """
-    if bucket.id in ("_Default", "_Required") or not _holds_audit_logs(bucket, estate):
+    if bucket.id in ("_Default", "_Required") or not log_bucket_holds_audit_logs(bucket, estate):
         return not_applicable("no sink that somebody made routes audit logs here")
     return PASS if bucket.locked else fail("retention can be shortened, or the bucket be deleted")
 
@@ -202,7 +188,7 @@ def log_bucket_being_deleted(bucket: LogBucket, estate: Estate) -> Verdict:
     """
     if bucket.is_active:
         return PASS
-    if not _holds_audit_logs(bucket, estate):
+    if not log_bucket_holds_audit_logs(bucket, estate):
         return not_applicable("no sink routes audit logs here")
     return fail("the bucket was deleted, a sink still routes audit logs to it")
 

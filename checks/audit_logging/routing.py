@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from auditor import Estate, Undetermined
 from auditor.resources.base import Asset
-from auditor.resources.logging import LogSink
+from auditor.resources.logging import LogBucket, LogSink
+from auditor.resources.resourcemanager import Project
 from auditor.resources.storage import Bucket
 from auditor.resources.unknown import some
 from checks.audit_logging.log_filter import Entry, is_empty, matches
@@ -55,7 +56,14 @@ AUDIT_LOGS: dict[str, Entry] = {
 
 def carries(sink: LogSink, log: str) -> bool:
     """Whether an enabled sink routes an audit log (a key of `AUDIT_LOGS`) to its destination."""
-    return not sink.disabled and matches(sink.filter, AUDIT_LOGS[log]) and not excluded_by(sink, log)
+    return routes(sink, AUDIT_LOGS[log])
+
+
+def routes(sink: LogSink, entry: Entry) -> bool:
+    """Whether a sink routes one entry to its destination."""
+    if sink.disabled or not matches(sink.filter, entry):
+        return False
+    return not any(not exclusion.disabled and matches(exclusion.filter, entry) for exclusion in sink.exclusions)
 
 
 def carries_everything(sink: LogSink) -> bool:
@@ -122,3 +130,41 @@ def bucket_id(bucket: Bucket) -> str:
 def log_bucket_of(sink: LogSink) -> str:
     """Location and id of the log bucket of a sink; its project is compared by the caller."""
     return sink.log_bucket
+
+
+def holds_audit_logs(bucket: Bucket, estate: Estate) -> bool:
+    """Whether a sink exports audit logs to a bucket of Cloud Storage."""
+    sinks = estate.related(LogSink, storage_bucket_of, bucket.id)
+    return some(sinks, lambda sink: any(carries(sink, log) for log in AUDIT_LOGS))
+
+
+def log_bucket_holds_audit_logs(bucket: LogBucket, estate: Estate) -> bool:
+    """Whether somebody made a sink that routes audit logs into a log bucket."""
+
+    def feeds(sink: LogSink) -> bool:
+        return (
+            not sink.is_made_by_google
+            and estate.same_project(sink.destination_project, bucket.project)
+            and any(carries(sink, log) for log in AUDIT_LOGS)
+        )
+
+    return some(estate.related(LogSink, log_bucket_of, f"{bucket.location}/{bucket.id}"), feeds)
+
+
+def project_in_estate(container: str, estate: Estate) -> Project | None:
+    """The project that is named by its id or number (`projects/siem`), None where the input has none."""
+    identifier = container.removeprefix("projects/")
+    for key in (number_of, id_of):
+        for project in estate.related(Project, key, identifier):
+            return project
+    return None
+
+
+def number_of(project: Project) -> str:
+    """The number of a project, or its id where the source knows no number."""
+    return project.asset.key.removeprefix("projects/")
+
+
+def id_of(project: Project) -> str:
+    """The id of a project."""
+    return project.project_id

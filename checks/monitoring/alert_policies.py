@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from auditor import PASS, Estate, Fix, Severity, Verdict, asset, check, fail, not_applicable
+from auditor.access.members import CONSUMER_DOMAINS
 from auditor.resources.monitoring import AlertPolicy, NotificationChannel
 
 _POLICY = "//monitoring.googleapis.com/projects/shop/alertPolicies/1"
@@ -257,3 +258,47 @@ def alert_policy_disabled(policy: AlertPolicy) -> Verdict:
     Source: https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies
     """
     return PASS if policy.enabled else fail("the policy does not fire")
+
+
+@check(
+    "notification-channel-personal-address",
+    severity=Severity.LOW,
+    evidence=["type"],
+    fix=Fix(
+        terraform="labels = { email_address = … } on google_monitoring_notification_channel",
+        manual="Tell a group of the company's domain, or a paging service, so that somebody is always there; then "
+        "delete this channel.",
+        patch={"data": {"labels": {"email_address": "oncall@example.com"}}},
+    ),
+    passes=lambda: [
+        asset(NotificationChannel, {"type": "email", "labels": {"email_address": "oncall@example.com"}}),
+        asset(NotificationChannel, {"type": "pagerduty", "labels": {"service_key": "gmail.com"}}),
+        asset(
+            NotificationChannel,
+            {"type": "email", "enabled": False, "labels": {"email_address": "someone@gmail.com"}},
+        ),
+    ],
+    fails=lambda: [
+        asset(NotificationChannel, {"type": "email", "labels": {"email_address": "someone@gmail.com"}}),
+        asset(NotificationChannel, {"type": "email", "labels": {"email_address": "Some.One@GoogleMail.com"}}),
+    ],
+    unknown=lambda: [
+        asset(NotificationChannel, {"type": "email"}, unknown=["resource.data.labels"]),
+    ],
+)
+def notification_channel_personal_address(channel: NotificationChannel) -> Verdict:
+    """Alerts go to somebody's private mailbox.
+
+    Why: it belongs to one person, who sleeps, takes leave and one day goes, and to no administrator of the company.
+    Alerts name hosts, accounts and errors that should not lie there.
+
+    What a fix may break: nothing; add the new channel to the policies before this one is deleted.
+
+    Source: https://cloud.google.com/monitoring/support/notification-options
+    """
+    if channel.type != "email":
+        return not_applicable("not an e-mail channel")
+    domain = channel.labels.get("email_address", "").rpartition("@")[2].lower()
+    if domain not in CONSUMER_DOMAINS:
+        return PASS
+    return fail(f"the mailbox is one of {domain}") if channel.enabled else not_applicable("the channel is disabled")

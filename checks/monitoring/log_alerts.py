@@ -132,6 +132,7 @@ CUSTOM_ROLE = watched(
         same_as=[
             "prowler:logging_log_metric_filter_and_alert_for_custom_role_changes_enabled",
             "steampipe:logging_metric_alert_custom_role_changes",
+            "steampipe:logging_metric_alert_custom_role_changes_with_iam_admin_undelete_role",
             "scoutsuite:stackdriverlogging-metric-filter-does-not-exist-custom-role-changes",
             "scoutsuite:stackdrivermonitoring-alerts-does-not-exist-custom-role-changes",
             "cloudsploit:logging/customRoleLogging",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -37,7 +37,8 @@ class Watch:
 
     `events` maps a name for people to an entry; `filter` is a filter that matches them all, for the fix;
     `spellings` are other filters that do, and `near_misses` some that do not match all, for the examples. A project
-    that is known to have no resource of a type in `concerns` need not be told.
+    that is known to have no resource of a type in `concerns` need not be told; nor one for which `excuse` gives a
+    reason, which reads `reads` and holds for the examples only with `surroundings` in the estate.
     """
 
     id: str
@@ -50,6 +51,9 @@ class Watch:
     near_misses: Sequence[str]
     same_as: Sequence[str] = ()
     concerns: tuple[type[Resource], ...] = ()
+    excuse: Callable[[Project, Estate], str] | None = None
+    reads: tuple[type[Resource], ...] = ()
+    surroundings: Callable[[], list[Example]] = list
     severity: Severity = Severity.LOW
     default: bool = True
 
@@ -110,6 +114,8 @@ def watched(module: str, watch: Watch) -> Check:
             return not_applicable("the project is pending deletion")
         if watch.concerns and all(estate.surely_lacks(view, project.project) for view in watch.concerns):
             return not_applicable(f"the project has no {watch.concerns[0].__name__}")
+        if watch.excuse and (reason := watch.excuse(project, estate)):
+            return not_applicable(reason)
         problem = _problem(project, estate, watch.events)
         return fail(problem) if problem else PASS
 
@@ -118,7 +124,7 @@ def watched(module: str, watch: Watch) -> Check:
     return check(
         watch.id,
         severity=watch.severity,
-        reads=[LogMetric, AlertPolicy, *watch.concerns],
+        reads=[LogMetric, AlertPolicy, *watch.concerns, *watch.reads],
         same_as=watch.same_as,
         default=watch.default,
         fix=Fix(
@@ -137,7 +143,7 @@ def watched(module: str, watch: Watch) -> Check:
 
 
 def _concerned(watch: Watch) -> list[Example]:
-    return [asset(view) for view in watch.concerns[:1]]
+    return [*(asset(view) for view in watch.concerns[:1]), *watch.surroundings()]
 
 
 _UNCOUNTED = "no logs-based metric and no log alert matches its entries"
@@ -247,7 +253,7 @@ def _passes(watch: Watch) -> list[Sequence[Example]]:
             *_concerned(watch),
         ],
         [asset(Project, {"projectId": "gone", "state": "DELETE_REQUESTED"})],
-        *([[_PROJECT]] if watch.concerns else []),
+        *([[_PROJECT]] if watch.concerns or watch.excuse else []),
     ]
 
 

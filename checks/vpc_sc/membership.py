@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -11,6 +12,7 @@ from auditor import (
     Estate,
     Example,
     Fix,
+    Resource,
     Settings,
     Severity,
     Undetermined,
@@ -20,8 +22,12 @@ from auditor import (
     fail,
     not_applicable,
 )
+from auditor.resources.bigquery import Dataset
 from auditor.resources.decode import cause_of
+from auditor.resources.kms import CryptoKey
 from auditor.resources.resourcemanager import Organization, Project
+from auditor.resources.secretmanager import Secret
+from auditor.resources.sql import SqlInstance
 from auditor.resources.vpc_sc import ServicePerimeter
 from checks.vpc_sc.examples import ENFORCED, named_perimeter, perimeter
 
@@ -42,6 +48,8 @@ class Protection:
     """Project ids, or numbers where no id is known."""
     organizations: set[str] = field(default_factory=set)
     """Those that enforce a perimeter; `""` where a perimeter's organisation is not known."""
+    services: dict[str, set[str]] = field(default_factory=dict)
+    """Member → the services that perimeters restrict for it; networks are members here by their full name."""
     perimeters: int = 0
     doubt: Undetermined | None = None
     """Why there may be more members than are known."""
@@ -74,9 +82,13 @@ def _gather(candidate: ServicePerimeter, estate: Estate, found: Protection) -> N
         return
     found.perimeters += 1
     found.organizations.update(candidate.asset.ancestors[-1:] or [""])
+    restricted = set(candidate.status.restricted_services)
     for resource in candidate.status.resources:
+        member = resource
         if resource.startswith("projects/"):
-            found.members.add(estate.project_id(resource))
+            member = estate.project_id(resource)
+            found.members.add(member)
+        found.services.setdefault(member, set()).update(restricted)
 
 
 @check(
@@ -125,7 +137,7 @@ def organization_without_perimeter(organization: Organization, estate: Estate) -
     "project-outside-perimeter",
     severity=Severity.MEDIUM,
     evidence=["projectId"],
-    reads=[ServicePerimeter, Organization],
+    reads=[ServicePerimeter, Organization, Dataset, Secret, CryptoKey, SqlInstance],
     same_as=[
         "prowler:cloudstorage_uses_vpc_service_controls",
         "policy_library:gcp_vpc_sc_ensure_project_v1",
@@ -150,6 +162,7 @@ def organization_without_perimeter(organization: Organization, estate: Estate) -
     fails=lambda: [
         [SHOP, perimeter(ELSEWHERE)],
         [SHOP, perimeter(ELSEWHERE), ORGANIZATION],
+        [SHOP, perimeter(ELSEWHERE), asset(Secret, {})],
         [SHOP, perimeter(ELSEWHERE), named_perimeter("trial", useExplicitDryRunSpec=True, spec=ENFORCED)],
         [
             SHOP,
@@ -168,7 +181,8 @@ def project_outside_perimeter(project: Project, estate: Estate) -> Verdict:
     """A project is in no enforced service perimeter.
 
     Why: The organisation draws perimeters around its data, and this project's data lies outside of them:
-    stolen credentials open it from anywhere. A project outside is also where data from inside is
+    stolen credentials open it from anywhere. One that holds datasets, secrets, keys or databases is the worse
+    case. A project outside is also where data from inside is
     carried to when a rule of a perimeter admits it.
 
     What a fix may break: Calls from outside the perimeter to the project's restricted services are
@@ -186,9 +200,31 @@ def project_outside_perimeter(project: Project, estate: Estate) -> Verdict:
     found.certain()
     if not found.organizations & {"", *project.asset.ancestors} and any(True for _ in estate.of(Organization)):
         return not_applicable("no perimeter is enforced, which is a finding of the organisation")
-    if found.perimeters == 1:
-        return fail("not in the one perimeter that is enforced")
-    return fail(f"in none of the {found.perimeters} enforced perimeters")
+    what = next((name for view, name in _DATA.items() if _holds(view, project, estate)), "")
+    where = (
+        "not in the one perimeter that is enforced"
+        if found.perimeters == 1
+        else f"in none of the {found.perimeters} enforced perimeters"
+    )
+    if what:
+        return fail(f"holds {what}, and is {where}", severity=Severity.HIGH)
+    return fail(where)
+
+
+_DATA: dict[type[Resource], str] = {
+    Dataset: "BigQuery datasets",
+    Secret: "secrets",
+    CryptoKey: "encryption keys",
+    SqlInstance: "databases",
+}
+"""What makes a project outside a worse case."""
+
+
+def _holds(view: type[Resource], project: Project, estate: Estate) -> bool:
+    """Whether the input has such a resource of the project; what it may lack does not matter here."""
+    with suppress(Undetermined):
+        return bool(estate.in_project(view, project.asset.key))
+    return False
 
 
 @check(

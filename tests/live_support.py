@@ -1,0 +1,192 @@
+"""What the tests of live estates need: an estate that every collector finds something in, and a collection of it."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from auditor.sources.live.collection import Collection, Order, Progress
+from auditor.sources.live.connection import Connection
+from auditor.sources.live.coverage import Coverage, Part
+from auditor.sources.live.estate import Collected, write
+from auditor.sources.live.journal import Journal
+from auditor.sources.live.network import Calls, Clock, Patience
+from tests.fake_google import Estate, Fake
+
+EXPORT = Path(__file__).parents[1] / "examples" / "lucky_gas" / "export"
+ORGANIZATION = "organizations/880311204417"
+CUSTOMER = "C01lucky9"
+PATIENCE = Patience(attempt=30.0, total=10_000.0, first=1.0, longest=20.0)
+"""In seconds of `Hurried`: whatever passes has passed by then, on a slow machine, too."""
+IMPATIENCE = Patience(attempt=30.0, total=60.0, first=1.0, longest=20.0)
+
+
+class Hurried(Clock):
+    """A clock on which a second takes a millisecond."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    def now(self) -> float:
+        return 1_000 * super().now()
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        await super().sleep(seconds / 1_000)
+
+
+class Stepped(Clock):
+    """A clock that goes on only when somebody sleeps, and then at once."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+        self.slept: list[float] = []
+
+    def now(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += seconds
+        await asyncio.sleep(0)
+
+
+def own(name: str, asset_type: str, data: dict[str, Any], *above: str) -> dict[str, Any]:
+    """An asset in the form of an API that the inventory does not cover."""
+    service = asset_type.partition("/")[0]
+    full_name = f"//{service}/{name}"
+    ancestors = list(above) or [ORGANIZATION]
+    return {
+        "name": full_name,
+        "asset_type": asset_type,
+        "ancestors": ancestors,
+        "resource": {"data": {"name": name, **data}},
+    }
+
+
+def full_estate() -> Estate:
+    """The example estate, with what only other APIs tell; the organisation's account is known."""
+    estate = Estate.of_files(EXPORT)
+    secret = estate.data("secretmanager.googleapis.com/Secret")[0]["name"]
+    project = next(a for a in estate.assets if a["ancestors"][0] == secret.split("/secrets/")[0])["ancestors"]
+    for organization in estate.containers("Organization"):
+        organization["resource"]["data"]["directoryCustomerId"] = CUSTOMER
+    number = project[0]
+    attached = f"policies/cloudresourcemanager.googleapis.com%2F{number.replace('/', '%2F')}/denypolicies/no-keys"
+    rules = [{"denyRule": {"deniedPrincipals": ["principalSet://goog/public:all"], "deniedPermissions": ["x.y/z.w"]}}]
+    boundary = f"{ORGANIZATION}/locations/global/principalAccessBoundaryPolicies/inside"
+    details = {"rules": [{"resources": [f"//cloudresourcemanager.googleapis.com/{ORGANIZATION}"], "effect": "ALLOW"}]}
+    finding = {"category": "PUBLIC_BUCKET_ACL", "state": "ACTIVE", "severity": "HIGH", "resourceName": "//x/y"}
+    recommender = f"{number}/locations/global/recommenders/google.iam.policy.Recommender/recommendations"
+    estate.assets += [
+        own(attached, "iam.googleapis.com/DenyPolicy", {"rules": rules}, *project),
+        own(boundary, "iam.googleapis.com/PrincipalAccessBoundaryPolicy", {"details": details}),
+        own(f"{ORGANIZATION}/locations/global/policyBindings/b", "iam.googleapis.com/PolicyBinding", {"policy": boundary}),
+        own(f"{ORGANIZATION}/sources/7", "securitycenter.googleapis.com/Source", {"displayName": "Health Analytics"}),
+        own(f"{ORGANIZATION}/locations/global/muteConfigs/m", "securitycenter.googleapis.com/MuteConfig", {}),
+        own(
+            f"{ORGANIZATION}/locations/global/notificationConfigs/n",
+            "securitycenter.googleapis.com/NotificationConfig",
+            {"pubsubTopic": "projects/p/topics/t"},
+        ),
+        own(f"{ORGANIZATION}/sources/7/locations/global/findings/f1", "securitycenter.googleapis.com/Finding", finding),
+        own(
+            f"{ORGANIZATION}/sources/7/locations/global/findings/f2",
+            "securitycenter.googleapis.com/Finding",
+            {**finding, "state": "INACTIVE"},
+        ),
+        own(f"{recommender}/r1", "recommender.googleapis.com/Recommendation", {"stateInfo": {"state": "ACTIVE"}}, *project),
+        own(
+            f"{ORGANIZATION}/locations/europe-west1/discoveryConfigs/d",
+            "dlp.googleapis.com/DiscoveryConfig",
+            {"status": "RUNNING"},
+        ),
+        own(
+            "groups/g1",
+            "cloudidentity.googleapis.com/Group",
+            {"parent": f"customers/{CUSTOMER}", "groupKey": {"id": "dev@luckygas.example"}},
+        ),
+        own(
+            "groups/g1/memberships/m1",
+            "cloudidentity.googleapis.com/Membership",
+            {"preferredMemberKey": {"id": "a@luckygas.example"}, "roles": [{"name": "MEMBER"}], "type": "USER"},
+        ),
+        own(
+            f"{number}/locations/europe-west3/secrets/regional",
+            "secretmanager.googleapis.com/Secret",
+            {"createTime": "2026-01-01T00:00:00Z"},
+            *project,
+        ),
+    ]
+    return estate
+
+
+@dataclass(frozen=True)
+class Done:
+    """A collection that came to its end."""
+
+    coverage: Coverage
+    records: list[dict[str, Any]]
+    sent: dict[str, int]
+    file: Path
+
+    def parts(self, collector: str) -> list[Part]:
+        return [part for part in self.coverage.parts if part.collector == collector]
+
+    def of_type(self, asset_type: str) -> list[dict[str, Any]]:
+        return [record for record in self.records if record["asset_type"] == asset_type]
+
+
+def connection_to(fake: Fake) -> Connection:
+    """A connection on which every host is the fake."""
+    return Connection(channel=fake.channel, address=fake.address)
+
+
+def collected(
+    fake: Fake,
+    order: Order | None = None,
+    *,
+    folder: Path | None = None,
+    resume: bool = False,
+    clock: Clock | None = None,
+    progress: Progress | None = None,
+    patience: Patience = PATIENCE,
+) -> Done:
+    """Collect from the fake, all of its organisation unless ordered otherwise."""
+    order = order or Order(targets=(ORGANIZATION,))
+    folder = folder or Path(tempfile.mkdtemp(prefix="live-"))
+    journal = Journal(folder / "journal", order.described(), resume=resume)
+    calls: list[Calls] = []
+
+    async def run() -> Coverage:
+        connection = connection_to(fake)
+        calls.append(Calls(connection, patience=patience, clock=clock or Hurried(), seed=1))
+        try:
+            return await Collection(order, calls[0], journal, progress).run()
+        finally:
+            await connection.close()
+
+    try:
+        coverage = asyncio.run(run())
+        file = folder / "estate.ndjson"
+        write(file, journal, coverage)
+    finally:
+        journal.close()
+    lines = file.read_bytes().splitlines()
+    return Done(coverage, [msgspec.json.decode(line) for line in lines[1:]], dict(calls[0].sent), file)
+
+
+def source_of(done: Done, needs: Any = None) -> Collected:
+    """The collection as the engine's source."""
+    return Collected.of_file(done.file, path=ORGANIZATION, needs=needs)
+
+
+def names(records: Sequence[dict[str, Any]]) -> list[str]:
+    """The names of records, sorted."""
+    return sorted(record["name"] for record in records)

@@ -1,0 +1,186 @@
+"""Each collector, and each thing that can go wrong with what it calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from auditor.sources.live.collection import Order
+from auditor.sources.live.collectors import COLLECTORS
+from auditor.sources.live.coverage import Part
+from auditor.sources.live.declaration import Collector
+from auditor.sources.live.failures import State
+from auditor.sources.live.network import Patience
+from tests.fake_google import (
+    Estate,
+    Fake,
+    Fault,
+    deadline,
+    denied,
+    disabled,
+    garbage,
+    internal,
+    perimeter,
+    throttled,
+    unavailable,
+)
+from tests.live_support import IMPATIENCE, ORGANIZATION, PATIENCE, Done, collected, full_estate, names
+
+ABSENT = "organizations/1"
+
+
+@pytest.fixture(scope="module")
+def estate() -> Estate:
+    return full_estate()
+
+
+@dataclass(frozen=True)
+class Case:
+    """A thing that goes wrong, and how it has to be told."""
+
+    name: str
+    fault: Callable[[], Fault]
+    state: State
+    words: str = ""
+
+
+CASES = (
+    Case("denied", lambda: denied("some.permission.list"), State.DENIED, "some.permission.list"),
+    Case("disabled", lambda: disabled("x.googleapis.com", "projects/42"), State.DISABLED, "projects enable"),
+    Case("throttled for ever", lambda: throttled(retry_after=3.0), State.THROTTLED, "Quota exceeded"),
+    Case("unavailable", unavailable, State.UNAVAILABLE, "unavailable"),
+    Case("deadline", deadline, State.TIMED_OUT, "Deadline"),
+    Case("malformed page", garbage, State.UNREADABLE),
+    Case("internal error", internal, State.UNREADABLE, "Internal error"),
+    Case("perimeter", lambda: perimeter("kX-7"), State.PERIMETER, "kX-7"),
+)
+
+
+def path_of(path: str) -> str:
+    """The end of a method's path as the server sees it."""
+    return {"GET cloudidentity.googleapis.com/v1/groups/*/memberships": "/memberships"}.get(
+        path, path.replace("cloudidentity.googleapis.com", "").replace("GET ", "")
+    )
+
+
+def only(collector: Collector, fake: Fake, patience: Patience = PATIENCE) -> Done:
+    """What one collector gives beside the inventory."""
+    order = Order(targets=(ORGANIZATION,), services=(collector.name,), thorough=True)
+    return collected(fake, order, patience=patience)
+
+
+def told(done: Done, collector: str) -> list[Part]:
+    """What is told of one collector, but for the project that is pending deletion."""
+    return [part for part in done.parts(collector) if part.state is not State.PENDING_DELETION]
+
+
+RPCS = [(collector, rpc.path) for collector in COLLECTORS for rpc in collector.rpcs]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize(("collector", "path"), RPCS, ids=[f"{c.name}-{p.rpartition('/')[2]}" for c, p in RPCS])
+def test_a_fault_is_told_and_costs_its_own_service_only(
+    estate: Estate, collector: Collector, path: str, case: Case
+) -> None:
+    with Fake(estate) as fake:
+        fake.fail(path_of(path), case.fault())
+        done = only(collector, fake, IMPATIENCE)
+    failed = [part for part in told(done, collector.name) if not part.state.is_complete]
+    assert failed, "the fault was met by nobody"
+    assert {part.state for part in failed} == {case.state}
+    assert all(part.is_missing for part in failed)
+    if case.words and case.name != "disabled":
+        assert all(case.words in part.problem for part in failed)
+    assert all(part.advice for part in failed)
+    assert all(part.state.is_complete for part in done.coverage.parts if part.collector != collector.name)
+    assert not done.coverage.vouched_for - {"iam-policy"}
+
+
+@pytest.mark.parametrize("fault", [throttled, unavailable, deadline, internal], ids=lambda fault: str(fault.__name__))
+@pytest.mark.parametrize("collector", COLLECTORS, ids=lambda collector: str(collector.name))
+def test_what_passes_leaves_no_trace(estate: Estate, collector: Collector, fault: Callable[[], Fault]) -> None:
+    with Fake(estate) as fake:
+        right = only(collector, fake)
+    with Fake(estate) as fake:
+        for rpc in collector.rpcs:
+            fake.fail(path_of(rpc.path), fault().for_times(1))
+        done = only(collector, fake)
+    assert names(done.records) == names(right.records)
+    assert [part.state for part in done.coverage.parts] == [part.state for part in right.coverage.parts]
+
+
+@pytest.mark.parametrize("collector", COLLECTORS, ids=lambda collector: str(collector.name))
+def test_every_collector_finds_what_is_there(estate: Estate, collector: Collector) -> None:
+    """Page by page of one element, all types that it declares, under the names that the inventory has for them."""
+    with Fake(estate, page_size=1) as fake:
+        done = only(collector, fake)
+    assert {part.state for part in told(done, collector.name)} <= {State.COLLECTED, State.EMPTY}
+    for asset_type in collector.asset_types:
+        found = done.of_type(asset_type.partition(":")[0])
+        if ":" in asset_type:
+            found = [record for record in found if "iam_policy" in record]
+        assert found, f"no {asset_type}"
+        assert all(record["ancestors"] for record in found)
+        assert not [record for record in found if record["name"].endswith("/")]
+
+
+@pytest.mark.parametrize("collector", COLLECTORS, ids=lambda collector: str(collector.name))
+def test_where_nothing_is_the_state_is_empty(estate: Estate, collector: Collector) -> None:
+    bare = Estate([asset for asset in estate.assets if asset["asset_type"].startswith("cloudresourcemanager")])
+    with Fake(bare) as fake:
+        done = only(collector, fake)
+    if collector.name in ("container-policies", "effective-policies"):  # there is always an answer
+        assert {part.state for part in told(done, collector.name)} == {State.COLLECTED}
+    else:
+        assert {part.state for part in told(done, collector.name)} == {State.EMPTY}
+
+
+def test_an_api_that_is_off_in_the_asked_project_is_told_and_no_gap(estate: Estate) -> None:
+    project = estate.data("secretmanager.googleapis.com/Secret")[0]["name"].split("/secrets/")[0]
+    off = disabled("secretmanager.googleapis.com", project, when=lambda request: request.parent == project)
+    with Fake(estate) as fake:
+        fake.fail("ListSecrets", off)
+        done = collected(fake, Order(targets=(ORGANIZATION,), services=("secret-manager",)))
+    states = {part.place: part for part in done.parts("secret-manager")}
+    assert states[project].state is State.DISABLED
+    assert not done.coverage.missing
+
+
+def test_a_service_that_fails_by_load_again_and_again_is_given_up(estate: Estate) -> None:
+    with Fake(estate) as fake:
+        fake.fail("ListContacts", unavailable())
+        done = collected(fake, Order(targets=(ORGANIZATION,), services=("essential-contacts",)), patience=IMPATIENCE)
+    parts = done.parts("essential-contacts")
+    assert {part.state for part in parts} == {State.UNAVAILABLE, State.PENDING_DELETION}
+    assert len(parts) == len(done.coverage.reached)
+
+
+def test_a_project_pending_deletion_is_told_and_not_asked(estate: Estate) -> None:
+    assets = [dict(asset) for asset in estate.assets]
+    project = Estate(assets).containers("Project")[1]
+    number = project["ancestors"][0]
+    project["resource"] = {"data": {**project["resource"]["data"], "lifecycleState": "DELETE_REQUESTED", "state": ""}}
+    with Fake(Estate(assets)) as fake:
+        done = collected(fake, Order(targets=(ORGANIZATION,), services=("api-keys",)))
+        assert not [request for request in fake.asked("ListKeys") if request.parent.startswith(number + "/")]
+    states = {part.place: part.state for part in done.parts("api-keys")}
+    assert states[number] is State.PENDING_DELETION
+    assert not done.coverage.missing
+
+
+def test_slow_quotas_are_asked_for_what_they_answer_at_once(estate: Estate) -> None:
+    with Fake(estate) as fake:
+        done = collected(fake, Order(targets=(ORGANIZATION,), services=("deny-policies",)))
+        asked = len(fake.asked("google.iam.v2.Policies/ListPolicies"))
+    states = [part.state for part in told(done, "deny-policies")]
+    assert asked == 5
+    assert states.count(State.NOT_ASKED) == len(states) - 5 > 0
+    assert all("--thorough" in part.advice for part in done.coverage.missing)
+
+
+def test_a_target_that_is_not_there_is_told(estate: Estate) -> None:
+    with Fake(estate) as fake:
+        done = collected(fake, Order(targets=("projects/absent",), services=("api-keys",)))
+    assert done.coverage.missing or done.coverage.nothing_read

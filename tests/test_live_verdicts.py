@@ -1,0 +1,164 @@
+"""The same estate, collected live and read from its export, gives the same verdicts; what is missing is not assessed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from auditor.check import Check
+from auditor.clock import Clock
+from auditor.engine.scan import Outcome, Scan
+from auditor.loading import load_checks
+from auditor.sources.base import Source
+from auditor.sources.detect import sources_of
+from auditor.sources.live.collection import Order
+from auditor.sources.live.estate import Collected
+from auditor.sources.live.needs import needs_of
+from auditor.sources.live.scope import Filter
+from tests.fake_google import Estate, Fake, denied, unavailable
+from tests.live_support import EXPORT, ORGANIZATION, Hurried, collected, source_of
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def checks() -> list[Check]:
+    return [check for check in load_checks(()) if check.default]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the engine made of some sources."""
+
+    outcome: Outcome
+    ledger: list[dict[str, Any]]
+
+    def verdicts(self) -> set[tuple[Any, ...]]:
+        """Every verdict, without where its asset was read from."""
+        keys = ("check", "asset", "asset_type", "verdict", "reason", "severity")
+        return {
+            (*(entry[key] for key in keys), msgspec.json.encode(entry["evidence"], order="sorted"))
+            for entry in self.ledger
+        }
+
+    def counts(self, check: str) -> Counter[str]:
+        return Counter(entry["verdict"] for entry in self.ledger if entry["check"] == check)
+
+
+def judged(sources: list[Source], checks: list[Check], exported: frozenset[str], folder: Path) -> Judged:
+    path = folder / "ledger.ndjson"
+    with path.open("wb") as ledger:
+        outcome = Scan(checks, clock=Clock(NOW), settings={}, exported=exported, ledger=ledger).run(sources)
+    return Judged(outcome, [msgspec.json.decode(line) for line in path.read_bytes().splitlines()])
+
+
+def live(fake: Fake, checks: list[Check], folder: Path, **order: Any) -> tuple[Judged, Collected]:
+    needs = needs_of(checks)
+    wanted = Order(targets=order.pop("targets", (ORGANIZATION,)), needs=needs, **order)
+    source = source_of(collected(fake, wanted, folder=folder, clock=Hurried()), needs)
+    return judged([source], checks, source.exported, folder), source
+
+
+def test_live_and_export_give_the_same_verdicts(checks: list[Check], tmp_path: Path) -> None:
+    with Fake(Estate.of_files(EXPORT), page_size=13) as fake:
+        found, source = live(fake, checks, tmp_path)
+    (tmp_path / "export").mkdir()
+    right = judged(
+        sources_of(str(EXPORT)), checks, frozenset({"resource", "iam-policy", "org-policy", "access-policy"}), tmp_path
+    )
+    assert source.exported == {"resource", "iam-policy", "org-policy", "access-policy"}
+    assert not found.outcome.gaps.told
+    assert found.verdicts() == right.verdicts()
+    assert len(found.verdicts()) > 500
+    assert [finding.fingerprint for finding in found.outcome.recorder.findings] == [
+        finding.fingerprint for finding in right.outcome.recorder.findings
+    ]
+
+
+def test_what_is_saved_gives_the_verdicts_again(checks: list[Check], tmp_path: Path) -> None:
+    with Fake(Estate.of_files(EXPORT)) as fake:
+        first, source = live(fake, checks, tmp_path)
+    again = Collected.of_file(source.file)
+    assert again.exported == source.exported
+    assert judged([again], checks, again.exported, tmp_path).verdicts() == first.verdicts()
+
+
+def test_only_types_that_checks_read_are_asked_for(tmp_path: Path) -> None:
+    secrets = [check for check in load_checks(()) if check.area == "secrets" and check.signature.subjects]
+    with Fake(Estate.of_files(EXPORT)) as fake:
+        live(fake, secrets, tmp_path)
+        resources = [request for request in fake.asked("ListAssets") if request.content_type == 1]
+    asked = {name for request in resources for name in request.asset_types}
+    assert "secretmanager.googleapis.com/Secret" in asked
+    assert "compute.googleapis.com/Instance" not in asked
+    assert all(request.asset_types for request in resources)
+
+
+def test_a_service_that_is_refused_in_one_project_is_not_assessed_there(checks: list[Check], tmp_path: Path) -> None:
+    estate = Estate.of_files(EXPORT)
+    refused_in = next(data["name"] for data in estate.data("secretmanager.googleapis.com/Secret")).split("/secrets/")[0]
+    with Fake(estate) as fake:
+        fake.fail(
+            "ListAssets", denied("cloudasset.assets.listResource", when=lambda request: request.content_type == 1)
+        )
+        fake.fail(
+            "ListSecrets", denied("secretmanager.secrets.list", when=lambda request: request.parent == refused_in)
+        )
+        found, source = live(fake, checks, tmp_path)
+    missing = [
+        entry for entry in found.ledger if entry["asset"] == f"//secretmanager.googleapis.com/{refused_in}/Secret/*"
+    ]
+    asking = [check for check in checks if "secretmanager.googleapis.com/Secret" in check.asset_types]
+    assert {entry["check"] for entry in missing} >= {check.id for check in asking if check.signature.wants_resource}
+    assert {entry["verdict"] for entry in missing} == {"not_assessed"}
+    assert any("secretmanager.secrets.list is missing" in gap.problem for gap in found.outcome.gaps.told)
+    assert any("Cloud Asset Inventory was refused" in note for note in source.coverage.notes)
+
+
+def test_no_verdict_of_a_partial_read_is_better_than_that_of_the_whole(checks: list[Check], tmp_path: Path) -> None:
+    """Whatever is cut off: what passes then passes with all of it, too."""
+    (tmp_path / "whole").mkdir()
+    with Fake(Estate.of_files(EXPORT)) as fake:
+        whole, _ = live(fake, checks, tmp_path / "whole")
+    right = {(entry["check"], entry["asset"]): entry["verdict"] for entry in whole.ledger}
+    for content in (1, 2, 4, 5):
+        for after in (0, 2, 5):
+            folder = tmp_path / f"cut-{content}-{after}"
+            folder.mkdir()
+            with Fake(Estate.of_files(EXPORT), page_size=9) as fake:
+                fake.fail("ListAssets", unavailable(after=after, when=lambda r, c=content: r.content_type == c))
+                part, source = live(fake, checks, folder)
+            assert source.coverage.missing
+            for entry in part.ledger:
+                if entry["verdict"] in ("pass", "not_applicable"):
+                    same = right.get((entry["check"], entry["asset"]))
+                    assert same == entry["verdict"], (content, after, entry)
+
+
+def test_a_project_alone_does_not_vouch_for_what_is_above_it(checks: list[Check], tmp_path: Path) -> None:
+    estate = Estate.of_files(EXPORT)
+    project = estate.containers("Project")[0]["resource"]["data"]["projectId"]
+    with Fake(estate) as fake:
+        found, source = live(fake, checks, tmp_path, targets=(f"projects/{project}",))
+    assert source.exported == {"iam-policy"}
+    assert found.ledger
+    assert {entry["asset"] for entry in found.ledger if "/organizations/" in entry["asset"]} == set()
+
+
+def test_exclusions_are_told_and_nothing_of_them_is_judged(checks: list[Check], tmp_path: Path) -> None:
+    estate = Estate.of_files(EXPORT)
+    left_out = estate.containers("Project")[0]
+    number = left_out["ancestors"][0]
+    rule = f"projects/{left_out['resource']['data']['projectId']}"
+    with Fake(estate) as fake:
+        _, source = live(fake, checks, tmp_path, rules=Filter(exclude=(rule,)))
+    assert source.coverage.excluded == {number: rule}
+    assert "resource" not in source.exported
+    lines = source.file.read_bytes().splitlines()[1:]
+    assert not any(number in msgspec.json.decode(line)["ancestors"] for line in lines)
