@@ -6,6 +6,7 @@ projects.roles, projects.locations.workloadIdentityPools.providers)
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import ClassVar
 
@@ -13,9 +14,13 @@ from msgspec import field
 
 from auditor.resources.base import Resource, Undetermined, View, shows
 from auditor.resources.unknown import told
+from auditor.resources.x509 import Certificate, certificate
 
 NEVER = 9999
 """The year in `validBeforeTime` of a key that does not expire."""
+
+_SAML_CERTIFICATE = re.compile(r"X509Certificate>([A-Za-z0-9+/=\s]+)<")
+"""Certificates in the metadata of a SAML issuer. The document is not parsed: it is somebody else's XML."""
 
 _EXPOSED = {
     "SERVICE_ACCOUNT_KEY_EXTENDED_STATUS_KEY_EXPOSED": "exposed in public",
@@ -148,6 +153,14 @@ class OidcProvider(View):
     """`oidc`."""
 
     issuer_uri: str = ""
+    jwks_json: str = ""
+    """Public keys that were uploaded; empty where they are fetched from the issuer."""
+
+
+class SamlProvider(View):
+    """`saml`."""
+
+    idp_metadata_xml: str = ""
 
 
 class AwsProvider(View):
@@ -166,6 +179,7 @@ class WorkloadIdentityPoolProvider(Resource):
     state: str = "ACTIVE"
     oidc: OidcProvider = field(default_factory=OidcProvider)
     aws: AwsProvider = field(default_factory=AwsProvider)
+    saml: SamlProvider = field(default_factory=SamlProvider)
 
     @property
     def is_active(self) -> bool:
@@ -186,3 +200,8 @@ class WorkloadIdentityPoolProvider(Resource):
     def kind(self) -> str:
         """`aws` or `oidc`, as gcloud's commands are called; other kinds are `saml` and `x509`."""
         return "aws" if self.aws.account_id else "oidc"
+
+    @property
+    def signing_certificates(self) -> list[Certificate]:
+        """The certificates of a SAML issuer. Raises `Undetermined` where one of them cannot be read."""
+        return [certificate(text) for text in _SAML_CERTIFICATE.findall(self.saml.idp_metadata_xml)]

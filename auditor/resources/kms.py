@@ -23,6 +23,7 @@ class KeyVersionTemplate(View):
     """`versionTemplate`: what new versions of the key are like."""
 
     protection_level: str = "SOFTWARE"
+    algorithm: str = ""
 
 
 class PrimaryVersion(View):
@@ -87,6 +88,16 @@ class CryptoKey(Resource):
         """Whether the key material lies in an external key manager."""
         return self.version_template.protection_level in ("EXTERNAL", "EXTERNAL_VPC")
 
+    @property
+    def is_asymmetric(self) -> bool:
+        """Whether the key is a pair, of which others hold the public half."""
+        return self.purpose in ("ASYMMETRIC_SIGN", "ASYMMETRIC_DECRYPT", "KEY_ENCAPSULATION")
+
+    @property
+    def rotates_by_schedule(self) -> bool:
+        """Whether Cloud KMS can make new versions by itself."""
+        return self.purpose == "ENCRYPT_DECRYPT" and not self.import_only and not self.is_external
+
 
 @shows("cloudkms.googleapis.com/CryptoKeyVersion")
 class CryptoKeyVersion(Resource):
@@ -96,6 +107,11 @@ class CryptoKeyVersion(Resource):
     create_time: datetime | None = None
     destroy_time: datetime | None = None
     import_job: str = ""
+
+    @property
+    def key(self) -> str:
+        """The full resource name of the key."""
+        return self.asset.name.partition("/cryptoKeyVersions/")[0]
 
 
 def _duration(name: str, text: str) -> timedelta:

@@ -33,6 +33,16 @@ class PolicyRule(View):
     condition: RuleCondition | None = None
 
     @property
+    def allowed(self) -> frozenset[str]:
+        """The values allowed, without the prefix that says a value is meant by itself."""
+        return frozenset(value.removeprefix("is:") for value in self.values.allowed_values)
+
+    @property
+    def denied(self) -> frozenset[str]:
+        """The values denied, without the prefix that says a value is meant by itself."""
+        return frozenset(value.removeprefix("is:") for value in self.values.denied_values)
+
+    @property
     def restricts(self) -> bool:
         """Whether what the constraint is about is forbidden, or limited to listed values.
 
@@ -55,13 +65,6 @@ class PolicySpec(View):
         """Whether a rule without condition restricts. A reset goes back to the constraint's default."""
         return not self.reset and any(rule.condition is None and rule.restricts for rule in self.rules)
 
-    @property
-    def opens(self) -> bool:
-        """Whether the restriction is lifted for everything below: by a reset, or by the unconditional rule."""
-        if self.reset:
-            return True
-        return any(rule.condition is None and (rule.allow_all or rule.enforce is False) for rule in self.rules)
-
 
 @shows("orgpolicy.googleapis.com/Policy")
 class OrgPolicy(Resource):
@@ -80,6 +83,11 @@ class OrgPolicy(Resource):
     def container(self) -> str:
         """The resource that the policy is set on: `organizations/1`, `folders/2`, `projects/3`."""
         return self.asset.short_name.partition("/policies/")[0]
+
+    @property
+    def is_on_organization(self) -> bool:
+        """Whether nothing lies above what the policy is set on."""
+        return self.container.startswith("organizations/")
 
     @property
     def restricts(self) -> bool:

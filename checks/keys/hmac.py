@@ -106,6 +106,7 @@ def stale(key: HmacKey, settings: StaleSettings, clock: Clock) -> Verdict:
     evidence=["accessId", "serviceAccountEmail", "timeCreated"],
     fix=Fix(
         gcloud="gcloud storage hmac update {key.access_id} --deactivate",
+        guardrail="storage.restrictAuthTypes",
         manual="If two programs use a key each, give each program a service account of its own.",
         patch={"data": {"state": "INACTIVE"}},
     ),
@@ -147,6 +148,7 @@ def rotation_unfinished(key: HmacKey, estate: Estate, settings: OverlapSettings,
     evidence=["accessId", "serviceAccountEmail", "state"],
     fix=Fix(
         gcloud="gcloud storage hmac update {key.access_id} --deactivate",
+        guardrail="storage.restrictAuthTypes",
         manual="Make a service account that may do only what the tool needs, and a key for that one.",
         patch={"data": {"state": "INACTIVE"}},
     ),

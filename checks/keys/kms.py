@@ -72,7 +72,9 @@ def _cannot_rotate(key: CryptoKey) -> str:
     same_as=[
         "sha:KMS_KEY_NOT_ROTATED",
         "prowler:kms_key_rotation_max_90_days",
+        "prowler:kms_key_rotation_enabled",
         "steampipe:kms_key_rotated_within_90_day",
+        "steampipe:cmek_rotation_one_hundred_days",
         "scoutsuite:kms-encryption-keys-not-rotated",
         "checkov:CKV_GCP_43",
         "trivy:AVD-GCP-0065",

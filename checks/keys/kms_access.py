@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from auditor import PASS, Clock, Fix, Policy, Settings, Severity, Verdict, asset, check, fail
+from auditor import PASS, Clock, Estate, Fix, Policy, Settings, Severity, Verdict, asset, check, fail, not_applicable
+from auditor.access.grants import grants, tell
+from auditor.access.members import Member
 from auditor.resources.kms import CryptoKey, KeyRing
 from auditor.resources.policy import PUBLIC
+from auditor.resources.resourcemanager import Project
 from checks.units import Count
 
 _ADMIN = "roles/cloudkms.admin"
@@ -238,3 +241,61 @@ def many_users(policy: Policy[CryptoKey], settings: UserSettings, clock: Clock) 
         if len(users) > settings.max_users:
             return fail(f"more than {settings.max_users} principals can use the key")
     return PASS
+
+
+_OWNER = "roles/owner"
+_PERSON = "user:ana@example.com"
+_PEOPLE = ("user", "group", "domain", "principal", "principalSet")
+"""How members begin that are people."""
+
+
+def _is_person(member: Member) -> bool:
+    return member.is_person
+
+
+@check(
+    "kms-project-owner",
+    severity=Severity.MEDIUM,
+    default=False,
+    reads=[CryptoKey],
+    same_as=["sha:KMS_PROJECT_HAS_OWNER"],
+    fix=Fix(
+        gcloud="gcloud projects remove-iam-policy-binding {policy.asset.id} --member={found[member]} "
+        "--role={found[role]}",
+        terraform="no roles/owner in google_project_iam_* of the project that holds keys",
+        manual="Keep keys in a project of their own, whose administrators hold roles/cloudkms.admin and nothing more.",
+        patch={"policy": _policy((_ADMIN, [_PERSON]))},
+    ),
+    passes=lambda: [
+        [asset(Project, policy=_policy((_ADMIN, [_PERSON]))), asset(CryptoKey)],
+        [
+            asset(Project, policy=_policy((_OWNER, [_PERSON]))),
+            asset(CryptoKey, name="//cloudkms.googleapis.com/projects/q/k", ancestors=["projects/2002"]),
+        ],
+        [asset(Project, policy=_policy((_OWNER, ["deleted:user:x@example.com?uid=1"]))), asset(CryptoKey)],
+    ],
+    fails=lambda: [
+        [asset(Project, policy=_policy((_OWNER, [_PERSON]))), asset(CryptoKey)],
+        [asset(Project, policy=_policy((_OWNER, ["group:dev@example.com"]))), asset(CryptoKey)],
+    ],
+    unknown=lambda: [
+        [asset(Project, policy=_policy((_OWNER, [])), unknown=["iam_policy.bindings.0.members"]), asset(CryptoKey)],
+    ],
+)
+def project_owner(policy: Policy[Project], estate: Estate, clock: Clock) -> Verdict:
+    """A person or group owns a project that holds encryption keys.
+
+    Why: An owner administers the keys, may let anyone use them, and may destroy them: the keys protect the data from
+    everyone but the owners. That people own projects at all is told by a check of its own, so this one is not selected
+    by default.
+
+    What a fix may break: What the owners did in that project beside administering keys.
+
+    Source: https://cloud.google.com/kms/docs/separation-of-duties
+    """
+    if estate.surely_lacks(CryptoKey, policy.asset.project):
+        return not_applicable("the project holds no keys")
+    found = grants(policy, clock.now, members=_is_person, roles=lambda role: role == _OWNER, types=_PEOPLE)
+    if not found or estate.in_project(CryptoKey, policy.asset.project):
+        return tell(found)
+    return not_applicable("the project holds no keys")

@@ -12,7 +12,7 @@ COMPUTE = "1001-compute@developer.gserviceaccount.com"
 DELETE_KEY = "gcloud iam service-accounts keys delete {key.id} --iam-account={key.account}"
 GOOGLE_KEY = "Google holds and rotates the key"
 DISABLED = "the key is disabled"
-SYSTEM = {
+SYSTEM: dict[str, Any] = {
     "keyType": "SYSTEM_MANAGED",
     "validAfterTime": "2024-11-10T08:00:00Z",
     "validBeforeTime": "2026-12-01T08:00:00Z",
@@ -20,10 +20,11 @@ SYSTEM = {
 """Data of a key that Google manages."""
 
 
-def a_key(account: str = CI, *, unknown: str = "", **data: Any) -> Example:
+def a_key(account: str = CI, *, number: int = 1, unknown: str = "", **data: Any) -> Example:
     """A user-managed key of 52 days; `data` changes its fields, None takes one out."""
+    name = f"projects/p/serviceAccounts/{account}/keys/{number}123abcd"
     usual: dict[str, Any] = {
-        "name": f"projects/p/serviceAccounts/{account}/keys/0123abcd",
+        "name": name,
         "keyType": "USER_MANAGED",
         "keyOrigin": "GOOGLE_PROVIDED",
         "keyAlgorithm": "KEY_ALG_RSA_2048",
@@ -34,7 +35,7 @@ def a_key(account: str = CI, *, unknown: str = "", **data: Any) -> Example:
     return asset(
         ServiceAccountKey,
         given,
-        name=f"//iam.googleapis.com/projects/p/serviceAccounts/{account}/keys/0123abcd",
+        name=f"//iam.googleapis.com/{name}",
         unknown=[f"resource.data.{unknown}"] if unknown else [],
     )
 

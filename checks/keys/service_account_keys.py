@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
-from auditor import DELETE, PASS, Clock, Fix, Settings, Severity, Verdict, check, fail, not_applicable
+from typing import Any
+
+from auditor import (
+    DELETE,
+    PASS,
+    Clock,
+    Estate,
+    Example,
+    Fix,
+    Settings,
+    Severity,
+    Verdict,
+    check,
+    fail,
+    not_applicable,
+)
 from auditor.resources.iam import ServiceAccountKey
+from auditor.resources.unknown import known_first
 from checks.keys.service_account_key_shared import (
+    CI,
     DELETE_KEY,
     DISABLED,
     GOOGLE_KEY,
@@ -12,7 +29,7 @@ from checks.keys.service_account_key_shared import (
     a_key,
     out_of_use,
 )
-from checks.units import Days
+from checks.units import Count, Days
 
 
 class RotationSettings(Settings, frozen=True):
@@ -201,3 +218,75 @@ def disabled_key_kept(key: ServiceAccountKey, settings: DisabledSettings, clock:
         return PASS
     age = clock.days_since(key.created)
     return fail(f"disabled, and created {age} days ago") if age > settings.max_age_days else PASS
+
+
+class CountSettings(Settings, frozen=True):
+    """How many keys that work one account may have."""
+
+    max_keys: Count = 2
+    """Two for as long as a rotation takes; more belong to several programs, or to nobody."""
+
+
+def _others(*created: str, account: str = CI, **data: Any) -> list[Example]:
+    return [a_key(account, number=number, validAfterTime=day, **data) for number, day in enumerate(created, 2)]
+
+
+_OCTOBER, _NOVEMBER = "2026-10-20T08:00:00Z", "2026-11-10T08:00:00Z"
+
+
+@check(
+    "service-account-many-keys",
+    severity=Severity.LOW,
+    reads=[ServiceAccountKey],
+    evidence=["validAfterTime", "validBeforeTime"],
+    fix=Fix(
+        gcloud=DELETE_KEY,
+        terraform="one google_service_account_key at most for each google_service_account",
+        guardrail="iam.disableServiceAccountKeyCreation",
+        manual="Find out in the audit log whether anyone signs in with the key "
+        "(authenticationInfo.serviceAccountKeyName). Disable it, and delete it some days later. Give programs that "
+        "share the account one each.",
+        patch=DELETE,
+    ),
+    passes=lambda: [
+        [a_key(), *_others(_NOVEMBER)],
+        [a_key(validAfterTime=_NOVEMBER), *_others("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", _OCTOBER)],
+        [a_key(), *_others(_OCTOBER, _NOVEMBER, disabled=True)],
+        [a_key(), *_others(_OCTOBER, _NOVEMBER, account="other@p.iam.gserviceaccount.com")],
+        [a_key(), *_others(_OCTOBER, _NOVEMBER, keyType="SYSTEM_MANAGED")],
+        [a_key(disabled=True), *_others(_OCTOBER, _NOVEMBER)],
+    ],
+    fails=lambda: [
+        [a_key(), *_others(_OCTOBER, _NOVEMBER)],
+        [a_key(), *_others("2026-10-01T08:00:00Z", "2026-10-01T08:00:00Z")],
+        [a_key(), *_others(_OCTOBER, _NOVEMBER), a_key(number=4, unknown="disabled")],
+    ],
+    unknown=lambda: [[a_key(), *_others(_NOVEMBER), a_key(number=4, unknown="disabled")]],
+)
+def many_keys(key: ServiceAccountKey, estate: Estate, settings: CountSettings, clock: Clock) -> Verdict:
+    """A service account has newer keys than this one, and more of them than a rotation needs.
+
+    Why: Nobody can tell which program uses which, so nobody dares to delete one: keys that were copied somewhere
+    stay for years. Several keys also say that several programs act as one, with the rights of all of them.
+
+    What a fix may break: The program that holds the key. Disable it first: a disabled key can be enabled again.
+
+    Source: https://cloud.google.com/iam/docs/best-practices-for-managing-service-account-keys
+    """
+    unusable = out_of_use(key, clock)
+    if unusable:
+        return not_applicable(unusable)
+
+    def newer(other: ServiceAccountKey) -> list[ServiceAccountKey]:
+        later = (other.created, other.id) > (key.created, key.id)
+        return [other] if later and not out_of_use(other, clock) else []
+
+    keys = estate.related(ServiceAccountKey, _account_of, key.account)
+    for found, _ in enumerate(known_first(keys, newer), 1):
+        if found >= settings.max_keys:
+            return fail(f"{key.account} has at least {found} newer keys that work")
+    return PASS
+
+
+def _account_of(key: ServiceAccountKey) -> str:
+    return key.account

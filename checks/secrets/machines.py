@@ -16,7 +16,8 @@ _CONTAINER = "spec:\n  containers:\n  - image: i\n    env:\n    - name: DB_PASSW
 _CLEARED = {"items": [{"key": "enable-oslogin", "value": "TRUE"}]}
 
 
-def _with(items: dict[str, str]) -> dict[str, Any]:
+def with_items(items: dict[str, str]) -> dict[str, Any]:
+    """Metadata that holds these keys, for examples."""
     return {"items": [{"key": key, "value": value} for key, value in items.items()]}
 
 
@@ -33,35 +34,39 @@ def _with(items: dict[str, str]) -> dict[str, Any]:
         patch={"data": {"metadata": _CLEARED, "properties": {"metadata": _CLEARED}}},
     ),
     passes=lambda: [
-        asset(Instance, {"metadata": _with({"enable-oslogin": "TRUE", "db-password-secret": "projects/p/secrets/db"})}),
-        asset(Instance, {"metadata": _with({"ssh-keys": "me:ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE2x me@host"})}),
-        asset(Instance, {"metadata": _with({"startup-script": _SCRIPT})}),
+        asset(
+            Instance,
+            {"metadata": with_items({"enable-oslogin": "TRUE", "db-password-secret": "projects/p/secrets/db"})},
+        ),
+        asset(Instance, {"metadata": with_items({"ssh-keys": "me:ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE2x me@host"})}),
+        asset(Instance, {"metadata": with_items({"startup-script": _SCRIPT})}),
         asset(
             Instance,
             {
                 "labels": {"goog-gke-node": ""},
-                "metadata": _with({"kube-env": "KUBE_PROXY_TOKEN: 7f3kQz81LmNw02RtYb5v\n"}),
+                "metadata": with_items({"kube-env": "KUBE_PROXY_TOKEN: 7f3kQz81LmNw02RtYb5v\n"}),
             },
         ),
         asset(InstanceTemplate, {"properties": {}}),
     ],
     fails=lambda: [
-        asset(Instance, {"metadata": _with({"db-password": "Zx81qwert"})}),
-        asset(Instance, {"metadata": _with({"gce-container-declaration": _CONTAINER})}),
+        asset(Instance, {"metadata": with_items({"db-password": "Zx81qwert"})}),
+        asset(Instance, {"metadata": with_items({"gce-container-declaration": _CONTAINER})}),
         asset(
-            Instance, {"status": "TERMINATED", "metadata": _with({"config": '{"api_token": "7f3kQz81LmNw02RtYb5v"}'})}
+            Instance,
+            {"status": "TERMINATED", "metadata": with_items({"config": '{"api_token": "7f3kQz81LmNw02RtYb5v"}'})},
         ),
         asset(
             Instance,
             {
                 "labels": {"goog-gke-node": ""},
-                "metadata": _with({"kube-env": "A: b\n", "vendor-token": "7f3kQz81LmNw02RtYb5v"}),
+                "metadata": with_items({"kube-env": "A: b\n", "vendor-token": "7f3kQz81LmNw02RtYb5v"}),
             },
         ),
-        asset(InstanceTemplate, {"properties": {"metadata": _with({"registry-password": "Zx81qwert"})}}),
+        asset(InstanceTemplate, {"properties": {"metadata": with_items({"registry-password": "Zx81qwert"})}}),
     ],
     unknown=lambda: [
-        asset(Instance, {"metadata": _with({"a": "b"})}, unknown=["resource.data.metadata.items.*"]),
+        asset(Instance, {"metadata": with_items({"a": "b"})}, unknown=["resource.data.metadata.items.*"]),
         asset(InstanceTemplate, {"properties": {}}, unknown=["resource.data.properties.metadata"]),
     ],
 )
@@ -98,32 +103,35 @@ def metadata_secret(machine: Instance | InstanceTemplate) -> Verdict:
         },
     ),
     passes=lambda: [
-        asset(Instance, {"metadata": _with({"startup-script": _CLEAN_SCRIPT})}),
-        asset(Instance, {"metadata": _with({"startup-script-url": "gs://b/startup.sh"})}),
-        asset(ComputeProject, {"commonInstanceMetadata": _with({"enable-oslogin": "TRUE"})}),
+        asset(Instance, {"metadata": with_items({"startup-script": _CLEAN_SCRIPT})}),
+        asset(Instance, {"metadata": with_items({"startup-script-url": "gs://b/startup.sh"})}),
+        asset(ComputeProject, {"commonInstanceMetadata": with_items({"enable-oslogin": "TRUE"})}),
         asset(
             InstanceTemplate,
             {
                 "properties": {
                     "labels": {"goog-gke-node": ""},
-                    "metadata": _with({"user-data": "TOKEN=7f3kQz81LmNw02RtYb5v"}),
+                    "metadata": with_items({"user-data": "TOKEN=7f3kQz81LmNw02RtYb5v"}),
                 }
             },
         ),
     ],
     fails=lambda: [
-        asset(Instance, {"metadata": _with({"startup-script": _SCRIPT})}),
+        asset(Instance, {"metadata": with_items({"startup-script": _SCRIPT})}),
         asset(
             Instance,
-            {"metadata": _with({"windows-startup-script-ps1": "net user deploy Zx81qwert! /add\r\n"})},
+            {"metadata": with_items({"windows-startup-script-ps1": "net user deploy Zx81qwert! /add\r\n"})},
         ),
         asset(
-            InstanceTemplate, {"properties": {"metadata": _with({"user-data": "#cloud-config\npassword: Zx81qwert\n"})}}
+            InstanceTemplate,
+            {"properties": {"metadata": with_items({"user-data": "#cloud-config\npassword: Zx81qwert\n"})}},
         ),
-        asset(ComputeProject, {"commonInstanceMetadata": _with({"startup-script": _SCRIPT})}),
+        asset(ComputeProject, {"commonInstanceMetadata": with_items({"startup-script": _SCRIPT})}),
     ],
     unknown=lambda: [
-        asset(Instance, {"metadata": _with({"startup-script": ""})}, unknown=["resource.data.metadata.items.0.value"])
+        asset(
+            Instance, {"metadata": with_items({"startup-script": ""})}, unknown=["resource.data.metadata.items.0.value"]
+        )
     ],
 )
 def startup_script_secret(machine: Instance | InstanceTemplate | ComputeProject) -> Verdict:
@@ -156,17 +164,19 @@ def startup_script_secret(machine: Instance | InstanceTemplate | ComputeProject)
     passes=lambda: [
         asset(
             ComputeProject,
-            {"commonInstanceMetadata": _with({"enable-oslogin": "TRUE", "block-project-ssh-keys": "true"})},
+            {"commonInstanceMetadata": with_items({"enable-oslogin": "TRUE", "block-project-ssh-keys": "true"})},
         ),
         asset(
-            ComputeProject, {"commonInstanceMetadata": _with({"ssh-keys": "me:ssh-rsa AAAAB3NzaC1yc2EAAAADAQ me@host"})}
+            ComputeProject,
+            {"commonInstanceMetadata": with_items({"ssh-keys": "me:ssh-rsa AAAAB3NzaC1yc2EAAAADAQ me@host"})},
         ),
         asset(ComputeProject, {"name": "p"}),
     ],
     fails=lambda: [
-        asset(ComputeProject, {"commonInstanceMetadata": _with({"docker-password": "Zx81qwert"})}),
+        asset(ComputeProject, {"commonInstanceMetadata": with_items({"docker-password": "Zx81qwert"})}),
         asset(
-            ComputeProject, {"commonInstanceMetadata": _with({"backend": "amqp://app:Zx81qwert" + "@10.0.0.9:5672/"})}
+            ComputeProject,
+            {"commonInstanceMetadata": with_items({"backend": "amqp://app:Zx81qwert" + "@10.0.0.9:5672/"})},
         ),
     ],
     unknown=lambda: [asset(ComputeProject, {}, unknown=["resource.data.commonInstanceMetadata"])],

@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from auditor import PASS, Fix, Severity, Verdict, asset, check, fail, not_applicable
-from auditor.resources.serverless import CloudFunction, Function, RunJob, RunService
+from auditor.resources.run_revisions import RunWorkerPool
+from auditor.resources.serverless import (
+    CloudFunction,
+    Function,
+    FunctionSecretVariable,
+    FunctionSecretVolume,
+    RunJob,
+    RunService,
+)
+from auditor.resources.unknown import known_first
 from checks.secrets.places import judge, judge_containers
 
 _CONNECTION = "postgresql+asyncpg://app:Zx81qwert" + "@10.0.0.3/orders"
@@ -59,6 +68,7 @@ def plain(name: str, value: str) -> dict[str, str]:
         asset(RunService, v2(plain("DB_PASSWORD_FILE", "/secrets/db"), plain("MAX_TOKENS", "128000"))),
         asset(RunService, v1(plain("DB_PASSWORD", "Zx81qwert"), labels=_MANAGED_V1)),
         asset(RunJob, {"template": {"template": {"containers": [{"env": [_FROM_SECRET], "args": ["--verbose"]}]}}}),
+        asset(RunWorkerPool, v2(plain("QUEUE", "orders"), _FROM_SECRET)),
     ],
     fails=lambda: [
         asset(RunService, v2(plain("DB_PASSWORD", "Zx81qwert"))),
@@ -66,6 +76,7 @@ def plain(name: str, value: str) -> dict[str, str]:
         asset(RunService, v1(plain("PORT", "8080"), plain("DATABASE_URL", _CONNECTION))),
         asset(RunService, v2(args=["serve", "--redis", "redis://:Zx81qwert" + "@10.1.2.3:6379/0"])),
         asset(RunJob, {"template": {"template": {"containers": [{"env": [plain("SMTP_PASS", "Zx81qwert")]}]}}}),
+        asset(RunWorkerPool, v2(plain("AMQP_PASSWORD", "Zx81qwert"))),
         asset(
             RunJob,
             {"spec": {"template": {"spec": {"template": v1(plain("SMTP_PASS", "Zx81qwert"))["spec"]["template"]}}}},
@@ -76,8 +87,8 @@ def plain(name: str, value: str) -> dict[str, str]:
         asset(RunService, v2(plain("LOG_LEVEL", "info")), unknown=["resource.data.template.containers.*"]),
     ],
 )
-def run_env_secret(workload: RunService | RunJob) -> Verdict:
-    """A Cloud Run service or job has a secret written into its variables or arguments.
+def run_env_secret(workload: RunService | RunJob | RunWorkerPool) -> Verdict:
+    """A Cloud Run service, job or worker pool has a secret written into its variables or arguments.
 
     Why: Variables are configuration, not a vault. Everyone who may view the service reads them, in the console,
     in `gcloud run services describe`, in asset exports and in Terraform state; every revision ever deployed keeps
@@ -193,7 +204,7 @@ def function_build_env_secret(function: CloudFunction | Function) -> Verdict:
     return judge((f"build variable {name}", name, value) for name, value in function.build_variables.items())
 
 
-def _followers_of_latest(workload: RunService | RunJob) -> Iterator[str]:
+def _followers_of_latest(workload: RunService | RunJob | RunWorkerPool) -> Iterator[str]:
     for container in workload.containers:
         for variable in container.env:
             if variable.secret and variable.secret.secret_version == "latest":  # noqa: S105 - an alias, not a password
@@ -232,8 +243,8 @@ def _followers_of_latest(workload: RunService | RunJob) -> Iterator[str]:
     ],
     unknown=lambda: [asset(RunService, v2(_FROM_SECRET), unknown=["resource.data.template.containers.*"])],
 )
-def secret_version_latest(workload: RunService | RunJob) -> Verdict:
-    """A Cloud Run service or job follows the latest version of a secret instead of a pinned one.
+def secret_version_latest(workload: RunService | RunJob | RunWorkerPool) -> Verdict:
+    """A Cloud Run service, job or worker pool follows the latest version of a secret, not a pinned one.
 
     Why: A bad new version reaches production without a deployment, at an instance's next start, and a rollback of
     the revision does not bring the old value back.
@@ -243,4 +254,77 @@ def secret_version_latest(workload: RunService | RunJob) -> Verdict:
     Source: https://cloud.google.com/secret-manager/docs/best-practices
     """
     follower = next(_followers_of_latest(workload), "")
+    return fail(follower) if follower else PASS
+
+
+def _function_followers(function: CloudFunction | Function) -> Iterator[str]:
+    config = function if isinstance(function, CloudFunction) else function.service_config
+
+    def of_variable(variable: FunctionSecretVariable) -> list[str]:
+        follows = variable.version in _FOLLOWING
+        return [f"variable {variable.key} follows latest of {variable.secret}"] if follows else []
+
+    def of_volume(volume: FunctionSecretVolume) -> list[str]:
+        pinned = [version.version not in _FOLLOWING for version in volume.versions]
+        return [] if pinned and all(pinned) else [f"{volume.mount_path} follows latest of {volume.secret}"]
+
+    def variables() -> Iterator[str]:
+        return known_first(config.secret_environment_variables, of_variable)
+
+    def volumes() -> Iterator[str]:
+        return known_first(config.secret_volumes, of_volume)
+
+    return known_first((variables, volumes), lambda read: read())
+
+
+_FOLLOWING = ("latest", "")
+"""Versions of a secret that are the newest at the time; a volume without versions follows as well."""
+_FOLLOWS = [{"key": "API_TOKEN", "projectId": "p", "secret": "api-token", "version": "latest"}]
+_VOLUME = [{"mountPath": "/etc/tls", "projectId": "p", "secret": "tls"}]
+
+
+@check(
+    "function-secret-version-latest",
+    severity=Severity.LOW,
+    default=False,
+    fix=Fix(
+        terraform="a version number in `secret_environment_variables.version` and `secret_volumes.versions.version`",
+        manual="Deploy with `--set-secrets=VARIABLE=NAME:NUMBER`, and with the next number when the secret rotates.",
+        patch={
+            "data": {
+                "secretEnvironmentVariables": _MOVED_TO_SECRET,
+                "secretVolumes": [],
+                "serviceConfig": {"secretEnvironmentVariables": _MOVED_TO_SECRET, "secretVolumes": []},
+            }
+        },
+    ),
+    passes=lambda: [
+        asset(CloudFunction, {"secretEnvironmentVariables": _MOVED_TO_SECRET}),
+        asset(Function, {"serviceConfig": {"secretVolumes": [{**_VOLUME[0], "versions": [{"version": "2"}]}]}}),
+        asset(Function, {"environment": "GEN_1", "serviceConfig": {"secretEnvironmentVariables": _FOLLOWS}}),
+    ],
+    fails=lambda: [
+        asset(CloudFunction, {"secretEnvironmentVariables": _FOLLOWS}),
+        asset(Function, {"serviceConfig": {"secretEnvironmentVariables": _FOLLOWS}}),
+        asset(Function, {"serviceConfig": {"secretVolumes": _VOLUME}}),
+        asset(Function, {"serviceConfig": {"secretVolumes": [{**_VOLUME[0], "versions": [{"version": "latest"}]}]}}),
+    ],
+    unknown=lambda: [
+        asset(Function, {}, unknown=["resource.data.serviceConfig"]),
+        asset(CloudFunction, {}, unknown=["resource.data.secretVolumes.*"]),
+    ],
+)
+def function_secret_version_latest(function: CloudFunction | Function) -> Verdict:
+    """A function follows the latest version of a secret instead of a pinned one.
+
+    Why: A bad new version reaches production without a deployment, at an instance's next start, and a rollback of
+    the function does not bring the old value back.
+
+    What a fix may break: A rotation then needs a deployment to take effect.
+
+    Source: https://cloud.google.com/secret-manager/docs/best-practices
+    """
+    if isinstance(function, Function) and function.is_first_generation:
+        return not_applicable(JUDGED_AS_FIRST_GENERATION)
+    follower = next(_function_followers(function), "")
     return fail(follower) if follower else PASS
