@@ -30,7 +30,7 @@ MISSING_INHERITED = "the IAM policy of a folder or organisation above it is not 
 class Estate:
     """All assets of one scan, as far as the selected checks declared that they read them.
 
-    `partial` is true where a source shows only part of the estate (a Terraform plan): then absence
+    `partial` is true where a source shows only part of the estate (Terraform plans, files and states): then absence
     proves nothing. `exported` holds the content types that the user vouched for as complete.
     """
 
@@ -187,7 +187,7 @@ class Estate:
 
     def _cause(self, view: type[Resource]) -> str:
         if self.partial:
-            return "a Terraform plan shows only part of the estate"
+            return "Terraform shows only part of the estate"
         if self.damaged:
             return "part of the input could not be read, and may have held more"
         if len(self._shelf(view)) or self.vouched_for(view):

@@ -6,7 +6,6 @@ Written against https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 from __future__ import annotations
 
 import json
-import re
 from functools import lru_cache
 from typing import Any, BinaryIO
 from urllib.parse import quote
@@ -17,6 +16,7 @@ from auditor.model.verdict import Severity
 from reports.digest import Digest, most_reasons
 from reports.markdown import escape_markdown
 from reports.pages import Page, command_of, short_name, split_page
+from reports.places import place_of
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {
@@ -33,7 +33,6 @@ _SCORES = {
     Severity.LOW: "3.0",
     Severity.INFO: "0.5",
 }
-_PLACE = re.compile(r"(?P<file>.+?)(?::(?P<line>[1-9]\d*)| element \d+)?", re.DOTALL)
 _TAGS_SHOWN = 20
 """What GitHub keeps of a rule's tags."""
 
@@ -43,10 +42,11 @@ _Json = dict[str, Any]
 def render(run: Run, out: BinaryIO) -> None:
     """Write the run as one SARIF log, in ASCII, with one run in it; a line per result, in the order of the findings."""
     index = {check.id: number for number, check in enumerate(run.checks)}
+    new = frozenset(run.change.new) if run.change is not None else None
     head = _json({"$schema": _SCHEMA, "version": "2.1.0"}).removesuffix(b"}")
     out.write(head + b',"runs":[' + _json(_run(run, index)).removesuffix(b"}") + b',"results":[')
     for number, finding in enumerate(run.findings):
-        out.write((b",\n" if number else b"\n") + _json(_result(finding, index[finding.check])))
+        out.write((b",\n" if number else b"\n") + _json(_result(finding, index[finding.check], new)))
     out.write(b"\n]}]}\n")
 
 
@@ -95,8 +95,10 @@ def _rule(check: CheckResult, controls: list[str]) -> _Json:
     return rule
 
 
-def _result(finding: Finding, rule: int) -> _Json:
+def _result(finding: Finding, rule: int, new: frozenset[str] | None) -> _Json:
+    state = {} if new is None else {"baselineState": "new" if finding.fingerprint in new else "unchanged"}
     return {
+        **state,
         "ruleId": finding.check,
         "ruleIndex": rule,
         "level": _LEVELS[finding.severity],
@@ -121,20 +123,20 @@ def _location(finding: Finding) -> _Json:
         "kind": "resource",
     }
     location: _Json = {"logicalLocations": [logical]}
-    physical = _physical(finding.source)
+    physical = _physical(finding)
     if physical:
         location["physicalLocation"] = physical
     return location
 
 
-def _physical(source: str) -> _Json | None:
-    """Where `FILE`, `FILE:LINE` or `FILE element N` is; None for no file."""
-    match = _PLACE.fullmatch(source)
-    if match is None:
+def _physical(finding: Finding) -> _Json | None:
+    """File and line of a finding; None for no file."""
+    file, line = place_of(finding)
+    if not file:
         return None
-    place: _Json = {"artifactLocation": _artifact(match["file"])}
-    if match["line"]:
-        place["region"] = {"startLine": int(match["line"])}
+    place: _Json = {"artifactLocation": _artifact(file)}
+    if line is not None:
+        place["region"] = {"startLine": line}
     return place
 
 
@@ -145,7 +147,7 @@ def _artifact(file: str) -> _Json:
         return {"uri": f"{scheme}://{_quoted(rest)}"}
     if file.startswith("/"):
         return {"uri": f"file://{_quoted(file)}"}
-    return {"uri": _quoted(file.removeprefix("./")), "uriBaseId": "%SRCROOT%"}
+    return {"uri": _quoted(file), "uriBaseId": "%SRCROOT%"}
 
 
 def _quoted(path: str) -> str:

@@ -88,6 +88,7 @@ def full_estate() -> Estate:
         own(attached, "iam.googleapis.com/DenyPolicy", {"rules": rules}, *project),
         own(boundary, "iam.googleapis.com/PrincipalAccessBoundaryPolicy", {"details": details}),
         own(f"{ORGANIZATION}/locations/global/policyBindings/b", "iam.googleapis.com/PolicyBinding", {"policy": boundary}),
+        own(f"{number}/policies/iam.disableServiceAccountKeyUpload", "orgpolicy.googleapis.com/Policy", {}, *project),
         own(f"{ORGANIZATION}/sources/7", "securitycenter.googleapis.com/Source", {"displayName": "Health Analytics"}),
         own(f"{ORGANIZATION}/locations/global/muteConfigs/m", "securitycenter.googleapis.com/MuteConfig", {}),
         own(
@@ -157,6 +158,7 @@ def collected(
     clock: Clock | None = None,
     progress: Progress | None = None,
     patience: Patience = PATIENCE,
+    connection: Connection | None = None,
 ) -> Done:
     """Collect from the fake, all of its organisation unless ordered otherwise."""
     order = order or Order(targets=(ORGANIZATION,))
@@ -165,12 +167,12 @@ def collected(
     calls: list[Calls] = []
 
     async def run() -> Coverage:
-        connection = connection_to(fake)
-        calls.append(Calls(connection, patience=patience, clock=clock or Hurried(), seed=1))
+        reached = connection or connection_to(fake)
+        calls.append(Calls(reached, patience=patience, clock=clock or Hurried(), seed=1))
         try:
             return await Collection(order, calls[0], journal, progress).run()
         finally:
-            await connection.close()
+            await reached.close()
 
     try:
         coverage = asyncio.run(run())

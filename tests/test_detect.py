@@ -96,7 +96,7 @@ def test_a_file_that_is_no_input_by_its_name_or_content_is_left_alone(name: str,
         ("0", PLAN[:-5], "not valid JSON"),
         ("1", gzipped(EXPORT)[:20], "cut off"),
         ("2", ARRAY.decode().encode("utf-16"), "UTF-16"),
-        ("3", b'{"format_version": "1.0", "terraform_version": "1.9", "values": {}}', "Terraform state"),
+        ("3", b'{"version": 3, "serial": 1, "modules": []}', "Terraform state of version 3"),
     ],
 )
 def test_what_is_damaged_or_plainly_something_else_is_told(name: str, data: bytes, words: str, folder: Path) -> None:

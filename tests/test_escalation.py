@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import random
+from collections.abc import Iterable
+
 import pytest
 
 from auditor.access.abilities import is_drawn
-from auditor.access.control import UnknownEnd, alike
+from auditor.access.control import ControlPath, UnknownEnd, alike
+from auditor.access.path_cuts import ChokePoint
 from auditor.access.permissions import deny_names
 from auditor.access.primitives import ACT_AS, ActAs, Edge, Kind, Primitive, Scope, primitives
 from auditor.access.standing import Certainty
@@ -413,6 +418,23 @@ def test_a_binding_beside_which_there_is_another_way_cuts_nothing() -> None:
     assert [(point.binding.member, point.cuts) for point in points] == [(BOSS_MEMBER, 1)]
 
 
+def test_what_is_told_to_remove_cuts_all_paths_of_random_estates() -> None:
+    """All bindings that are told leave no path between such ends; each alone ends as many as it says."""
+    cut = 0
+    for seed in range(40):
+        made = _random(random.Random(seed))
+        found = made.paths(None)
+        ends = {(path.source, path.target) for path in found.paths}
+        assert found.complete
+        for point in found.choke_points:
+            left = {(path.source, path.target) for path in _asked(_without(made, [point]), ends)}
+            assert len(ends - left) == point.cuts, (seed, point.binding.sentence)
+        if found.paths and found.exact and not found.uncut:
+            assert not _asked(_without(made, found.choke_points), ends), seed
+            cut += 1
+    assert cut > 10
+
+
 def test_the_limit_is_told() -> None:
     """Fewer paths than there are: the answer is not complete."""
     made = Estate()
@@ -473,4 +495,30 @@ def _open_machine(change: dict[str, object] | None = None) -> Estate:
     interface = {"network": "projects/home/global/networks/n", "accessConfigs": [{"natIP": "203.0.113.7"}]}
     vm["resource"]["data"]["networkInterfaces"] = [interface]
     made.assets += [vm, _firewall(change or {})]
+    return made
+
+
+def _asked(made: Estate, ends: set[tuple[str, str]]) -> list[ControlPath]:
+    return [path for source, target in sorted(ends) for path in made.paths(source, target).paths]
+
+
+def _without(made: Estate, points: Iterable[ChokePoint]) -> Estate:
+    gone = {(point.binding.member, point.binding.role, point.binding.scope) for point in points}
+    other = copy.deepcopy(made)
+    for scope, bindings in other.policies.items():
+        name = scope.replace("projects/home/serviceAccounts", "projects/-/serviceAccounts")
+        bindings[:] = [one for one in bindings if (one["members"][0], one["role"], name) not in gone]
+    return other
+
+
+def _random(dice: random.Random) -> Estate:
+    made = Estate()
+    accounts = [f"serviceAccount:{address}" for address in (BOSS, MIDDLE)]
+    people = [EVE, "user:ann@example.com", "user:bob@example.com"]
+    made.bind(dice.choice(accounts), "roles/owner", TARGET)
+    for _ in range(dice.randrange(3, 9)):
+        scope = dice.choice([HOME, HOME, AWAY, account(BOSS), account(MIDDLE)])
+        roles = ["roles/iam.serviceAccountTokenCreator", "roles/iam.serviceAccountUser"]
+        roles += [] if "serviceAccounts" in scope else ["roles/run.developer", "roles/editor"]
+        made.bind(dice.choice([*people, *accounts]), dice.choice(roles), scope)
     return made

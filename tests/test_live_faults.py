@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -12,6 +12,7 @@ from auditor.sources.live.collectors import COLLECTORS
 from auditor.sources.live.coverage import Part
 from auditor.sources.live.declaration import Collector
 from auditor.sources.live.failures import State
+from auditor.sources.live.needs import Needs
 from auditor.sources.live.network import Patience
 from tests.fake_google import (
     Estate,
@@ -28,12 +29,26 @@ from tests.fake_google import (
 )
 from tests.live_support import IMPATIENCE, ORGANIZATION, PATIENCE, Done, collected, full_estate, names
 
-ABSENT = "organizations/1"
+NOTHING = Needs(frozenset(), frozenset())
+"""Of the inventory, the containers only."""
 
 
 @pytest.fixture(scope="module")
 def estate() -> Estate:
     return full_estate()
+
+
+@pytest.fixture(scope="module")
+def server(estate: Estate) -> Iterator[Fake]:
+    with Fake(estate) as running:
+        yield running
+
+
+@pytest.fixture
+def fake(server: Fake) -> Fake:
+    """The server, as good as new."""
+    server.reset()
+    return server
 
 
 @dataclass(frozen=True)
@@ -60,14 +75,12 @@ CASES = (
 
 def path_of(path: str) -> str:
     """The end of a method's path as the server sees it."""
-    return {"GET cloudidentity.googleapis.com/v1/groups/*/memberships": "/memberships"}.get(
-        path, path.replace("cloudidentity.googleapis.com", "").replace("GET ", "")
-    )
+    return path if path.startswith("/") else f"/{path.rpartition('/')[2]}"
 
 
 def only(collector: Collector, fake: Fake, patience: Patience = PATIENCE) -> Done:
     """What one collector gives beside the inventory."""
-    order = Order(targets=(ORGANIZATION,), services=(collector.name,), thorough=True)
+    order = Order(targets=(ORGANIZATION,), needs=NOTHING, services=(collector.name,), thorough=True)
     return collected(fake, order, patience=patience)
 
 
@@ -82,11 +95,10 @@ RPCS = [(collector, rpc.path) for collector in COLLECTORS for rpc in collector.r
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 @pytest.mark.parametrize(("collector", "path"), RPCS, ids=[f"{c.name}-{p.rpartition('/')[2]}" for c, p in RPCS])
 def test_a_fault_is_told_and_costs_its_own_service_only(
-    estate: Estate, collector: Collector, path: str, case: Case
+    fake: Fake, collector: Collector, path: str, case: Case
 ) -> None:
-    with Fake(estate) as fake:
-        fake.fail(path_of(path), case.fault())
-        done = only(collector, fake, IMPATIENCE)
+    fake.fail(path_of(path), case.fault())
+    done = only(collector, fake, IMPATIENCE)
     failed = [part for part in told(done, collector.name) if not part.state.is_complete]
     assert failed, "the fault was met by nobody"
     assert {part.state for part in failed} == {case.state}
@@ -100,13 +112,11 @@ def test_a_fault_is_told_and_costs_its_own_service_only(
 
 @pytest.mark.parametrize("fault", [throttled, unavailable, deadline, internal], ids=lambda fault: str(fault.__name__))
 @pytest.mark.parametrize("collector", COLLECTORS, ids=lambda collector: str(collector.name))
-def test_what_passes_leaves_no_trace(estate: Estate, collector: Collector, fault: Callable[[], Fault]) -> None:
-    with Fake(estate) as fake:
-        right = only(collector, fake)
-    with Fake(estate) as fake:
-        for rpc in collector.rpcs:
-            fake.fail(path_of(rpc.path), fault().for_times(1))
-        done = only(collector, fake)
+def test_what_passes_leaves_no_trace(fake: Fake, collector: Collector, fault: Callable[[], Fault]) -> None:
+    right = only(collector, fake)
+    for rpc in collector.rpcs:
+        fake.fail(path_of(rpc.path), fault().for_times(1))
+    done = only(collector, fake)
     assert names(done.records) == names(right.records)
     assert [part.state for part in done.coverage.parts] == [part.state for part in right.coverage.parts]
 

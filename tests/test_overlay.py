@@ -673,13 +673,33 @@ def test_a_plan_that_changes_nothing_changes_no_finding(tmp_path: Path) -> None:
         entry["change"] = {"actions": ["no-op"], "before": after, "after": after, "after_unknown": {}}
     (tmp_path / "plan.json").write_text(json.dumps(document))
     found = []
-    for target, *on in ([example / "export"], [tmp_path / "plan.json", "--on", example / "export"]):
+    laid_over: list[str | Path] = [tmp_path / "plan.json", "--on", example / "export"]
+    for targets in ([example / "export"], laid_over):
         out = tmp_path / "out.json"
-        result = run("scan", target, *on, "--exported", "all", "--now", NOW, "-o", out)
+        result = run("scan", *targets, "--exported", "all", "--now", NOW, "-o", out)
         found.append({(one["check"], one["asset"]) for one in json.loads(out.read_text())["findings"]})
     before, after = found
     assert before <= after
     assert "fixes 0," in result.output
     assert "undecided" not in result.output
-    there = {json.loads(line)["name"] for file in (example / "export").iterdir() for line in file.open()}
+    lines = [line for file in (example / "export").iterdir() for line in file.read_text().splitlines()]
+    there = {json.loads(line)["name"] for line in lines}
     assert not {asset for _, asset in after - before} & there
+
+
+def test_reports_tell_what_the_plan_brings(tmp_path: Path) -> None:
+    other = {**bucket(), "name": "//storage.googleapis.com/other"}
+    estate = [project(), policy(project(), CLOSED), bucket(), policy(bucket(), CLOSED), other, policy(other, PUBLIC)]
+    outputs = ("-o", str(tmp_path / "out.sarif"), "-o", str(tmp_path / "out.md"))
+    _, _, report = scanned(tmp_path, plan_of(OPENED), estate, *ONLY, *outputs)
+    states = {finding["asset"]: finding["fingerprint"] in report["change"]["new"] for finding in report["findings"]}
+    assert states == {"//storage.googleapis.com/b": True, "//storage.googleapis.com/other": False}
+    results = json.loads((tmp_path / "out.sarif").read_text())["runs"][0]["results"]
+    assert {result["properties"]["asset"]: result["baselineState"] for result in results} == {
+        "//storage.googleapis.com/b": "new",
+        "//storage.googleapis.com/other": "unchanged",
+    }
+    text = (tmp_path / "out.md").read_text()
+    assert "## What the plan brings" in text
+    assert "| 1 | 0 | 1 | 0 |" in text
+    assert "- New, critical: **google" in text

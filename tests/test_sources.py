@@ -155,8 +155,8 @@ def test_null_is_absent(tmp_path: Path) -> None:
         ("utf16.json", "[{}]".encode("utf-16"), "UTF-16"),
         ("empty.gz", b"\x1f\x8b", "cut off"),
         ("cut.gz", gzipped(ndjson(ASSETS))[:12], "cut off"),
-        ("state.json", b'{"format_version": "1.0", "terraform_version": "1.9", "values": {}}', "Terraform state"),
-        ("raw.json", b'{"version": 4, "terraform_version": "1.9", "resources": []}', "Terraform state"),
+        ("old.json", b'{"version": 3, "serial": 1, "modules": []}', "Terraform state of version 3"),
+        ("hidden.json", b'{"serial": 1, "lineage": "x", "encrypted_data": "YQ=="}', "encrypted OpenTofu state"),
     ],
 )
 def test_a_file_that_is_nothing_to_audit_ends_with_a_sentence(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from auditor.sources.terraform.blocks import headers
 from auditor.sources.terraform.places import Placed, Places
 from auditor.sources.terraform_state import SENSITIVE, TerraformState
 from auditor.testing import cases
-from tests.support import run, scan
+from tests.support import ORACLES, needs_oracles, run, scan
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "lucky_gas"
 _BODY = "x7Kq2Zt9Lm4Rv8Wn1Bc5Jd6Fh3Gp0S"[:30]
@@ -340,13 +341,14 @@ def applied(value: Any, mark: Any) -> Any:
     return value
 
 
-def as_state() -> dict[str, Any]:
-    """The example plan as the state after apply; what only apply tells is marked sensitive and decides nothing."""
-    plan = json.loads((EXAMPLE / "plan.json").read_text())
+def as_state(plan: dict[str, Any]) -> dict[str, Any]:
+    """A plan as the state after apply; what only apply tells is marked sensitive and decides nothing."""
     resources = []
     for change in plan["resource_changes"]:
         after, unknown = change["change"]["after"], change["change"]["after_unknown"]
-        resources.append(resource(change["address"], applied(after, unknown), unknown, mode=change["mode"]))
+        if isinstance(after, dict) and isinstance(unknown, dict):
+            told = {key: change[key] for key in ("mode", "type", "name")}
+            resources.append(resource(change["address"], applied(after, unknown), unknown, **told))
     return shown(*resources)
 
 
@@ -361,16 +363,28 @@ def judged(ledger: Path) -> dict[tuple[str, str, str], str]:
 
 
 def test_the_example_has_the_same_verdicts_as_plan_and_as_state(tmp_path: Path) -> None:
-    (tmp_path / "state.json").write_text(json.dumps(as_state()))
+    assert compared(EXAMPLE / "plan.json", tmp_path) > 250
+
+
+def compared(plan: Path, folder: Path) -> int:
+    """How many verdicts a plan and its state share; fails where one differs."""
+    (folder / "state.json").write_text(json.dumps(as_state(json.loads(plan.read_text()))))
     found = []
-    for target in (EXAMPLE / "plan.json", tmp_path / "state.json"):
-        ledger = tmp_path / f"{target.stem}.ndjson"
-        scan(target, options=["--all", "--ledger", ledger], json_to=tmp_path / "report.json")
+    for target in (plan, folder / "state.json"):
+        ledger = folder / "ledger.ndjson"
+        scan(target, options=["--all", "--ledger", ledger], json_to=folder / "report.json")
         found.append(judged(ledger))
     planned, kept = found
     both = planned.keys() & kept.keys()
-    assert len(both) > 250
     assert {key: (planned[key], kept[key]) for key in both if planned[key] != kept[key]} == {}
+    return len(both)
+
+
+@needs_oracles
+def test_labelled_plans_have_the_same_verdicts_as_plan_and_as_state(tmp_path: Path) -> None:
+    plans = sorted((ORACLES / "labelled_plans").glob("*.plan.json"))
+    stride = int(os.environ.get("AUDITOR_STATE_STRIDE", "12"))
+    assert sum(compared(plan, tmp_path) for plan in plans[::stride]) > 100
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,11 @@ from auditor.access.primitives import ACT_AS, Edge, Gain, Kind, Primitive, primi
 from auditor.access.role_table import RoleTable
 
 TAKE_OVER, RELAY, DEPLOY, ACT = "take over", "relay", "deploy", "act as"
+KEY = "sa.key"
 PROJECTS, FOLDERS, ORGANIZATIONS = "own projects", "own folders", "own organizations"
 """Keys of abilities that several primitives give. Of all others the key is the primitive's id."""
 
+_GUESSED = ("attached.bucket.supply",)
 _OWN = {"policy.project": PROJECTS, "policy.folder": FOLDERS, "policy.org": ORGANIZATIONS}
 _SHARED = {
     Gain.SERVICE_ACCOUNT: TAKE_OVER,
@@ -44,15 +46,16 @@ def key_of(primitive: Primitive) -> str:
         return _OWN[primitive.id]
     if primitive.gain is Gain.ATTACHABLE_ACCOUNT and primitive.edge is Edge.BINDING:
         return DEPLOY
-    return _SHARED.get(primitive.gain, primitive.id)
+    return KEY if primitive.id == KEY else _SHARED.get(primitive.gain, primitive.id)
 
 
 def is_drawn(primitive: Primitive, day: date) -> bool:
     """Whether a primitive becomes edges of permissions on a day.
 
-    What wins a service account for a few APIs or audiences only does not lead to control, and is left out.
+    What wins a service account for a few APIs or audiences only does not lead to control, and is left out; so is what
+    would be guessed from the name of a bucket.
     """
-    drawn = primitive.edge is not Edge.NONE and primitive.kind is not Kind.LIMITED
+    drawn = primitive.edge is not Edge.NONE and primitive.kind is not Kind.LIMITED and primitive.id not in _GUESSED
     return drawn and bool(primitive.ways) and primitive.works_on(day)
 
 

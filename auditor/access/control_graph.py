@@ -58,6 +58,7 @@ class ControlGraph:
     unknown_roles: dict[str, int] = field(default_factory=dict)
     """Roles whose permissions are not all known → the bindings that grant them; what they may give is no edge."""
     _abilities: dict[tuple[str, str], int] = field(default_factory=dict)
+    _scopes: dict[str, list[str]] = field(default_factory=dict)
     _numbers: dict[Reason, int] = field(default_factory=dict)
     _edges: set[tuple[int, int, int]] = field(default_factory=set)
 
@@ -69,9 +70,9 @@ class ControlGraph:
             self.reasons.append(reason)
         return number
 
-    def link(self, source: int, target: int, reason: Reason | None = None, certain: bool = True) -> None:
-        """An edge, added once."""
-        number = NO_REASON if reason is None else self.reason(reason)
+    def link(self, source: int, target: int, reason: Reason | int | None = None, certain: bool = True) -> None:
+        """An edge, added once. A reason that carries many is better given by its number."""
+        number = reason if isinstance(reason, int) else NO_REASON if reason is None else self.reason(reason)
         if source != target and (source, target, number) not in self._edges:
             self._edges.add((source, target, number))
             self.graph.add_edge(source, target, number, certain)
@@ -111,6 +112,7 @@ class ControlGraph:
         node = self._abilities.get((key, scope))
         if node is None:
             node = self._abilities[(key, scope)] = self.graph.add_node()
+            self._scopes.setdefault(key, []).append(scope)
         return node
 
     def own(self, key: str, scope: str) -> int | None:
@@ -127,12 +129,11 @@ class ControlGraph:
 
     def scopes_of(self, key: str) -> list[str]:
         """The scopes at which an ability stands, parents first."""
-        found = [scope for name, scope in self._abilities if name == key]
-        return sorted(found, key=lambda scope: (len(self.hierarchy.way(scope).names), scope))
+        return sorted(self._scopes.get(key, ()), key=lambda scope: (len(self.hierarchy.way(scope).names), scope))
 
     def has(self, key: str) -> bool:
         """Whether an ability stands anywhere."""
-        return any(name == key for name, _ in self._abilities)
+        return key in self._scopes
 
     def inherit(self) -> None:
         """Lead each ability from a container to the next below at which it stands, too."""

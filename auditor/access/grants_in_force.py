@@ -45,6 +45,16 @@ class InForce(NamedTuple):
     """Whether the role is surely held, whatever it gives."""
 
 
+class _Restriction(NamedTuple):
+    """The permissions that may be taken away, and a text that is the same where the answers are."""
+
+    mask: int
+    key: str
+
+
+_NOTHING = _Restriction(0, "")
+
+
 class Grants:
     """The bindings of a world that give anything of the catalogue."""
 
@@ -55,7 +65,8 @@ class Grants:
         self._now = now
         self._holdings = Holdings(policies, now)
         self._taken: dict[tuple[str, str], tuple[int, int]] = {}
-        self._restricted: dict[str, bool] = {}
+        self._last = ("", "")  # bindings of one policy stand together
+        self._restrictions: dict[str, _Restriction] = {}
 
         self.unknown_roles: Counter[str] = Counter()
         """Roles of which not all permissions are known → the bindings that grant them. They give no edges."""
@@ -96,38 +107,52 @@ class Grants:
             member = bindings.members[number]
             reference = BindingReference(member, bare_role(role), scope, expression, bare_role(role) != role)
             for holder in self._holders(member, scope, certain | possible):
-                denied, perhaps = self.taken(holder, scope)
+                denied, perhaps = self.taken(holder, scope, certain | possible)
                 sure = certain & ~denied & ~perhaps
                 yield InForce(holder, scope, binding, reference, sure, (certain | possible) & ~denied & ~sure, held)
 
-    def taken(self, member: str, scope: str) -> tuple[int, int]:
-        """(taken away, perhaps taken away) from a member at a scope by deny policies and boundaries."""
-        container = self._world.places.container(scope)
-        if not self._is_restricted(container):
+    def taken(self, member: str, scope: str, mask: int) -> tuple[int, int]:
+        """(taken away, perhaps taken away) of some permissions by deny policies and boundaries at a scope."""
+        container = self._container(scope)
+        restriction = self._restriction(container)
+        if not restriction.mask & mask:
             return (0, 0)
-        key = (member, container)
+        key = (member, restriction.key)
         if key not in self._taken:
             place = self._world.places.place(MANAGER + container)
             question = self._policies.allow.question("", place, self._now)
             self._taken[key] = self._holdings.taken(Principal(parse(member)), question)
-        return self._taken[key]
+        denied, perhaps = self._taken[key]
+        return denied & mask, perhaps & mask
 
-    def _is_restricted(self, container: str) -> bool:
-        """Whether a deny policy or boundary may take a relevant permission there from somebody."""
-        found = self._restricted.get(container)
+    def _container(self, scope: str) -> str:
+        if scope != self._last[0]:
+            self._last = (scope, self._world.places.container(scope))
+        return self._last[1]
+
+    def _restriction(self, container: str) -> _Restriction:
+        """What deny policies and boundaries may take in a container, and what their answers depend on."""
+        found = self._restrictions.get(container)
         if found is None:
-            found = self._restricted[container] = bool(container) and self._is_touched(container)
+            found = self._restrictions[container] = self._restricted(container) if container else _NOTHING
         return found
 
-    def _is_touched(self, container: str) -> bool:
-        if self._world.boundaries.subject_to(lambda _: unknown(), Attributes()):
-            return True
-        levels = self._world.containers(self._world.places.place(MANAGER + container))
-        for rule, _ in self._world.denies.at(levels):
+    def _restricted(self, container: str) -> _Restriction:
+        if self._has_boundaries:
+            return _Restriction(self._abilities.relevant, container)
+        touching, alike = 0, True
+        rules: list[str] = []
+        for rule, above in self._world.denies.at(self._world.containers(self._world.places.place(MANAGER + container))):
             sure, maybe = self._masks.of_rule(rule)
             if (sure | maybe) & self._abilities.relevant:
-                return True
-        return False
+                touching |= (sure | maybe) & self._abilities.relevant
+                alike &= above.holds and not rule.condition
+                rules.append(rule.place)
+        return _Restriction(touching, "; ".join(rules) if alike else container)
+
+    @cached_property
+    def _has_boundaries(self) -> bool:
+        return bool(self._world.boundaries.subject_to(lambda _: unknown(), Attributes()))
 
     @cached_property
     def _masks(self) -> DenyMasks:
@@ -135,12 +160,13 @@ class Grants:
 
     def _holders(self, member: str, scope: str, mask: int) -> Iterator[str]:
         """The member; or those behind a group, where deny policies treat them unlike it."""
-        if not member.startswith("group:") or not self._is_restricted(self._world.places.container(scope)):
+        restriction = self._restriction(self._container(scope)) if member.startswith("group:") else _NOTHING
+        if not restriction.mask & mask:
             yield member
             return
         behind = list(self._behind(member))
-        whole = tuple(part & mask for part in self.taken(member, scope))
-        if all(tuple(part & mask for part in self.taken(one, scope)) == whole for one in behind):
+        whole = self.taken(member, scope, mask)
+        if all(self.taken(one, scope, mask) == whole for one in behind):
             yield member
         else:
             yield from (one for one in behind if not one.startswith("group:"))

@@ -27,7 +27,6 @@ import msgspec
 from msgspec import field as value
 
 from auditor.resources.base import OpenList, Resource, Undetermined, View
-from auditor.resources.cloudidentity import Group, Membership
 from auditor.resources.compute import AttachedServiceAccount, Instance
 from auditor.resources.content import CARRIES_POLICIES, records
 from auditor.resources.decode import Unreadable, decoder, parse, resource_of
@@ -39,6 +38,13 @@ from auditor.sources import base as sources
 
 COMPUTE, APP_ENGINE, BUILD = "#compute", "#appspot", "#build"
 """In place of an address: the account that the project's Compute Engine, App Engine or Cloud Build gives."""
+
+OTHER_PROJECTS, NEW_KEYS, KEY_UPLOADS = CONSTRAINTS = (
+    "iam.disableCrossProjectServiceAccountUsage",
+    "iam.disableServiceAccountKeyCreation",
+    "iam.disableServiceAccountKeyUpload",
+)
+"""The constraints that forbid what a primitive does; those of `iam.managed` count as their elder siblings."""
 
 _DEFAULTS = ("", "default")
 _TYPE = re.compile(rb'"asset_?[tT]ype"\s*:\s*"([^"\\]+)"')
@@ -186,16 +192,12 @@ class Inventory:
     functions: list[CloudFunction | Function] = field(default_factory=list)
     keys: list[ServiceAccountKey] = field(default_factory=list)
     providers: list[WorkloadIdentityPoolProvider] = field(default_factory=list)
-    managers: list[tuple[str, str]] = field(default_factory=list)
-    """(member, group): who may change who is in a group, in the spelling of allow policies."""
     entitlements: list[Entitlement] = field(default_factory=list)
     containers: set[str] = field(default_factory=set)
-    cross_project: dict[str, bool | None] = field(default_factory=dict)
-    """Container → whether it enforces iam.disableCrossProjectServiceAccountUsage; None where that is not known."""
+    enforced: dict[str, dict[str, bool]] = field(default_factory=dict)
+    """Constraint → container → whether the policy set there surely enforces it, of those that forbid a primitive."""
     types: set[str] = field(default_factory=set)
     _seen: set[tuple[str, str]] = field(default_factory=set)
-    _groups: dict[str, str] = field(default_factory=dict)
-    _managing: list[tuple[str, str, str, str]] = field(default_factory=list)
 
     def add(self, line: bytes, *, trusted: bool = False) -> None:
         """Learn from one line; what is no asset, or of no interest, is passed over (the collector tells of it)."""
@@ -218,15 +220,6 @@ class Inventory:
         self.types.add(kind)
         with contextlib.suppress(Undetermined):
             read(self, resource_of(envelope, view))
-
-    def group_managers(self) -> Iterator[tuple[str, str]]:
-        """(member, group) of everybody who may change who is in a group."""
-        for member, name, address, kind in self._managing:
-            group = address or self._groups.get(name, "")
-            if group:
-                account = kind == "SERVICE_ACCOUNT" or member.endswith(".gserviceaccount.com")
-                prefix = "group:" if kind == "GROUP" else "serviceAccount:" if account else "user:"
-                yield prefix + member.lower(), f"group:{group.lower()}"
 
     def _runs(self, resource: Resource, accounts: list[str], supplies: tuple[str, ...] = ()) -> None:
         told = tuple(dict.fromkeys(account for account in accounts if account))
@@ -270,18 +263,13 @@ class Inventory:
     def _provider(self, provider: WorkloadIdentityPoolProvider) -> None:
         self.providers.append(provider)
 
-    def _group(self, group: Group) -> None:
-        self._groups[group.resource_name] = group.address
-
-    def _membership(self, one: Membership) -> None:
-        if any(role.name in ("OWNER", "MANAGER") for role in _known(one.roles)) and not one.is_identity_mapped:
-            self._managing.append((one.member_address, one.group_name, one.group_address, one.type))
-
     def _policy(self, policy: OrgPolicy) -> None:
-        if policy.constraint == "iam.disableCrossProjectServiceAccountUsage":
-            self.cross_project[policy.container] = None
-            if policy.spec is not None and not any(rule.condition for rule in policy.spec.rules):
-                self.cross_project[policy.container] = policy.restricts
+        constraint = policy.constraint.replace("iam.managed.", "iam.")
+        if constraint not in CONSTRAINTS or policy.spec is None:
+            return
+        told = self.enforced.setdefault(constraint, {})
+        sure = policy.restricts and not any(rule.condition for rule in policy.spec.rules)
+        told[policy.container] = told.get(policy.container, False) or sure
 
     def _environment(self, one: _Environment) -> None:
         bucket = one.config.dag_gcs_prefix.removeprefix("gs://").partition("/")[0]
@@ -358,8 +346,6 @@ _READERS: dict[str, _Reader] = {
     "cloudbuild.googleapis.com/BuildTrigger": (_Trigger, Inventory._trigger),
     "cloudfunctions.googleapis.com/CloudFunction": (CloudFunction, Inventory._function),
     "cloudfunctions.googleapis.com/Function": (Function, Inventory._function),
-    "cloudidentity.googleapis.com/Group": (Group, Inventory._group),
-    "cloudidentity.googleapis.com/Membership": (Membership, Inventory._membership),
     "composer.googleapis.com/Environment": (_Environment, Inventory._environment),
     "compute.googleapis.com/Firewall": (Firewall, Inventory._firewall),
     "compute.googleapis.com/Instance": (Instance, Inventory._instance),

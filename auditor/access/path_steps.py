@@ -75,7 +75,7 @@ class _Teller:
             yield ControlStep(f"{verb} {label.name}", _certainty(certain), reaches=label.name)
             return
         doubt = "" if sure else _doubts().get(reason.primitive, "")
-        words = {"control": "control", "identity": "become", "workload": "change"}[label.kind]
+        words = _VERBS[label.kind]
         sentence = f"{reason.text}, and so {words} {label.name}"
         yield ControlStep(
             f"{sentence} ({doubt})" if doubt else sentence,
@@ -83,6 +83,9 @@ class _Teller:
             primitive=reason.primitive,
             reaches=label.name,
         )
+
+
+_VERBS = {"control": "control", "identity": "become", "workload": "change", "entitlement": "hold"}
 
 
 def _certainty(certain: bool) -> Certainty:

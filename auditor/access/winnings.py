@@ -9,9 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from auditor.access.abilities import ACT, DEPLOY, TAKE_OVER, is_drawn
+from auditor.access.abilities import ACT, DEPLOY, KEY, TAKE_OVER, is_drawn
 from auditor.access.control_graph import ACCOUNT, RESOURCE, ControlGraph, Reason
-from auditor.access.inventory import APP_ENGINE, BUILD, COMPUTE, Inventory, Workload
+from auditor.access.inventory import (
+    APP_ENGINE,
+    BUILD,
+    COMPUTE,
+    KEY_UPLOADS,
+    NEW_KEYS,
+    OTHER_PROJECTS,
+    Inventory,
+    Workload,
+)
 from auditor.access.members import Kind, parse
 from auditor.access.places import account_name, label
 from auditor.access.primitives import ActAs, Edge, Gain, Primitive, Scope, primitives
@@ -57,9 +66,7 @@ class Winnings:
         self._drawn = [one for one in primitives() if is_drawn(one, now.date())]
         self._anywhere = control.graph.add_node()
         self._addresses = Addresses(world)
-        self._forbidding = {
-            world.hierarchy.canonical(name): state is True for name, state in inventory.cross_project.items()
-        }
+        self._keyless: dict[str, bool] = {}
 
     def link(self) -> None:
         """Add all links."""
@@ -122,36 +129,44 @@ class Winnings:
 
     def _across(self, act: int, project: str, target: int) -> None:
         """Attach an account from another project, unless its own forbids it."""
-        forbidden = self._forbids_other_projects(project)
-        if not forbidden:
+        if not self._forbids(project, OTHER_PROJECTS):
             reason = self._control.reason(Reason(_DEPENDS))
             self._control.graph.add_all_of((self._anywhere, act), target, reason, certain=False)
 
-    def _forbids_other_projects(self, project: str) -> bool:
-        """Whether a project surely enforces iam.disableCrossProjectServiceAccountUsage."""
-        names = self._world.hierarchy.way(project).names
-        return next((self._forbidding[name] for name in names if name in self._forbidding), False)
+    def _forbids(self, project: str, constraint: str) -> bool:
+        """Whether an organisation policy surely forbids something in a project: the nearest that is told decides."""
+        canonical = self._world.hierarchy.canonical
+        told = {canonical(name): state for name, state in self._inventory.enforced.get(constraint, {}).items()}
+        return next((told[name] for name in self._world.hierarchy.way(project).names if name in told), False)
 
     def _account(self, address: str, home: str, node: int) -> None:
         """Lead what gives an account to it."""
         control, scope = self._control, ACCOUNT + address
+        won = (TAKE_OVER,) if self._has_no_keys(home) else (TAKE_OVER, KEY)
         if home:
-            for key in (TAKE_OVER, _ATTACH):
+            for key in (*won, _ATTACH):
                 hub = control.at(key, home)
                 if hub is not None:
                     control.link(hub, node)
             elsewhere = control.own(_ELSEWHERE, home)
             if elsewhere is not None:
                 control.link(elsewhere, node)
-        taken = control.own(TAKE_OVER, scope)
-        if taken is not None:
-            control.link(taken, node)
+        for key in won:
+            taken = control.own(key, scope)
+            if taken is not None:
+                control.link(taken, node)
         act = control.own(ACT, scope)
         if act is not None:
             deploy = control.at(DEPLOY, home) if home else None
             if deploy is not None:
                 control.graph.add_all_of((deploy, act), node)
             self._across(act, home, node)
+
+    def _has_no_keys(self, project: str) -> bool:
+        """Whether keys of a project's accounts can neither be created nor uploaded."""
+        if project not in self._keyless:
+            self._keyless[project] = self._forbids(project, NEW_KEYS) and self._forbids(project, KEY_UPLOADS)
+        return self._keyless[project]
 
     # What runs already
 
@@ -230,7 +245,7 @@ class Winnings:
         if primitive.gain is not Gain.ATTACHED_ACCOUNT:
             return
         if primitive.scope is Scope.BUCKET:
-            if primitive.id != "attached.bucket.supply" and workload.asset_type in primitive.asset_types:
+            if workload.asset_type in primitive.asset_types:
                 for bucket in workload.supplies:
                     yield from self._holders(primitive.id, self._world.places.container(bucket) or home, bucket)
         elif primitive.id == "attached.artifact.supply":

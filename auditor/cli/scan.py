@@ -6,7 +6,7 @@ import contextlib
 import gzip
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +17,11 @@ import click
 from auditor.cli import EXIT_CODES, catalogue_errors, fail_usage
 
 if TYPE_CHECKING:
+    from auditor.check import Check
     from auditor.config import Config
+    from auditor.engine.scan import Outcome, Scan
     from auditor.model.run import Run
+    from auditor.overlay import Comparison
     from auditor.sources.base import Source
 
 CONTENTS = ("resource", "iam-policy", "org-policy", "access-policy")
@@ -59,6 +62,25 @@ class Percentage(click.FloatRange):
     multiple=True,
     metavar="FILE",
     help="Write a report; the suffix tells the format (.html .md .json .sarif). Repeatable.",
+)
+@click.option(
+    "--on",
+    multiple=True,
+    metavar="ESTATE",
+    help="Judge the plan TARGET laid over this estate: an export or a folder of them. Repeatable.",
+)
+@click.option(
+    "--gate-on",
+    type=click.Choice(("new", "all")),
+    default="new",
+    show_default=True,
+    help="With --on: whether the gate judges what the plan brings, or all findings after apply.",
+)
+@click.option(
+    "--terraform-dir",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="The Terraform files of a plan or state, to tell file and line.  [default: the folder it is in]",
 )
 @click.option("--ledger", metavar="FILE", help="Write every verdict, one JSON line each (.ndjson or .ndjson.gz).")
 @click.option(
@@ -110,29 +132,38 @@ def command(targets: tuple[str, ...], now: datetime, **options: Any) -> None:
     """Audit TARGETs as one estate and answer with an exit code.
 
     A TARGET is a Cloud Asset Inventory export (newline-delimited JSON or a JSON array, plain, .gz or
-    .zst), a folder of them, or a Terraform plan from `terraform show -json`. What it was taken for is
-    told. Export all content types for a complete audit: resource, iam-policy, org-policy,
-    access-policy.
+    .zst), a folder of them, a Terraform plan or state from `terraform show -json`, or a stored state.
+    What it was taken for is told. Export all content types for a complete audit: resource, iam-policy,
+    org-policy, access-policy.
+
+    With --on, the estate is judged as it will be once the plan is applied, and the findings that the
+    plan brings, fixes and leaves are told apart.
 
     \b
     Examples:
       auditor scan export/ --exported all -o audit.html
       auditor scan plan.json --fail-on high -o results.sarif
+      auditor scan plan.json --on export/ --exported all --fail-on high
       auditor scan export/ --area iam --area keys --ledger verdicts.ndjson.gz
     """
     from auditor.cli.summary import print_summary
     from auditor.cli.writers import report_writers
 
     writers = report_writers(options["outputs"])
-    sources, failures = _sources(targets)
-    _refuse_overwriting([path for path, _ in writers], options["ledger"], sources)
+    sources, failures = _sources(targets, options["terraform_dir"])
+    estate = _estate(options["on"], sources)
+    _refuse_overwriting([path for path, _ in writers], options["ledger"], [*sources, *estate])
     with _ledger(options["ledger"]) as ledger:
-        run = _audit(sources, now, options, ledger)
+        run, comparison = _audit(sources, estate, now, options, ledger)
     for path, write in writers:
         with opened(path) as out:
             write(run, out)
     if not options["quiet"] and sys.stdout is not None:
         print_summary(run, [str(path) for path, _ in writers] + ([options["ledger"]] if options["ledger"] else []))
+        if comparison is not None:
+            from auditor.cli.change import print_change
+
+            print_change(comparison)
     for failure in failures:
         click.echo(f"Error: {failure}", err=True)
     sys.exit(run.gate.exit_code)
@@ -159,7 +190,7 @@ class _Watched:
         self.progress.remove_task(task)
 
 
-def _sources(targets: tuple[str, ...]) -> tuple[list[Source], list[str]]:
+def _sources(targets: tuple[str, ...], terraform_dir: Path | None) -> tuple[list[Source], list[str]]:
     """The sources of all targets; a target that is none is told, and is an error where no other is left."""
     from auditor.sources.detect import NotATarget, Unusable, sources_of
 
@@ -167,13 +198,29 @@ def _sources(targets: tuple[str, ...]) -> tuple[list[Source], list[str]]:
     failures: list[str] = []
     for target in targets:
         try:
-            found.extend(sources_of(target))
+            found.extend(sources_of(target, terraform_dir))
         except NotATarget as problem:
             failures.append(str(problem))
             found.append(Unusable(target, str(problem).removeprefix(f"{target}: ")))
     if len(failures) == len(targets):
         raise fail_usage("\n".join(failures))
     return found, failures
+
+
+def _estate(targets: tuple[str, ...], sources: list[Source]) -> list[Source]:
+    """The sources of the estate that a plan is laid over; ends the command where one cannot be read."""
+    from auditor.sources.detect import NotATarget, sources_of
+    from auditor.sources.overlay import NotAPlan, plan_in
+
+    if not targets:
+        return []
+    if len(sources) != 1:
+        raise fail_usage(f"--on takes one plan as TARGET, not {len(sources)} files")
+    try:
+        plan_in(sources[0])
+        return [source for target in targets for source in sources_of(target)]
+    except (NotAPlan, NotATarget) as problem:
+        raise fail_usage(problem) from None
 
 
 def _refuse_overwriting(reports: list[Path], ledger: str | None, sources: list[Source]) -> None:
@@ -190,7 +237,10 @@ def _refuse_overwriting(reports: list[Path], ledger: str | None, sources: list[S
         taken.add(output.resolve())
 
 
-def _audit(sources: list[Source], now: datetime, options: dict[str, Any], ledger: IO[bytes] | None) -> Run:
+def _audit(
+    sources: list[Source], estate: list[Source], now: datetime, options: dict[str, Any], ledger: IO[bytes] | None
+) -> tuple[Run, Comparison | None]:
+    """The run, and where the first of the sources is laid over an estate, what it changes there."""
     from auditor.clock import Clock
     from auditor.config import load_config, settings_of
     from auditor.engine.scan import Scan
@@ -198,6 +248,7 @@ def _audit(sources: list[Source], now: datetime, options: dict[str, Any], ledger
     from auditor.engine.write_up import Order, write_up
     from auditor.frameworks import load_frameworks
     from auditor.loading import check_packages, load_checks
+    from auditor.overlay import decide_change
 
     try:
         config = _with_options(load_config(options["config"]), options)
@@ -210,9 +261,11 @@ def _audit(sources: list[Source], now: datetime, options: dict[str, Any], ledger
     if not checks:
         raise fail_usage(f"no check is left to ask: {in_words(config.select)}")
     exported = frozenset(config.scan.exported)
-    scan = Scan(checks, clock=Clock(now), settings=settings, exported=exported, ledger=ledger)
-    with _progress(sources) as watched:
-        outcome = scan.run(watched)
+
+    def scan(asked: list[Check], to: IO[bytes] | None) -> Scan:
+        return Scan(asked, clock=Clock(now), settings=settings, exported=exported, ledger=to)
+
+    outcome, sources, comparison, notices = _judged(scan, checks, sources, estate, exported, ledger)
     order = Order(
         command=shlex.join(["auditor", *sys.argv[1:]]),
         now=now,
@@ -220,7 +273,7 @@ def _audit(sources: list[Source], now: datetime, options: dict[str, Any], ledger
         selected=in_words(config.select),
         gate=config.gate,
     )
-    return write_up(
+    run = write_up(
         outcome,
         order=order,
         sources=sources,
@@ -229,6 +282,31 @@ def _audit(sources: list[Source], now: datetime, options: dict[str, Any], ledger
         settings=settings,
         frameworks=frameworks,
     )
+    if comparison is not None:
+        run.notices += [comparison.in_words(), *notices]
+        run.change = comparison.record(estate)
+        if options["gate_on"] == "new":
+            run.gate = decide_change(run, comparison, config.gate)
+    return run, comparison
+
+
+def _judged(
+    scan: Callable[[list[Check], IO[bytes] | None], Scan],
+    checks: list[Check],
+    sources: list[Source],
+    estate: list[Source],
+    exported: frozenset[str],
+    ledger: IO[bytes] | None,
+) -> tuple[Outcome, list[Source], Comparison | None, list[str]]:
+    """What a scan of the sources, or of the estate with the plan laid over it, found; the sources that it read."""
+    from auditor.overlay import scan_over
+    from auditor.sources.overlay import Overlay
+
+    with _progress(estate or sources) as watched:
+        if not estate:
+            return scan(checks, ledger).run(watched), sources, None, []
+        overlay = Overlay(sources[0], watched, exported)
+        return *scan_over(overlay, watched, checks, scan, ledger), overlay.notices
 
 
 def _with_options(config: Config, options: dict[str, Any]) -> Config:

@@ -178,6 +178,22 @@ class Provenance:
 
 
 @dataclass(slots=True, kw_only=True)
+class Change:
+    """What a plan brings to an estate: the findings before and after apply, told apart by fingerprint."""
+
+    on: list[str]
+    """The files of the estate."""
+    new: list[str]
+    """Fingerprints of the run's findings that the estate does not have yet."""
+    unchanged: Count
+    """The run's other findings."""
+    fixed: list[Finding]
+    """Findings of the estate that are gone after apply."""
+    undecided: list[Finding]
+    """Findings of the estate of which only apply will tell."""
+
+
+@dataclass(slots=True, kw_only=True)
 class Run:
     """One scan."""
 
@@ -194,6 +210,8 @@ class Run:
     crashes: list[CheckCrash]
     notices: list[str]
     gate: Gate
+    change: Change | None = None
+    """Where a plan was laid over an estate: the run is of the estate as it will be."""
 
     def by_severity(self) -> dict[Severity, int]:
         """Findings per severity, worst first, zeros included."""

@@ -14,7 +14,10 @@ from auditor.sources.asset_inventory import AssetInventoryExport
 from auditor.sources.base import Source
 from auditor.sources.files import READ_ERRORS, open_file, printable, unfit, why
 from auditor.sources.folder import entries, has_json_suffix
+from auditor.sources.terraform.places import Placed, has_files
+from auditor.sources.terraform.state import is_state, refusal
 from auditor.sources.terraform_plan import TerraformPlan
+from auditor.sources.terraform_state import TerraformState
 
 _PEEKED = 1 << 16
 """Bytes that are looked at to tell what a file is."""
@@ -28,14 +31,15 @@ class NotATarget(Exception):  # noqa: N818 - the message is the sentence that th
 
 
 class _SomethingElse(NotATarget):
-    """A file is sound, and neither export nor plan."""
+    """A file is sound, and neither export nor plan nor state."""
 
 
-def sources_of(target: str) -> list[Source]:
+def sources_of(target: str, terraform_dir: Path | None = None) -> list[Source]:
     """The sources in a target: one for a file, one for each readable file of a folder.
 
-    Raises `NotATarget`. What of a folder cannot be read is raised only when nothing can; the caller
-    is told of it otherwise by `Unusable`.
+    `terraform_dir` holds the files that a plan or state was made of, where they are not beside it. Raises
+    `NotATarget`. What of a folder cannot be read is raised only when nothing can; the caller is told of it
+    otherwise by `Unusable`.
     """
     path, shown = Path(target), printable(target)
     if target == "-":
@@ -50,8 +54,8 @@ def sources_of(target: str) -> list[Source]:
     if problem := unfit(mode):
         raise NotATarget(f"{shown}: {problem}")
     if path.is_dir():
-        return _folder(path)
-    return [_file(path, shown)]
+        return _folder(path, terraform_dir)
+    return [_file(path, shown, terraform_dir)]
 
 
 def _absent(target: str, error: OSError | ValueError) -> str:
@@ -63,13 +67,13 @@ def _absent(target: str, error: OSError | ValueError) -> str:
     return why(error)
 
 
-def _folder(folder: Path) -> list[Source]:
+def _folder(folder: Path, terraform_dir: Path | None) -> list[Source]:
     files, problems = entries(folder)
     found: list[Source] = []
     for file in files:
         if has_json_suffix(file) or _begins_as_input(file):
             try:
-                found.append(_file(file, printable(file)))
+                found.append(_file(file, printable(file), terraform_dir))
             except NotATarget as problem:
                 if has_json_suffix(file) or not isinstance(problem, _SomethingElse):
                     found.append(Unusable(file, str(problem)))
@@ -120,7 +124,7 @@ class Unusable:
         return iter(())
 
 
-def _file(path: Path, shown: str) -> Source:
+def _file(path: Path, shown: str, terraform_dir: Path | None) -> Source:
     try:
         with open_file(path) as file:
             start = file.peek(_PEEKED)[:_PEEKED].removeprefix(b"\xef\xbb\xbf").lstrip()  # type: ignore[attr-defined]
@@ -134,11 +138,11 @@ def _file(path: Path, shown: str) -> Source:
     if start[:1] == b"[":
         return AssetInventoryExport(path, shown, is_array=True)
     if start[:1] != b"{":
-        raise _SomethingElse(f"{shown}: neither a Cloud Asset Inventory export nor a Terraform plan in JSON")
+        raise _SomethingElse(f"{shown}: neither a Cloud Asset Inventory export nor a Terraform plan or state in JSON")
     keys = _keys(first.removeprefix(b"\xef\xbb\xbf"))
     if keys & _ASSET_KEYS:
         return AssetInventoryExport(path, shown, is_array=False)
-    return _document(path, shown)
+    return _document(path, shown, terraform_dir)
 
 
 def _keys(line: bytes) -> set[str]:
@@ -150,7 +154,7 @@ def _keys(line: bytes) -> set[str]:
     return set(document) if isinstance(document, dict) else set()
 
 
-def _document(path: Path, shown: str) -> Source:
+def _document(path: Path, shown: str, terraform_dir: Path | None) -> Source:
     """A file that holds one JSON document."""
     try:
         with open_file(path) as file:
@@ -161,9 +165,12 @@ def _document(path: Path, shown: str) -> Source:
         raise NotATarget(f"{shown}: not valid JSON ({error}); is the file cut off?") from None
     if _ASSET_KEYS & set(document) or isinstance(document.get("assets"), list):
         return AssetInventoryExport(path, shown, is_array=True)
-    if "planned_values" in document or "resource_changes" in document:
-        return TerraformPlan(printable(path), shown, document)
-    if ("format_version" in document and "values" in document) or "terraform_version" in document:
-        advice = "give a plan: terraform plan -out p && terraform show -json p > plan.json"
-        raise NotATarget(f"{shown}: a Terraform state, which is not read yet; {advice}")
-    raise _SomethingElse(f"{shown}: neither a Cloud Asset Inventory export nor a Terraform plan in JSON")
+    is_plan = "planned_values" in document or "resource_changes" in document
+    if is_plan or is_state(document):
+        if problem := refusal(document):
+            raise NotATarget(f"{shown}: {problem}")
+        kind = TerraformPlan if is_plan else TerraformState
+        source = kind(printable(path), shown, document)
+        folder = terraform_dir or path.parent
+        return Placed(source, folder) if has_files(folder) else source
+    raise _SomethingElse(f"{shown}: neither a Cloud Asset Inventory export nor a Terraform plan or state in JSON")

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections import Counter
 from concurrent import futures
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import grpc  # type: ignore[import-untyped]  # the package has no types
-from google.protobuf.json_format import MessageToDict, ParseDict
+from google.protobuf.json_format import ParseDict
 from grpc_status import rpc_status  # type: ignore[import-untyped]  # the package has no types
 
 from tests.fake_google.estate import Estate
-from tests.fake_google.faults import HTTP, Fault
+from tests.fake_google.faults import Fault
+from tests.fake_google.rest import Rest
 from tests.fake_google.services import METHODS, Wrong
 
 _GARBAGE = b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
@@ -42,13 +41,20 @@ class Fake:
     """(method, request) of every call that reached the server."""
     faults: dict[str, list[Fault]] = field(default_factory=dict)
 
+    objects: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    """(bucket, name) → content of the objects in Cloud Storage."""
+    operations: dict[str, int] = field(default_factory=dict)
+    """Operation → how often it has to be asked for until it is done."""
+    export_error: str = ""
+    """What exports end with."""
+
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._cache: dict[Any, list[Any]] = {}
         self._server = grpc.server(futures.ThreadPoolExecutor(max_workers=32))
         self._server.add_generic_rpc_handlers((_Handler(self),))
         self.port = self._server.add_insecure_port("127.0.0.1:0")
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _rest(self))
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Rest,), {"fake": self}))
         self.http_port = self._http.server_address[1]
 
     def __enter__(self) -> Fake:
@@ -73,6 +79,11 @@ class Fake:
     def fail(self, method: str, *faults: Fault) -> None:
         """Let a method fail (its path or the end of it), in this order."""
         self.faults[method] = list(faults)
+
+    def reset(self) -> None:
+        """Forget faults and calls."""
+        self.faults.clear()
+        self.calls.clear()
 
     def counts(self) -> Counter[str]:
         """Calls by method."""
@@ -180,57 +191,3 @@ def _answered(fake: Fake, path: str, data: bytes, context: Any) -> bytes:
         context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(wrong))
     result: bytes = message.SerializeToString()
     return result
-
-
-def _rest(fake: Fake) -> type[BaseHTTPRequestHandler]:
-    """Cloud Identity's groups."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            url = urlsplit(self.path)
-            asked = {name: values[0] for name, values in parse_qs(url.query).items()}
-            fault = fake.record(f"GET {url.path}", asked)
-            time.sleep(fake.latency + (fault.latency if fault else 0.0))
-            if fault is not None and fault.garbage:
-                self._send(200, b"<html>not JSON")
-            elif fault is not None and fault.code is not None:
-                self._send(HTTP[fault.code], json.dumps(_error(fault)).encode())
-            else:
-                self._send(200, json.dumps(self._groups(url.path, asked)).encode())
-
-        def _groups(self, path: str, asked: dict[str, str]) -> dict[str, Any]:
-            kind = "memberships" if path.endswith("/memberships") else "groups"
-            found = fake.estate.data(
-                f"cloudidentity.googleapis.com/{'Membership' if kind == 'memberships' else 'Group'}"
-            )
-            if kind == "memberships":
-                found = [data for data in found if f"/v1/{data['name'].rpartition('/')[0]}" == path]
-            else:
-                found = [data for data in found if data.get("parent") == asked.get("parent")]
-            size = min(int(asked.get("pageSize", "50")), 500)
-            page, token = fake.cut(found, path, asked.get("pageToken", ""), size)
-            return {kind: page, "nextPageToken": token} if page else {}
-
-        def _send(self, status: int, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the class's name
-            pass
-
-    return Handler
-
-
-def _error(fault: Fault) -> dict[str, Any]:
-    status = MessageToDict(fault.status())
-    return {
-        "error": {
-            "code": HTTP[fault.code],
-            "status": fault.code.name,
-            "message": fault.message,
-            "details": status.get("details", []),
-        }
-    }

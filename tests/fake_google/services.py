@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -22,6 +23,7 @@ from google.cloud import (
 )
 from google.cloud.location import locations_pb2  # type: ignore[import-untyped]  # the package has no types
 from google.iam.v1 import iam_policy_pb2, policy_pb2  # type: ignore[import-untyped]  # the package has no types
+from google.longrunning import operations_pb2  # type: ignore[import-untyped]  # the package has no types
 from google.protobuf.json_format import ParseDict
 
 if TYPE_CHECKING:
@@ -84,6 +86,31 @@ def _list_assets(fake: Fake, request: Any) -> Any:
     return answer
 
 
+@method("/google.cloud.asset.v1.AssetService/ExportAssets", asset_v1.ExportAssetsRequest)
+def _export_assets(fake: Fake, request: Any) -> Any:
+    content = asset_v1.ContentType(request.content_type).name
+    bucket, _, prefix = request.output_config.gcs_destination.uri_prefix.removeprefix("gs://").partition("/")
+    by_type: dict[str, list[Any]] = {}
+    for asset in fake.estate.inventory(request.parent, content, tuple(request.asset_types)):
+        by_type.setdefault(asset["asset_type"], []).append(asset)
+    for asset_type, assets in by_type.items():
+        name = f"{prefix}/{asset_type}/0"
+        if (bucket, name) in fake.objects:
+            raise Wrong(f"{name} exists")
+        fake.objects[bucket, name] = b"".join(json.dumps(asset).encode() + b"\n" for asset in assets)
+    fake.operations[f"operations/{len(fake.operations)}"] = 2
+    return operations_pb2.Operation(name=f"operations/{len(fake.operations) - 1}")
+
+
+@method("/google.longrunning.Operations/GetOperation", operations_pb2.GetOperationRequest)
+def _operation(fake: Fake, request: Any) -> Any:
+    fake.operations[request.name] -= 1
+    answer = operations_pb2.Operation(name=request.name, done=fake.operations[request.name] <= 0)
+    if answer.done and fake.export_error:
+        answer.error.message = fake.export_error
+    return answer
+
+
 def _home(request: Any) -> str:
     """`projects/1` of `projects/1/locations/global/…`."""
     return "/".join(request.parent.split("/")[:2])
@@ -141,14 +168,6 @@ for _row in (
     (
         "/google.iam.v2.Policies/ListPolicies",
         *(iam_v2.ListPoliciesRequest, iam_v2.ListPoliciesResponse, "policies", iam_v2.Policy, _attached),
-    ),
-    (
-        "/google.iam.v3.PrincipalAccessBoundaryPolicies/ListPrincipalAccessBoundaryPolicies",
-        iam_v3.ListPrincipalAccessBoundaryPoliciesRequest,
-        iam_v3.ListPrincipalAccessBoundaryPoliciesResponse,
-        "principal_access_boundary_policies",
-        iam_v3.PrincipalAccessBoundaryPolicy,
-        _of_place("iam.googleapis.com/PrincipalAccessBoundaryPolicy"),
     ),
     (
         "/google.iam.v3.PolicyBindings/ListPolicyBindings",

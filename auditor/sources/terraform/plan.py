@@ -107,11 +107,14 @@ class Plan:
     data: list[Planned] = field(default_factory=list)
     instances: dict[tuple[str, str, str], list[Planned]] = field(default_factory=dict)
     """By module address, type (`data.` before those of data sources) and name."""
+    _root: Module | None = None
 
     @property
     def root(self) -> Module:
-        """The root module's configuration."""
-        return Module(as_dict(as_dict(self.document.get("configuration")).get("root_module")))
+        """The root module's configuration, one object however often it is asked for: it keeps what was looked up."""
+        if self._root is None:
+            self._root = Module(as_dict(as_dict(self.document.get("configuration")).get("root_module")))
+        return self._root
 
     def scope(self, module: str) -> Module:
         """The configuration of a module instance; an empty one where the plan has none."""

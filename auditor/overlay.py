@@ -1,0 +1,117 @@
+"""What a plan brings to an estate: the findings before and after apply, told apart by fingerprint.
+
+A finding that is gone is *fixed* only where the check now answers otherwise, or has nothing left to ask; where it
+cannot answer any more, since what it reads is known only after apply, the finding is *undecided*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import IO, TYPE_CHECKING, Any, cast
+
+import msgspec
+
+from auditor.engine.scan import Outcome, Scan
+from auditor.gate import decide
+from auditor.model.run import Change, Finding, Gate, Run
+from auditor.model.text import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from auditor.check import Check
+    from auditor.config import GateSection
+    from auditor.sources.base import Source
+    from auditor.sources.overlay import Overlay
+
+Place = tuple[str, str]
+"""Check id and full resource name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The findings of an estate before and after apply. All but `fixed` and `undecided` are in the run after."""
+
+    new: list[Finding]
+    unchanged: list[Finding]
+    fixed: list[Finding]
+    undecided: list[Finding]
+
+    def record(self, estate: Iterable[Source]) -> Change:
+        """The comparison as a run keeps it."""
+        return Change(
+            on=[source.path for source in estate],
+            new=[finding.fingerprint for finding in self.new],
+            unchanged=len(self.unchanged),
+            fixed=self.fixed,
+            undecided=self.undecided,
+        )
+
+    def in_words(self) -> str:
+        """The counts, as a sentence."""
+        undecided = f", {len(self.undecided):,} undecided until apply" if self.undecided else ""
+        return (
+            f"the plan brings {plural(len(self.new), 'finding')}, fixes {len(self.fixed):,}, "
+            f"leaves {len(self.unchanged):,} as they are{undecided}"
+        )
+
+
+def scan_over(
+    overlay: Overlay,
+    estate: Iterable[Source],
+    checks: list[Check],
+    scan: Callable[[list[Check], IO[bytes] | None], Scan],
+    ledger: IO[bytes] | None,
+) -> tuple[Outcome, list[Source], Comparison]:
+    """Ask `checks` of an estate as it is and as it will be: the latter's outcome and sources, and both compared.
+
+    `scan` makes a scan of some checks; `ledger` gets the verdicts after apply.
+    """
+    before = scan(checks, None).run(estate).recorder.findings
+    sources = overlay.sources()
+    outcome = scan(checks, ledger).run(sources)
+    after = outcome.recorder.findings
+    there = {finding.fingerprint for finding in after}
+    gone = [finding for finding in before if finding.fingerprint not in there]
+    open_ = _NotAssessed({(finding.check, finding.asset) for finding in gone})
+    if gone:
+        asked = {finding.check for finding in gone}
+        again = scan([check for check in checks if check.id in asked], cast("IO[bytes]", open_))
+        again.run(overlay.sources())
+    return outcome, sources, _compared(before, after, gone, open_.found)
+
+
+def _compared(before: list[Finding], after: list[Finding], gone: list[Finding], open_: set[Place]) -> Comparison:
+    there = {finding.fingerprint for finding in before}
+    return Comparison(
+        new=[finding for finding in after if finding.fingerprint not in there],
+        unchanged=[finding for finding in after if finding.fingerprint in there],
+        fixed=[finding for finding in gone if (finding.check, finding.asset) not in open_],
+        undecided=[finding for finding in gone if (finding.check, finding.asset) in open_],
+    )
+
+
+@dataclass(slots=True)
+class _NotAssessed:
+    """A ledger that keeps which of the `wanted` verdicts are *not assessed*, and nothing else."""
+
+    wanted: set[Place]
+    found: set[Place] = field(default_factory=set)
+
+    def write(self, row: bytes) -> int:
+        """Take one verdict."""
+        if b'"not_assessed"' in row:
+            verdict: dict[str, Any] = msgspec.json.decode(row)
+            place = (verdict["check"], verdict["asset"])
+            if verdict["verdict"] == "not_assessed" and place in self.wanted:
+                self.found.add(place)
+        return len(row)
+
+
+def decide_change(run: Run, comparison: Comparison, rule: GateSection) -> Gate:
+    """The exit code where only what the plan brings is judged; what is incomplete counts as ever."""
+    gate = decide(replace(run, findings=comparison.new), rule)
+    if gate.exit_code == 1:
+        gate.reasons[0] = f"the plan brings {gate.reasons[0]}"
+    return gate

@@ -1,0 +1,137 @@
+"""Where a Terraform address is written: file and line, found in the `.tf` files that a plan or state was made of."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from auditor.sources.files import printable
+from auditor.sources.terraform.blocks import Header, headers
+from auditor.sources.terraform.hcl.load import is_configuration, read_text
+from auditor.sources.terraform.hcl.parse_json import parse_json_file
+from auditor.sources.terraform.hcl.syntax import SourceFile
+
+if TYPE_CHECKING:
+    from auditor.sources.base import Gaps
+
+_KEY = r'(?:\[(?:"(?:[^"\\]|\\.)*"|\d+)\])?'
+_MODULE = re.compile(rf"module\.([\w-]+){_KEY}\.")
+_RESOURCE = re.compile(rf"(data\.)?([\w-]+)\.([\w-]+){_KEY}")
+_HERE = ("./", "../", ".\\", "..\\")
+_BLOCKS = {"resource": 2, "data": 2, "module": 1}
+
+
+class Places:
+    """Finds blocks in a folder of Terraform files and in the local modules that they call."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._modules: dict[Path, dict[tuple[str, ...], tuple[str, Header]]] = {}
+
+    def of(self, address: str) -> str:
+        """`FILE:LINE` of the block that an address means; of what a module from elsewhere holds, that of its call.
+
+        `""` where there is no such block.
+        """
+        folder, rest = self._folder, address
+        while called := _MODULE.match(rest):
+            place, header = self._blocks(folder).get(("module", called[1]), ("", None))
+            if header is None or not header.source.startswith(_HERE):
+                return place
+            folder = Path(os.path.normpath(folder / header.source.replace("\\", "/")))
+            rest = rest[called.end() :]
+        match = _RESOURCE.match(rest)
+        if match is None:
+            return ""
+        kind = "data" if match[1] else "resource"
+        return self._blocks(folder).get((kind, match[2], match[3]), ("", None))[0]
+
+    def _blocks(self, folder: Path) -> dict[tuple[str, ...], tuple[str, Header]]:
+        """(place, header) of every block of a folder's files. What cannot be read has no places; it is no gap."""
+        found = self._modules.get(folder)
+        if found is None:
+            found = self._modules[folder] = {}
+            try:
+                names = sorted(entry.name for entry in folder.iterdir() if is_configuration(entry.name))
+            except OSError:
+                return found
+            for name in names:
+                path = folder / name
+                shown = printable(Path(os.path.normpath(path)).as_posix())
+                for header in _headers(path, shown):
+                    found.setdefault((header.kind, *header.labels), (f"{shown}:{header.line}", header))
+        return found
+
+
+def _headers(path: Path, shown: str) -> Iterator[Header]:
+    from auditor.sources.base import Gaps
+
+    text = read_text(path, shown, Gaps())
+    if text is None:
+        return
+    if not shown.endswith(".json"):
+        yield from headers(text)
+        return
+    body, _ = parse_json_file(SourceFile(shown, text))
+    for block in body.blocks:
+        if _BLOCKS.get(block.type) == len(block.labels):
+            node = block.body.node("source")
+            yield Header(block.type, tuple(block.labels), block.line, (node.plain() or "") if node else "")
+
+
+class OfTerraform(Protocol):
+    """A source whose places are `SHOWN ADDRESS`: a plan or a state."""
+
+    path: str
+    shown: str
+    kind: str
+    partial: bool
+    trusted: bool
+    unsupported: Counter[str]
+
+    def lines(self, gaps: Gaps) -> Iterator[tuple[str, bytes]]:
+        """(place, line) of each asset."""
+
+
+@dataclass(slots=True)
+class Placed:
+    """A plan or state whose assets are placed where the files of a folder declare them."""
+
+    source: OfTerraform
+    folder: Path
+    path: str = field(init=False)
+    shown: str = field(init=False)
+    kind: str = field(init=False)
+    partial: bool = field(init=False)
+    trusted: bool = field(init=False)
+    unsupported: Counter[str] = field(init=False)
+    _places: Places = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.path, self.shown, self.kind = self.source.path, self.source.shown, self.source.kind
+        self.partial, self.trusted = self.source.partial, self.source.trusted
+        self.unsupported = self.source.unsupported
+        self._places = Places(self.folder)
+
+    def lines(self, gaps: Gaps) -> Iterator[tuple[str, bytes]]:
+        """(place, line) of each asset; the place is `FILE:LINE` where a block declares it."""
+        begin = len(self.shown) + 1
+        for place, line in self.source.lines(gaps):
+            yield self.of(place[begin:]) or place, line
+
+    def of(self, addresses: str) -> str:
+        """`FILE:LINE` of the first of several addresses, `""` where it is nowhere."""
+        return self._places.of(addresses)
+
+
+def has_files(folder: Path) -> bool:
+    """Whether Terraform files lie directly in a folder."""
+    try:
+        return any(is_configuration(entry.name) for entry in folder.iterdir())
+    except OSError:
+        return False

@@ -1,0 +1,644 @@
+"""A collection as a whole: its scope, its journal, what it tells, and that it only reads."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from google.protobuf.json_format import MessageToDict, ParseDict
+from google.protobuf.struct_pb2 import Struct
+from hypothesis import given
+from hypothesis import strategies as some
+
+from auditor.cli import collect as collect_command
+from auditor.cli import permissions as permissions_command
+from auditor.data.permission_file import BUILT_IN
+from auditor.data.permission_file import read as read_permissions
+from auditor.sources.base import Gaps
+from auditor.sources.live import convert
+from auditor.sources.live.collection import Order, Progress
+from auditor.sources.live.collectors import COLLECTORS
+from auditor.sources.live.connection import Connection
+from auditor.sources.live.coverage import Coverage, Part, read_coverage
+from auditor.sources.live.declaration import Rpc
+from auditor.sources.live.estate import Collected, NotACollection, is_collection
+from auditor.sources.live.failures import State
+from auditor.sources.live.identity import Identity, identify
+from auditor.sources.live.journal import Journal, NotResumable
+from auditor.sources.live.needs import Needs
+from auditor.sources.live.permissions import collectors_of, permissions_of, role_in, rpcs_of
+from auditor.sources.live.run import Access
+from auditor.sources.live.scope import Filter, NotAScope
+from auditor.sources.live.via import NotABucket, bucket_of
+from tests.fake_google import Estate, Fake, denied, invalid, perimeter, unavailable
+from tests.live_support import (
+    IMPATIENCE,
+    ORGANIZATION,
+    collected,
+    connection_to,
+    full_estate,
+    names,
+)
+
+
+@pytest.fixture(scope="module")
+def estate() -> Estate:
+    return full_estate()
+
+
+def listings(fake: Fake, content: int) -> list[Any]:
+    return [request for request in fake.asked("ListAssets") if request.content_type == content]
+
+
+# what is asked
+
+
+def test_every_record_of_the_inventory_comes_once(estate: Estate) -> None:
+    with Fake(estate, page_size=7) as fake:
+        done = collected(fake)
+    for content, key in (("RESOURCE", "resource"), ("IAM_POLICY", "iam_policy")):
+        right = sorted(asset["name"] for asset in estate.inventory(ORGANIZATION, content, ()))
+        found = [record["name"] for record in done.records if key in record]
+        assert set(right) <= set(found)
+        assert len(found) == len(set(zip(found, (str(r) for r in done.records if key in r), strict=True)))
+
+
+def test_policies_are_read_with_conditions_and_org_policies_once(estate: Estate) -> None:
+    with Fake(estate) as fake:
+        done = collected(fake)
+    named = [record for record in done.records if record["asset_type"] == "orgpolicy.googleapis.com/Policy"]
+    v1 = [policy for record in done.records for policy in record.get("org_policy", [])]
+    assert named
+    assert v1
+    as_resource = {record["name"].rpartition("/")[2] for record in named}
+    number = named[0]["ancestors"][0]
+    here = [record for record in done.records if "org_policy" in record and record["ancestors"][0] == number]
+    assert not [p for record in here for p in record["org_policy"] if p["constraint"].split("/")[1] in as_resource]
+
+
+def test_types_that_the_inventory_does_not_know_are_left_out(estate: Estate) -> None:
+    types = frozenset({"storage.googleapis.com/Bucket", "run.googleapis.com/Job"})
+    with Fake(estate, unsupported_types={"run.googleapis.com/Job"}) as fake:
+        done = collected(fake, Order(targets=(ORGANIZATION,), needs=Needs(types, frozenset())))
+    assert done.of_type("storage.googleapis.com/Bucket")
+    assert not done.of_type("run.googleapis.com/Job")
+
+
+@pytest.mark.parametrize("rule", ["folders/%s", "label:env=prod", "projects/%s"])
+def test_what_is_excluded_is_neither_asked_nor_kept(estate: Estate, rule: str) -> None:
+    folder = estate.containers("Folder")[0]["ancestors"][0]
+    labelled = [a for a in estate.containers("Project") if a["resource"]["data"].get("labels", {}).get("env") == "prod"]
+    project = estate.containers("Project")[0]["resource"]["data"]["projectId"]
+    rule = rule.replace("folders/%s", folder).replace("%s", project)
+    if rule.startswith("label") and not labelled:
+        labelled = estate.containers("Project")[:1]
+        labelled[0]["resource"]["data"]["labels"] = {"env": "prod"}
+    with Fake(estate) as fake:
+        done = collected(fake, Order(targets=(ORGANIZATION,), rules=Filter(exclude=(rule,))))
+    assert done.coverage.excluded
+    assert set(done.coverage.excluded.values()) == {rule}
+    assert not [r for r in done.records if set(r["ancestors"]) & set(done.coverage.excluded)]
+    assert not set(done.coverage.reached) & set(done.coverage.excluded)
+
+
+def test_included_projects_are_the_only_ones(estate: Estate) -> None:
+    project = estate.containers("Project")[1]
+    rule = f"projects/{project['resource']['data']['projectId']}"
+    with Fake(estate) as fake:
+        done = collected(fake, Order(targets=(ORGANIZATION,), rules=Filter(include=(rule,))))
+    assert [name for name in done.coverage.reached if name.startswith("projects/")] == [project["ancestors"][0]]
+
+
+@pytest.mark.parametrize("wrong", ["", "prod", "label:env", "organization/1", "projects/../x"])
+def test_rules_and_targets_that_are_written_wrongly_are_errors(wrong: str) -> None:
+    with pytest.raises(NotAScope):
+        Filter(exclude=(wrong,))
+
+
+def test_several_targets_are_one_estate(estate: Estate) -> None:
+    folders = [asset["ancestors"][0] for asset in estate.containers("Folder")]
+    with Fake(estate) as fake:
+        both = collected(fake, Order(targets=(*folders, folders[0])))
+        apart = [collected(fake, Order(targets=(folder,))) for folder in folders]
+    assert set(both.coverage.reached) == {name for done in apart for name in done.coverage.reached}
+    assert set(names(both.records)) == {name for done in apart for name in names(done.records)}
+
+
+# by way of Cloud Storage
+
+
+def test_an_export_gives_what_the_lists_give(estate: Estate) -> None:
+    with Fake(estate) as fake:
+        right = collected(fake)
+        fake.reset()
+        done = collected(fake, Order(targets=(ORGANIZATION,), via="gs://audit-exports/run"))
+        assert fake.counts()["/google.cloud.asset.v1.AssetService/ExportAssets"] == 4
+        assert fake.counts()["/google.cloud.asset.v1.AssetService/ListAssets"] == 1  # the scope
+        called = {path for path, _ in fake.calls}
+    assert names(done.records) == names(right.records)
+    assert done.coverage.vouched_for == right.coverage.vouched_for
+    assert not [path for path in called if not _is_declared(path, rpcs_of(COLLECTORS, via=True))]
+
+
+def test_an_export_that_fails_is_told(estate: Estate) -> None:
+    with Fake(estate, export_error="bucket not writable") as fake:
+        done = collected(fake, Order(targets=(ORGANIZATION,), via="gs://audit-exports/run"))
+    bulk = done.parts("assets")
+    assert {part.state for part in bulk} == {State.REFUSED}
+    assert all("bucket not writable" in part.detail for part in bulk)
+
+
+def test_an_object_that_cannot_be_read_is_told(estate: Estate) -> None:
+    with Fake(estate) as fake:
+        fake.fail("%2F0", denied("storage.objects.get"))
+        done = collected(fake, Order(targets=(ORGANIZATION,), via="gs://audit-exports/run"))
+    assert {part.state for part in done.parts("assets")} == {State.DENIED}
+    assert {part.permission for part in done.parts("assets")} == {"storage.objects.get"}
+
+
+@pytest.mark.parametrize("place", ["", "bucket", "gs://", "s3://bucket/x", "gs://Bucket/x"])
+def test_what_is_no_bucket_is_an_error(place: str) -> None:
+    with pytest.raises(NotABucket):
+        bucket_of(place)
+
+
+# where the inventory is refused
+
+
+def test_direct_clients_take_over_and_the_report_says_so(estate: Estate) -> None:
+    with Fake(estate) as fake:
+        right = collected(fake)
+        fake.reset()
+        fake.fail("ListAssets", denied("cloudasset.assets.listResource"))
+        done = collected(fake)
+    assert set(done.coverage.reached) == set(right.coverage.reached)
+    for asset_type in ("secretmanager.googleapis.com/Secret", "apikeys.googleapis.com/Key", "iam.googleapis.com/Role"):
+        assert set(names(done.of_type(asset_type))) == set(names(right.of_type(asset_type))), asset_type
+    assert any("secret-manager" in note and "permission denied" in note for note in done.coverage.notes)
+    assert {part.content for part in done.coverage.missing if part.collector == "assets"} >= {"resource"}
+
+
+def test_fields_that_a_client_does_not_know_are_unknown_and_not_absent(estate: Estate) -> None:
+    with Fake(estate) as fake:
+        fake.fail("ListAssets", denied())
+        done = collected(fake)
+    keys = done.of_type("iam.googleapis.com/ServiceAccountKey")
+    assert keys
+    for record in keys:
+        lacking = {path.rpartition(".")[2] for path in record.get("unknown", {})}
+        for field in ("disableReason", "extendedStatus"):
+            assert field in lacking or field in record["resource"]["data"] or not lacking
+    for record in done.of_type("apikeys.googleapis.com/Key"):
+        assert "keyString" not in record["resource"]["data"]
+
+
+def test_where_every_read_is_refused_that_is_said_and_nothing_is_vouched_for(estate: Estate) -> None:
+    with Fake(estate) as fake:
+        fake.fail("", denied("x.y.z"))
+        done = collected(fake)
+    assert done.coverage.nothing_read
+    assert not done.records
+    assert not done.coverage.vouched_for
+
+
+# only reading
+
+
+def test_no_method_outside_of_the_declared_ones_is_called(estate: Estate) -> None:
+    declared = {rpc.path for rpc in rpcs_of(COLLECTORS)}
+    with Fake(estate, page_size=3) as fake:
+        collected(fake, Order(targets=(ORGANIZATION,), thorough=True))
+        fake.fail("ListAssets", denied())
+        collected(fake, Order(targets=(ORGANIZATION,), thorough=True))
+        called = {path for path, _ in fake.calls}
+    patterns = [_pattern(path) for path in declared]
+    assert not [path for path in called if not any(re.fullmatch(pattern, path) for pattern in patterns)]
+    unused = [pattern for pattern in patterns if not any(re.fullmatch(pattern, path) for path in called)]
+    assert {pattern.rpartition("/")[2] for pattern in unused} == {"GetProject", "GetFolder"}
+
+
+def _pattern(path: str) -> str:
+    """What the server sees of a declared path."""
+    return re.sub(r"\\\*", "[^/]+", re.escape(re.sub(r"GET [\w.]+", "GET ", path)))
+
+
+def _is_declared(path: str, rpcs: list[Rpc]) -> bool:
+    return any(re.fullmatch(_pattern(rpc.path), path) for rpc in rpcs)
+
+
+def test_declared_methods_read_by_their_names() -> None:
+    for rpc in rpcs_of(COLLECTORS):
+        assert re.match(r"GET |.*/(List|Get|Search)[A-Z]\w+$", rpc.path), rpc.path
+        assert not re.search(r"GetKeyString|AccessSecret|GenerateAccess|SignBlob", rpc.path)
+
+
+def test_every_declared_permission_exists_and_reads() -> None:
+    known = read_permissions(BUILT_IN.read_text(encoding="utf-8")).marks
+    for permission in permissions_of(COLLECTORS):
+        assert permission in known, permission
+        assert re.search(r"\.(list|get)[A-Za-z]*$", permission), permission
+
+
+# other ways to reach Google
+
+
+def test_rest_gives_what_grpc_gives(estate: Estate) -> None:
+    order = Order(targets=(ORGANIZATION,), needs=Needs(frozenset({"storage.googleapis.com/Bucket"}), frozenset()))
+    with Fake(estate, page_size=3) as fake:
+        right = collected(fake, order)
+        fake.reset()
+        done = collected(fake, order, connection=Connection(address=fake.address, transport="rest"))
+        assert {path for path, _ in fake.calls} == {f"GET /v1/{ORGANIZATION}/assets"}
+        assert len(fake.calls) > 3
+    assert done.records == right.records
+    assert done.of_type("storage.googleapis.com/Bucket")
+
+
+def test_a_refusal_by_rest_is_told_as_by_grpc(estate: Estate) -> None:
+    order = Order(targets=(ORGANIZATION,), needs=Needs(frozenset({"storage.googleapis.com/Bucket"}), frozenset()))
+    with Fake(estate) as fake:
+        fake.fail("/assets", perimeter("kX-9"))
+        done = collected(fake, order, connection=Connection(address=fake.address, transport="rest"))
+    assert {part.state for part in done.coverage.missing if part.content} >= {State.PERIMETER}
+    assert any("kX-9" in part.detail for part in done.coverage.missing)
+
+
+@pytest.mark.parametrize("transport", ["grpc", "rest"])
+def test_every_client_can_be_made(transport: Any) -> None:
+    from google.auth.credentials import AnonymousCredentials
+
+    anonymous: Any = AnonymousCredentials
+    services = {tuple(match) for match in re.findall(r'client\("(\w+)", "(\w+)"', _sources())}
+    assert len(services) >= 12
+
+    async def make() -> None:
+        identity = Identity(anonymous(), "nobody", quota_project="")
+        connection = Connection(identity, transport, endpoint="{service}-x.p.googleapis.com")
+        for package, service in sorted(services):
+            client = connection.client(package, service)
+            assert "-x.p.googleapis.com" in client.transport.host
+        await connection.close()
+
+    asyncio.run(make())
+
+
+def _sources() -> str:
+    folder = Path(convert.__file__).parent
+    return "".join(path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.py")))
+
+
+def test_who_it_is_and_what_to_warn_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(user_credentials(tmp_path)))
+    user = identify(quota_project="billing-here")
+    assert "gcloud login" in user.described
+    assert user.quota_project == "billing-here"
+    assert not user.warnings
+    other = identify(impersonate="auditor@p.iam.gserviceaccount.com")
+    assert other.described.startswith("auditor@p.iam.gserviceaccount.com, impersonated by")
+    assert type(other.credentials).__module__ == "google.auth.impersonated_credentials"
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key_file(tmp_path)))
+    key = identify()
+    assert "robot@p.iam.gserviceaccount.com (key file)" in key.described
+    assert any("--impersonate" in warning for warning in key.warnings)
+    assert "PRIVATE" not in repr(key.described)
+
+
+def key_file(folder: Path) -> Path:
+    """A service account key as `gcloud iam service-accounts keys create` leaves it."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    pem = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(*form).decode()
+    file = folder / "key.json"
+    email = "robot@p.iam.gserviceaccount.com"
+    where = "https://oauth2.googleapis.com/token"
+    file.write_text(
+        json.dumps({"type": "service_account", "client_email": email, "private_key": pem, "token_uri": where})
+    )
+    return file
+
+
+# on and on
+
+
+class Stopping(Progress):
+    """Ends the program at a step, as Ctrl-C does."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+        self.steps = 0
+
+    def advance(self, work: str, steps: int = 1) -> None:
+        self.steps += 1
+        if self.steps == self.at:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize("at", [1, 2, 5, 17, 40])
+def test_what_was_collected_before_ctrl_c_is_kept_and_gone_on_with(estate: Estate, tmp_path: Path, at: int) -> None:
+    order = Order(targets=(ORGANIZATION,), thorough=True)
+    with Fake(estate, page_size=9) as fake:
+        right = collected(fake, order)
+        everything = len(fake.calls)
+        with pytest.raises(KeyboardInterrupt):
+            collected(fake, order, folder=tmp_path, progress=Stopping(at))
+        fake.reset()
+        done = collected(fake, order, folder=tmp_path, resume=True)
+        assert len(fake.calls) <= everything if at < 10 else len(fake.calls) < everything
+    assert done.file.read_bytes() == right.file.read_bytes()
+
+
+def test_a_token_that_has_expired_begins_its_list_anew(estate: Estate, tmp_path: Path) -> None:
+    order = Order(targets=(ORGANIZATION,))
+    with Fake(estate, page_size=9) as fake:
+        right = collected(fake, order)
+        fake.fail("ListAssets", unavailable(after=6))
+        part = collected(fake, order, folder=tmp_path, patience=IMPATIENCE)
+        assert part.coverage.missing
+        fake.reset()
+        fake.fail(
+            "ListAssets",
+            invalid("page_token has expired", when=lambda r: r.page_token and r.content_type == 1, times=1),
+        )
+        done = collected(fake, order, folder=tmp_path, resume=True)
+    assert names(done.records) == names(right.records)
+    assert not [part for part in done.coverage.missing if part.collector == "assets"]
+
+
+def test_resuming_asks_only_for_what_was_missing(estate: Estate, tmp_path: Path) -> None:
+    order = Order(targets=(ORGANIZATION,), services=("essential-contacts",))
+    with Fake(estate) as fake:
+        fake.fail("ListContacts", denied("essentialcontacts.contacts.list"))
+        assert collected(fake, order, folder=tmp_path).coverage.missing
+        fake.reset()
+        done = collected(fake, order, folder=tmp_path, resume=True)
+        assert not done.coverage.missing
+        assert {path.rpartition("/")[2] for path in fake.counts()} == {"ListAssets", "ListContacts"}
+        assert len(fake.asked("ListAssets")) == 1  # the scope
+
+
+def test_another_order_is_not_gone_on_with(estate: Estate, tmp_path: Path) -> None:
+    with Fake(estate) as fake:
+        collected(fake, Order(targets=(ORGANIZATION,), services=("api-keys",)), folder=tmp_path)
+        with pytest.raises(NotResumable, match="other targets or options"):
+            collected(fake, Order(targets=(ORGANIZATION,), services=("roles",)), folder=tmp_path, resume=True)
+
+
+PART = Part("c", "s", "projects/1", State.COLLECTED)
+
+
+@given(some.lists(some.tuples(some.sampled_from("ab"), some.integers(0, 3)), max_size=12), some.data())
+def test_a_journal_cut_off_anywhere_holds_whole_commits_only(
+    tmp_path_factory: pytest.TempPathFactory, commits: list[tuple[str, int]], data: Any
+) -> None:
+    folder = tmp_path_factory.mktemp("journal")
+    journal = Journal(folder, {"o": 1})
+    for number, (stream, count) in enumerate(commits):
+        journal.commit(f"{stream}|{number}", ({"name": f"{number}-{i}"} for i in range(count)), part=PART)
+    whole = list(journal.lines())
+    journal.close()
+    path = folder / "journal.ndjson"
+    size = data.draw(some.integers(0, path.stat().st_size))
+    os.truncate(path, size)
+    try:
+        again = Journal(folder, {"o": 1}, resume=True)
+    except NotResumable:
+        assert size < len(b'{"order": {"o": 1}}\n')
+        return
+    kept = list(again.lines())
+    assert set(kept) <= set(whole)
+    assert len(kept) == sum(
+        count for number, (stream, count) in enumerate(commits) if f"{stream}|{number}" in again.jobs
+    )
+    again.commit("a|new", [{"name": "new"}], part=PART)
+    assert b'{"name":"new"}\n' in list(again.lines())
+    again.close()
+
+
+# what is told
+
+
+def test_coverage_survives_being_written(estate: Estate) -> None:
+    with Fake(estate) as fake:
+        fake.fail("ListFindings", denied("securitycenter.findings.list"))
+        done = collected(fake)
+    first = json.loads(done.file.read_bytes().splitlines()[0])
+    assert read_coverage(first) == done.coverage
+    assert list(read_coverage(first).summary()) == list(done.coverage.summary())
+
+
+def test_the_matrix_has_every_service_of_every_place(estate: Estate) -> None:
+    project = estate.data("secretmanager.googleapis.com/Secret")[0]["name"].split("/secrets/")[0]
+    with Fake(estate) as fake:
+        done = collected(fake)
+    rows = {(place, service): (state, count) for place, service, state, count, _ in done.coverage.matrix()}
+    assert rows[project, "secretmanager.googleapis.com"][0] is State.COLLECTED
+    assert rows[project, "secretmanager.googleapis.com"][1] > 0
+    states = {state for state, _ in rows.values()}
+    assert {State.COLLECTED, State.EMPTY, State.NOT_ASKED} <= states
+    assert {place for place, _ in rows} == set(done.coverage.reached)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"{",
+        b'{"name":"//auditor/collection","asset_type":"auditor/Collection"}',
+        b'{"name":"//auditor/collection","asset_type":"auditor/Collection","resource":{"data":{"form":99}}}',
+        b'{"name":"//auditor/collection","asset_type":"auditor/Collection","resource":{"data":{"form":1,"parts":[{}]}}}',
+        b'{"name":"x","asset_type":"storage.googleapis.com/Bucket"}',
+    ],
+)
+def test_a_damaged_collection_is_told_with_a_sentence(tmp_path: Path, line: bytes) -> None:
+    file = tmp_path / "estate.ndjson"
+    file.write_bytes(line + b"\n")
+    with pytest.raises(NotACollection, match="estate"):
+        Collected.of_file(file)
+
+
+def test_a_collection_that_is_cut_off_is_told(estate: Estate, tmp_path: Path) -> None:
+    with Fake(estate) as fake:
+        done = collected(fake)
+    file = tmp_path / "estate.ndjson.gz"
+    packed = gzip.compress(done.file.read_bytes() * 20)
+    file.write_bytes(packed[:-2_000])
+    assert is_collection(file)
+    gaps = Gaps()
+    assert list(Collected.of_file(file).lines(gaps))
+    assert gaps.files >= 1
+    file.write_bytes(packed[:200])
+    with pytest.raises(NotACollection, match="estate"):
+        Collected.of_file(file)
+
+
+JSON = some.recursive(
+    some.none() | some.booleans() | some.floats(allow_nan=False, allow_infinity=False) | some.integers() | some.text(),
+    lambda inner: some.lists(inner, max_size=3) | some.dictionaries(some.text(), inner, max_size=3),
+)
+
+
+@given(some.dictionaries(some.text(), JSON, max_size=4))
+def test_free_json_is_converted_as_the_library_does(document: dict[str, Any]) -> None:
+    message = ParseDict(document, Struct())
+    ours, theirs = convert.structure(message), MessageToDict(message)
+    assert json.loads(json.dumps(ours)) == pytest.approx(theirs) if not ours else ours == theirs
+
+
+def test_declarations_are_read_without_google() -> None:
+    code = (
+        "import sys, auditor.cli.collect, auditor.cli.permissions, auditor.sources.live.run;"
+        "from auditor.sources.live.permissions import *; role_in('yaml', permissions_of(collectors_of()));"
+        "sys.exit(any(name.startswith(('google.', 'grpc', 'requests')) for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# the commands
+
+
+@pytest.fixture
+def reaching(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Let the commands reach a fake."""
+
+    def reach(fake: Fake) -> None:
+        def connect(_: Access) -> Connection:
+            return connection_to(fake)
+
+        monkeypatch.setattr(Access, "connect", connect)
+
+    return reach
+
+
+def run(command: Any, *arguments: str | Path) -> Result:
+    return CliRunner().invoke(command, [str(argument) for argument in arguments], prog_name="auditor")
+
+
+def said(result: Result) -> str:
+    return " ".join(result.output.split())
+
+
+def test_collect_saves_what_it_found_and_tells_what_is_missing(estate: Estate, reaching: Any, tmp_path: Path) -> None:
+    with Fake(estate) as fake:
+        reaching(fake)
+        result = run(collect_command.command, ORGANIZATION, "-o", tmp_path / "e.ndjson.gz", "--service", "api-keys")
+    assert result.exit_code == 0, result.output
+    assert "Written:" in said(result)
+    assert Collected.of_file(tmp_path / "e.ndjson.gz").coverage.reached
+    assert not (tmp_path / "e.ndjson.gz.partial").exists()
+
+
+def test_collect_that_is_refused_everywhere_says_what_to_grant(estate: Estate, reaching: Any, tmp_path: Path) -> None:
+    with Fake(estate) as fake:
+        reaching(fake)
+        fake.fail("", denied("cloudasset.assets.listResource"))
+        result = run(collect_command.command, ORGANIZATION, "-o", tmp_path / "e.ndjson")
+    assert result.exit_code == 3
+    assert "roles/cloudasset.viewer" in said(result)
+    assert "cloudasset.assets.listResource" in said(result)
+    assert not (tmp_path / "e.ndjson").exists()
+
+
+def test_collect_with_a_part_missing_ends_with_three_and_can_be_resumed(
+    estate: Estate, reaching: Any, tmp_path: Path
+) -> None:
+    arguments = (ORGANIZATION, "-o", tmp_path / "e.ndjson", "--service", "essential-contacts")
+    with Fake(estate) as fake:
+        reaching(fake)
+        fake.fail("ListContacts", denied("essentialcontacts.contacts.list"))
+        first = run(collect_command.command, *arguments)
+        fake.reset()
+        second = run(collect_command.command, *arguments, "--resume")
+    assert first.exit_code == 3
+    assert "essentialcontacts.contacts.list is missing" in said(first)
+    assert second.exit_code == 0, second.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("organizations/x", "-o", "e.ndjson"), "write organizations/NUMBER"),
+        ((ORGANIZATION, "-o", "e.json"), "call it .ndjson"),
+        ((ORGANIZATION, "-o", "no/e.ndjson"), "does not exist"),
+        ((ORGANIZATION, "-o", "e.ndjson", "--service", "secrets-manager"), "secret-manager"),
+        ((ORGANIZATION, "-o", "e.ndjson", "--exclude", "dev"), "label:KEY=VALUE"),
+        ((ORGANIZATION, "-o", "e.ndjson", "--endpoint", "{host}"), "only {service}"),
+    ],
+)
+def test_wrong_usage_of_collect(
+    arguments: tuple[str, ...], words: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(user_credentials(tmp_path)))
+    result = run(collect_command.command, *arguments)
+    assert result.exit_code == 2, result.output
+    assert words in said(result)
+
+
+def user_credentials(folder: Path) -> Path:
+    """Credentials as `gcloud auth application-default login` leaves them."""
+    file = folder / "credentials.json"
+    secret = {"client_id": "c", "client_secret": "s", "refresh_token": "r", "type": "authorized_user"}
+    file.write_text(json.dumps(secret))
+    return file
+
+
+def test_without_credentials_that_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "absent.json"))
+    result = run(collect_command.command, ORGANIZATION, "-o", tmp_path / "e.ndjson")
+    assert result.exit_code == 2
+    assert "no usable credentials" in said(result)
+
+
+def test_permissions_prints_the_role_in_every_form() -> None:
+    wanted = permissions_of(collectors_of())
+    as_json = json.loads(run(permissions_command.command, "--format", "json").stdout)
+    assert as_json["includedPermissions"] == wanted
+    as_yaml = run(permissions_command.command).stdout
+    assert re.findall(r"^- (\S+)$", as_yaml, re.MULTILINE) == wanted
+    gcloud = run(permissions_command.command, "--format", "gcloud", "--parent", "organizations/12").stdout
+    assert "--organization=12 " in gcloud
+    assert gcloud.strip().endswith("--permissions=" + ",".join(wanted))
+    terraform = role_in("terraform", wanted, "projects/p")
+    assert re.findall(r'^    "(\S+)",$', terraform, re.MULTILINE) == wanted
+    assert 'resource "google_project_iam_custom_role"' in terraform
+
+
+def test_permissions_of_one_service_are_fewer() -> None:
+    few = json.loads(run(permissions_command.command, "--format", "json", "--service", "roles").stdout)
+    assert "iam.roles.list" in few["includedPermissions"]
+    assert "secretmanager.secrets.list" not in few["includedPermissions"]
+
+
+def test_permissions_are_tested_live(estate: Estate, reaching: Any) -> None:
+    wanted = set(permissions_of(COLLECTORS))
+    with Fake(estate, held=wanted - {"iam.roles.list"}) as fake:
+        reaching(fake)
+        lacking = run(permissions_command.command, "--check", ORGANIZATION)
+        fake.held = None
+        held = run(permissions_command.command, "--check", ORGANIZATION)
+        assert all(len(request.permissions) <= 100 for request in fake.asked("TestIamPermissions"))
+    assert lacking.exit_code == 3
+    assert "missing: iam.roles.list" in lacking.stdout
+    assert held.exit_code == 0
+
+
+def test_parts_give_advice_that_names_what_to_change() -> None:
+    part = Part("roles", "iam.googleapis.com", "projects/1", State.DENIED, permission="iam.roles.list")
+    assert "iam.roles.list on projects/1" in part.advice
+    for state in State:
+        assert replace(part, state=state).advice
+    coverage = Coverage(requested=["projects/1"], parts=[part, replace(part, place="projects/2")])
+    assert any("and 1 more" in line for line in coverage.summary())
