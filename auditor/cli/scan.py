@@ -82,6 +82,24 @@ class Percentage(click.FloatRange):
     metavar="DIR",
     help="The Terraform files of a plan or state, to tell file and line.  [default: the folder it is in]",
 )
+@click.option(
+    "--var-file",
+    "var_files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Values for the variables of Terraform files. Repeatable.",
+)
+@click.option("--secrets", is_flag=True, help="Look for secrets in every text file of TARGET, whatever it is.")
+@click.option("--git-history", is_flag=True, help="With --secrets: also in all that git remembers of TARGET.")
+@click.option(
+    "--groups",
+    "group_files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Members of groups, as JSON or CSV. Repeatable.",
+)
 @click.option("--ledger", metavar="FILE", help="Write every verdict, one JSON line each (.ndjson or .ndjson.gz).")
 @click.option(
     "--fail-on",
@@ -150,7 +168,7 @@ def command(targets: tuple[str, ...], now: datetime, **options: Any) -> None:
     from auditor.cli.writers import report_writers
 
     writers = report_writers(options["outputs"])
-    sources, failures = _sources(targets, options["terraform_dir"])
+    sources, failures = _sources(targets, options)
     estate = _estate(options["on"], sources)
     _refuse_overwriting([path for path, _ in writers], options["ledger"], [*sources, *estate])
     with _ledger(options["ledger"]) as ledger:
@@ -190,15 +208,24 @@ class _Watched:
         self.progress.remove_task(task)
 
 
-def _sources(targets: tuple[str, ...], terraform_dir: Path | None) -> tuple[list[Source], list[str]]:
+def _sources(targets: tuple[str, ...], options: dict[str, Any]) -> tuple[list[Source], list[str]]:
     """The sources of all targets; a target that is none is told, and is an error where no other is left."""
-    from auditor.sources.detect import NotATarget, Unusable, sources_of
+    from auditor.sources.detect import NotATarget, Reading, Unusable, sources_of
+
+    if options["git_history"] and not options["secrets"]:
+        raise fail_usage("--git-history goes with --secrets")
+    reading = Reading(
+        terraform_dir=options["terraform_dir"],
+        var_files=options["var_files"],
+        secrets=options["secrets"],
+        history=options["git_history"],
+    )
 
     found: list[Source] = []
     failures: list[str] = []
     for target in targets:
         try:
-            found.extend(sources_of(target, terraform_dir))
+            found.extend(sources_of(target, reading))
         except NotATarget as problem:
             failures.append(str(problem))
             found.append(Unusable(target, str(problem).removeprefix(f"{target}: ")))
@@ -263,7 +290,8 @@ def _audit(
     exported = frozenset(config.scan.exported)
 
     def scan(asked: list[Check], to: IO[bytes] | None) -> Scan:
-        return Scan(asked, clock=Clock(now), settings=settings, exported=exported, ledger=to)
+        groups = options["group_files"]
+        return Scan(asked, clock=Clock(now), settings=settings, exported=exported, ledger=to, groups=groups)
 
     outcome, sources, comparison, notices = _judged(scan, checks, sources, estate, exported, ledger)
     order = Order(

@@ -87,7 +87,7 @@ class Judge:
 
     def missing_policies(self) -> None:
         """Checks of policies get one *not assessed* for each project or container whose policies are not there."""
-        projects = {name: f"//{CONTAINER}{name}" for name in self._estate.homes if name}
+        projects = {name: f"//{CONTAINER}{name}" for name in self._estate.homes if name.partition("/")[0] in _LEVELS}
         asked = {CONTAINER + level: self._routes.of_policies_in(CONTAINER + level) for level in _LEVELS.values()}
         for container, name in sorted({**projects, **self._mapper.containers}.items()):
             if self._estate.has_policy(container):

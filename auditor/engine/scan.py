@@ -6,6 +6,7 @@ import contextlib
 import gc
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
 from auditor.access.collect import Collector
@@ -20,6 +21,7 @@ from auditor.engine.recorder import Recorder
 from auditor.engine.routes import Routes
 from auditor.estate import Estate
 from auditor.sources.base import Gaps, Source
+from auditor.sources.group_files import read_group_file
 
 
 @dataclass(slots=True)
@@ -36,7 +38,10 @@ class Outcome:
 
 
 class Scan:
-    """Asks `checks` of everything in the sources. Use once: `run(sources)`."""
+    """Asks `checks` of everything in the sources. Use once: `run(sources)`.
+
+    `groups` are files that list members of groups.
+    """
 
     def __init__(
         self,
@@ -46,6 +51,7 @@ class Scan:
         settings: dict[str, Settings],
         exported: frozenset[str] = frozenset(),
         ledger: IO[bytes] | None = None,
+        groups: Iterable[Path] = (),
     ) -> None:
         readable = frozenset(view for check in checks for view in check.reads)
         with_policies = frozenset(view for check in checks for view in check.reads_policies)
@@ -55,13 +61,18 @@ class Scan:
         self._clock = clock
         wants_access = any(check.signature.wants_access for check in checks)
         self.collector = Collector(clock.now, exported=exported) if wants_access else None
-        """Gathers who has access, where a selected check asks for it; groups can be added to it before `run`."""
+        """Gathers who has access, where a selected check asks for it."""
+        self._groups = tuple(groups)
 
     def run(self, sources: Iterable[Source]) -> Outcome:
         """Read the sources, ask every check, and give back all that was found."""
         records: dict[str, int] = {}
         with Parking() as parking, contextlib.closing(self.estate), _seldom_collecting():
             mapper = Mapper(self.routes, self.recorder, self.estate, parking, self.collector)
+            if self.collector is not None:
+                for file in self._groups:
+                    for group in read_group_file(file, mapper.gaps):
+                        self.collector.add_group(group)
             for source in sources:
                 records[source.path] = mapper.read(source)
             judge = Judge(self.routes, self.recorder, self.estate, mapper, self._access())

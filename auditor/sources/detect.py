@@ -6,6 +6,7 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -14,8 +15,11 @@ from auditor.sources.asset_inventory import AssetInventoryExport
 from auditor.sources.base import Source
 from auditor.sources.files import READ_ERRORS, open_file, printable, unfit, why
 from auditor.sources.folder import entries, has_json_suffix
+from auditor.sources.source_tree import SourceTree
+from auditor.sources.terraform.hcl.roots import has_files as has_configuration
 from auditor.sources.terraform.places import Placed, has_files
 from auditor.sources.terraform.state import is_state, refusal
+from auditor.sources.terraform_files import TerraformFiles
 from auditor.sources.terraform_plan import TerraformPlan
 from auditor.sources.terraform_state import TerraformState
 
@@ -34,11 +38,27 @@ class _SomethingElse(NotATarget):
     """A file is sound, and neither export nor plan nor state."""
 
 
-def sources_of(target: str, terraform_dir: Path | None = None) -> list[Source]:
-    """The sources in a target: one for a file, one for each readable file of a folder.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How targets are to be read."""
 
-    `terraform_dir` holds the files that a plan or state was made of, where they are not beside it. Raises
-    `NotATarget`. What of a folder cannot be read is raised only when nothing can; the caller is told of it
+    terraform_dir: Path | None = None
+    """The files that a plan or state was made of, where they are not beside it."""
+    var_files: tuple[Path, ...] = ()
+    """Files of values for Terraform files."""
+    secrets: bool = False
+    """Whether every text in a target is searched for secrets."""
+    history: bool = False
+    """Whether all that git remembers of it is, too."""
+
+
+_AS_USUAL = Reading()
+
+
+def sources_of(target: str, reading: Reading = _AS_USUAL) -> list[Source]:
+    """The sources in a target: one for a file, one for each readable file of a folder, one for its Terraform files.
+
+    Raises `NotATarget`. What of a folder cannot be read is raised only when nothing can; the caller is told of it
     otherwise by `Unusable`.
     """
     path, shown = Path(target), printable(target)
@@ -53,9 +73,14 @@ def sources_of(target: str, terraform_dir: Path | None = None) -> list[Source]:
         raise NotATarget(f"{shown}: {_absent(target, error)}") from None
     if problem := unfit(mode):
         raise NotATarget(f"{shown}: {problem}")
-    if path.is_dir():
-        return _folder(path, terraform_dir)
-    return [_file(path, shown, terraform_dir)]
+    tree: list[Source] = [SourceTree(path, history=reading.history)] if reading.secrets else []
+    try:
+        found = _folder(path, reading) if path.is_dir() else [_file(path, shown, reading)]
+    except _SomethingElse:
+        if not tree:
+            raise
+        found = []
+    return found + tree
 
 
 def _absent(target: str, error: OSError | ValueError) -> str:
@@ -67,23 +92,27 @@ def _absent(target: str, error: OSError | ValueError) -> str:
     return why(error)
 
 
-def _folder(folder: Path, terraform_dir: Path | None) -> list[Source]:
+def _folder(folder: Path, reading: Reading) -> list[Source]:
     files, problems = entries(folder)
+    is_code = has_configuration(folder)
     found: list[Source] = []
     for file in files:
+        if is_code and _belongs_to_terraform(file, folder):
+            continue
         if has_json_suffix(file) or _begins_as_input(file):
             try:
-                found.append(_file(file, printable(file), terraform_dir))
+                found.append(_file(file, printable(file), reading))
             except NotATarget as problem:
-                if has_json_suffix(file) or not isinstance(problem, _SomethingElse):
+                is_other = isinstance(problem, _SomethingElse)
+                if not is_other or (has_json_suffix(file) and not (is_code or reading.secrets)):
                     found.append(Unusable(file, str(problem)))
-    found += [Unusable(path, problem) for path, problem in problems]
     shown = printable(folder)
+    if is_code and not any(source.kind.startswith("Terraform") for source in found):
+        found.append(TerraformFiles(folder, shown, reading.var_files))  # a plan beside them says more than they do
+    found += [Unusable(path, problem) for path, problem in problems]
     if not found:
-        if any(folder.glob("*.tf")):
-            advice = "give the plan: terraform plan -out p && terraform show -json p > plan.json"
-            raise NotATarget(f"{shown}: Terraform files, which are not read yet; {advice}")
-        raise NotATarget(f"{shown}: no .json, .ndjson or .jsonl file (plain, .gz or .zst) in this folder")
+        missing = "no .json, .ndjson or .jsonl file (plain, .gz or .zst) and no Terraform file in this folder"
+        raise _SomethingElse(f"{shown}: {missing}; --secrets looks for secrets in any")
     unusable = [source for source in found if isinstance(source, Unusable)]
     if len(unusable) == len(found):
         first = unusable[0]
@@ -92,6 +121,12 @@ def _folder(folder: Path, terraform_dir: Path | None) -> list[Source]:
         told = f"the first is {first.path}: {first.problem}"
         raise NotATarget(f"{shown}: none of its {len(found)} files can be read as an export or a plan; {told}")
     return found
+
+
+def _belongs_to_terraform(file: Path, folder: Path) -> bool:
+    """Whether a file is read with the Terraform files of a folder, or is Terraform's own."""
+    hidden = any(part == ".terraform" for part in file.relative_to(folder).parts)
+    return hidden or file.name.endswith((".tf.json", ".tfvars.json"))
 
 
 def _begins_as_input(file: Path) -> bool:
@@ -124,7 +159,7 @@ class Unusable:
         return iter(())
 
 
-def _file(path: Path, shown: str, terraform_dir: Path | None) -> Source:
+def _file(path: Path, shown: str, reading: Reading) -> Source:
     try:
         with open_file(path) as file:
             start = file.peek(_PEEKED)[:_PEEKED].removeprefix(b"\xef\xbb\xbf").lstrip()  # type: ignore[attr-defined]
@@ -142,7 +177,7 @@ def _file(path: Path, shown: str, terraform_dir: Path | None) -> Source:
     keys = _keys(first.removeprefix(b"\xef\xbb\xbf"))
     if keys & _ASSET_KEYS:
         return AssetInventoryExport(path, shown, is_array=False)
-    return _document(path, shown, terraform_dir)
+    return _document(path, shown, reading)
 
 
 def _keys(line: bytes) -> set[str]:
@@ -154,7 +189,7 @@ def _keys(line: bytes) -> set[str]:
     return set(document) if isinstance(document, dict) else set()
 
 
-def _document(path: Path, shown: str, terraform_dir: Path | None) -> Source:
+def _document(path: Path, shown: str, reading: Reading) -> Source:
     """A file that holds one JSON document."""
     try:
         with open_file(path) as file:
@@ -171,6 +206,6 @@ def _document(path: Path, shown: str, terraform_dir: Path | None) -> Source:
             raise NotATarget(f"{shown}: {problem}")
         kind = TerraformPlan if is_plan else TerraformState
         source = kind(printable(path), shown, document)
-        folder = terraform_dir or path.parent
+        folder = reading.terraform_dir or path.parent
         return Placed(source, folder) if has_files(folder) else source
     raise _SomethingElse(f"{shown}: neither a Cloud Asset Inventory export nor a Terraform plan or state in JSON")
