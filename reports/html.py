@@ -15,6 +15,7 @@ from auditor.model.run import Run
 from auditor.model.text import visible
 from reports.base import environment, write
 from reports.digest import CAUSES_SHOWN, CHECKS_PER_CAUSE, Digest, fair_limit, most_reasons, statuses
+from reports.drawings import drawing
 from reports.pages import command_of, evidence_lines, pieces, short_name, shortened
 
 PLACES_PER_ENTRY = 200
@@ -62,6 +63,7 @@ def _environment() -> Environment:
     made.filters["short_name"] = lambda name: shortened(short_name(name), NAME_LENGTH)
     made.filters["shortened"] = lambda text: shortened(text, NAME_LENGTH)
     made.filters["evidence"] = lambda evidence: evidence_lines(evidence, most=EVIDENCE_LINES, limit=EVIDENCE_LENGTH)
+    made.filters["drawing"] = drawing
     made.filters["pieces"] = pieces
     made.filters["command"] = command_of
     made.filters["most_reasons"] = most_reasons

@@ -100,6 +100,11 @@ class Percentage(click.FloatRange):
     metavar="FILE",
     help="Members of groups, as JSON or CSV. Repeatable.",
 )
+@click.option(
+    "--paths/--no-paths",
+    default=None,
+    help="Look for paths to control, for the report.  [default: with a report, where the input is not large]",
+)
 @click.option("--ledger", metavar="FILE", help="Write every verdict, one JSON line each (.ndjson or .ndjson.gz).")
 @click.option(
     "--fail-on",
@@ -310,12 +315,29 @@ def _audit(
         settings=settings,
         frameworks=frameworks,
     )
+    if not estate and _wants_paths(options, sources):
+        from auditor.cli.paths_section import paths_to_control
+
+        run.paths = paths_to_control(sources, now, options["group_files"], exported)
+    elif options["outputs"] and not estate:
+        run.notices.append("paths to control were not looked for; --paths looks for them in any input")
     if comparison is not None:
         run.notices += [comparison.in_words(), *notices]
         run.change = comparison.record(estate)
         if options["gate_on"] == "new":
             run.gate = decide_change(run, comparison, config.gate)
     return run, comparison
+
+
+_NOT_LARGE = 100_000_000
+"""Bytes of input in which paths to control are looked for without being asked: some seconds."""
+
+
+def _wants_paths(options: dict[str, Any], sources: list[Source]) -> bool:
+    if options["paths"] is not None or not options["outputs"]:
+        return bool(options["paths"])
+    files = [Path(source.path) for source in sources]
+    return sum(file.stat().st_size for file in files if file.is_file()) <= _NOT_LARGE
 
 
 def _judged(

@@ -194,6 +194,38 @@ class Change:
 
 
 @dataclass(slots=True, kw_only=True)
+class ControlPath:
+    """A way to control of a project, folder or organisation: who takes it, step by step, and its picture."""
+
+    title: str
+    certainty: Literal["certain", "possible"]
+    sentences: list[str]
+    svg: str
+    """A drawing of our own making: the only markup in a run."""
+    alike: list[str]
+    """Others who have the same way."""
+
+
+@dataclass(slots=True, kw_only=True)
+class ChokePoint:
+    """A binding whose removal cuts `cuts` of the `of` paths found, and the command that removes it, if one does."""
+
+    binding: str
+    command: str
+    cuts: Count
+    of: Count
+
+
+@dataclass(slots=True, kw_only=True)
+class PathsToControl:
+    """The paths found, the bindings to remove, and what is approximate or not known of them."""
+
+    paths: list[ControlPath]
+    choke_points: list[ChokePoint]
+    notes: list[str]
+
+
+@dataclass(slots=True, kw_only=True)
 class Run:
     """One scan."""
 
@@ -211,6 +243,8 @@ class Run:
     notices: list[str]
     gate: Gate
     change: Change | None = None
+    paths: PathsToControl | None = None
+    """Who can come to control what without being meant to; None where it was not looked for."""
     """Where a plan was laid over an estate: the run is of the estate as it will be."""
 
     def by_severity(self) -> dict[Severity, int]:

@@ -1,0 +1,92 @@
+"""`auditor permissions`: the custom role that the auditor needs, and whether its identity holds it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from auditor.cli import EXIT_CODES, fail_usage
+from auditor.cli.collect import INCOMPLETE, access_of, access_options
+
+if TYPE_CHECKING:
+    from auditor.sources.live.connection import Connection
+    from auditor.sources.live.run import Access
+
+
+@click.command(epilog=EXIT_CODES)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("json", "yaml", "gcloud", "terraform")),
+    default="yaml",
+    show_default=True,
+    help="yaml and json are files for `gcloud iam roles create --file`.",
+)
+@click.option(
+    "--parent",
+    default="organizations/ORGANIZATION",
+    show_default=True,
+    metavar="WHERE",
+    help="Where the role is made: organizations/NUMBER or projects/ID.",
+)
+@click.option("--service", multiple=True, metavar="NAME", help="Only what this service needs, and the inventory.")
+@click.option("--via", is_flag=True, help="Also what exports to Cloud Storage (collect --via) need.")
+@click.option("--check", "target", default="", metavar="TARGET", help="Test whether the permissions are held there.")
+@access_options
+def command(form: str, parent: str, service: tuple[str, ...], via: bool, target: str, **options: Any) -> None:
+    """Print the exact custom role that the auditor needs.
+
+    It is made from what the auditor's collectors declare that they call, and lets nothing be
+    changed. With --check it is tested by testIamPermissions instead of printed.
+    """
+    from auditor.names import UnknownName
+    from auditor.sources.live import permissions
+
+    names = {collector.name for collector in permissions.collectors_of()}
+    for name in service:
+        if name not in names:
+            raise fail_usage(UnknownName("service", name, names))
+    wanted = permissions.permissions_of(permissions.collectors_of(service), via=via)
+    if target:
+        _check(target, wanted, access_of(options))
+        return
+    level, _, identifier = parent.partition("/")
+    if level not in ("organizations", "projects") or not identifier or "'" in parent or '"' in parent:
+        raise fail_usage(f"{parent}: custom roles are made in organizations/NUMBER or projects/ID")
+    click.echo(permissions.role_in(form, wanted, parent))
+    if not service or "groups" in service:
+        click.echo(permissions.GROUPS_NOTE, err=True)
+
+
+def _check(target: str, wanted: list[str], access: Access) -> None:
+    from auditor.sources.live.connection import UnusableEndpoint
+    from auditor.sources.live.failures import NoCredentials, Refused
+    from auditor.sources.live.scope import NotAScope, check_targets
+
+    try:
+        check_targets([target])
+        connection = access.connect()
+        missing = asyncio.run(_lacking(connection, access, target, wanted))
+    except (NotAScope, NoCredentials, UnusableEndpoint) as problem:
+        raise fail_usage(problem) from None
+    except Refused as refused:
+        click.echo(f"Error: {target}: the permissions could not be tested: {refused}", err=True)
+        sys.exit(INCOMPLETE)
+    for permission in missing:
+        click.echo(f"missing: {permission}")
+    click.echo(f"{target}: {len(wanted) - len(missing)} of {len(wanted)} permissions are held")
+    sys.exit(INCOMPLETE if missing else 0)
+
+
+async def _lacking(connection: Connection, access: Access, target: str, wanted: list[str]) -> list[str]:
+    from auditor.sources.live.network import Calls
+    from auditor.sources.live.permissions import lacking
+
+    calls = Calls(connection, patience=access.patience, at_once=access.at_once)
+    try:
+        return await lacking(calls, target, wanted)
+    finally:
+        await connection.close()
