@@ -71,7 +71,7 @@ def test_a_compressed_file_without_further_suffix_is_read_where_it_is_input(name
     [
         ("README.md", b"{}"),
         ("picture.png", b"\x89PNG"),
-        ("main.tf", b"{"),
+        ("main.tfx", b"{"),
         ("archive.tar.gz", gzipped(b"{")),
         ("LICENSE", b"Apache"),
         ("Makefile", b"{{ all }}"),

@@ -23,7 +23,8 @@ STORIES = [(row["check"], row["where"]) for row in STORY.finditer((EXAMPLE / "RE
 UNKNOWN_TO_A_PLAN = (
     "known only after apply",
     "the plan does not set it; it is decided at apply",
-    "a Terraform plan shows only part of the estate",
+    "Terraform shows only part of the estate",
+    "the input is part of an estate",
     "a plan shows only the bindings that it adds",
     "the plan does not show the audit configuration",
     "the input has no resource content for this asset",  # the project itself is not made by this plan

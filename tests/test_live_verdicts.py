@@ -104,8 +104,10 @@ def test_live_and_export_give_the_same_verdicts(checks: list[Check], tmp_path: P
 def test_what_is_saved_gives_the_verdicts_again(every_check: list[Check], tmp_path: Path) -> None:
     with Fake(full_estate()) as fake:
         first, source = live(fake, every_check, tmp_path, thorough=True)
-    again = Collected.of_file(source.file)
+    again = Collected.of_file(source.file, needs=needs_of(every_check))
     assert again.exported == source.exported
+    unaware = Collected.of_file(source.file)
+    assert unaware.exported == {"iam-policy"}  # all policies were asked for, and not all types of resources
     assert judged([again], every_check, again.exported, tmp_path).verdicts() == first.verdicts()
 
 

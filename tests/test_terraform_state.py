@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from auditor.loading import load_checks
 from auditor.secrets.detector import base62_checksum
 from auditor.sources.base import Gaps
-from auditor.sources.detect import NotATarget, sources_of
+from auditor.sources.detect import NotATarget, Reading, sources_of
 from auditor.sources.terraform.blocks import headers
 from auditor.sources.terraform.places import Placed, Places
 from auditor.sources.terraform_state import SENSITIVE, TerraformState
@@ -505,7 +505,7 @@ def test_findings_of_a_plan_tell_the_line_of_the_file_beside_it(folder: Path) ->
 
 
 def test_every_address_of_the_example_plan_has_its_line() -> None:
-    (source,) = sources_of(str(EXAMPLE / "plan.json"), EXAMPLE / "terraform")
+    (source,) = sources_of(str(EXAMPLE / "plan.json"), Reading(terraform_dir=EXAMPLE / "terraform"))
     assert isinstance(source, Placed)
     places = {place for place, _ in source.lines(Gaps())}
     text = io.StringIO((EXAMPLE / "terraform" / "main.tf").read_text()).readlines()

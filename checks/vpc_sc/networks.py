@@ -247,7 +247,7 @@ def network_without_restricted_vip(network: Network, estate: Estate) -> Verdict:
 
     Source: https://cloud.google.com/vpc-service-controls/docs/private-connectivity
     """
-    if not network.subnetworks:
+    if not network.subnetworks and not estate.partial:  # Terraform's subnets do not stand in the network
         return not_applicable("the network has no subnet")
     if not _is_inside(network, estate):
         return not_applicable("the network is in no enforced perimeter")

@@ -1,0 +1,198 @@
+"""Collections as a source: written with their coverage, read with what it says is missing."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from auditor.resources.decode import Unreadable, parse
+from auditor.sources.base import Gaps
+from auditor.sources.files import READ_ERRORS, open_file, printable, why
+from auditor.sources.live.assets import policy_keys, without_policies_read
+from auditor.sources.live.coverage import ASSET_TYPE, Coverage, Part, read_coverage
+from auditor.sources.live.declaration import Record
+from auditor.sources.live.journal import Journal
+from auditor.sources.live.needs import ORG_POLICY, Needs
+
+BEGINNING = b'{"name":"//auditor/collection","asset_type":"auditor/Collection"'
+"""How a collection begins; by this it is told from an export."""
+_ORG_POLICY_TYPE = f'"{ORG_POLICY}"'.encode()
+_REST = "collect again; what stands before this place was audited"
+
+
+class _Head(msgspec.Struct):
+    name: str
+    asset_type: str
+    ancestors: list[str] = []
+
+
+class NotACollection(Exception):  # noqa: N818 - the message is the sentence that the user reads
+    """A file is no collection, or one that cannot be read."""
+
+
+def write(path: Path, journal: Journal, coverage: Coverage) -> int:
+    """Write a collection, compressed where the name ends so; how many records it holds. Raises OSError."""
+    known = _count(journal, coverage)
+    encoder = msgspec.json.Encoder()
+    records = 0
+    with _opened(path) as file:
+        file.write(encoder.encode(coverage.record()) + b"\n")
+        for line in journal.lines():
+            if b'"org_policy"' in line:
+                for record in without_policies_read([msgspec.json.decode(line)], known):
+                    file.write(encoder.encode(record) + b"\n")
+                    records += 1
+            else:
+                file.write(line)
+                records += 1
+    return records
+
+
+def _count(journal: Journal, coverage: Coverage) -> set[str]:
+    """Fill in the coverage's counts; the organisation policies that came as resources."""
+    head = msgspec.json.Decoder(_Head)
+    types: Counter[str] = Counter()
+    homes: dict[str, Counter[str]] = {}
+    known: set[str] = set()
+    for line in journal.lines():
+        record = head.decode(line)
+        types[record.asset_type] += 1
+        service = record.name.removeprefix("//").partition("/")[0]
+        homes.setdefault(record.ancestors[0] if record.ancestors else "", Counter())[service] += 1
+        if _ORG_POLICY_TYPE in line and record.asset_type == ORG_POLICY:
+            known |= policy_keys([{"asset_type": ORG_POLICY, "name": record.name, "ancestors": record.ancestors}])
+    coverage.types = dict(sorted(types.items()))
+    coverage.by_home = {home: dict(sorted(counts.items())) for home, counts in sorted(homes.items())}
+    return known
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """Open beside the place and put there in the end, so that what stood there is whole until then."""
+    beside = path.with_name(f".{path.name}.new")
+    with beside.open("wb") as file:
+        if path.suffix == ".gz":
+            with gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0, compresslevel=5) as packed:
+                yield packed  # type: ignore[misc]  # a GzipFile is written like any file
+        else:
+            yield file
+    beside.replace(path)
+
+
+def is_collection(path: Path) -> bool:
+    """Whether a file begins as a collection. Raises `READ_ERRORS`, as any reading does."""
+    with open_file(path) as file:
+        return file.read(len(BEGINNING)) == BEGINNING
+
+
+@dataclass(slots=True)
+class Collected:
+    """A collection as the source of a scan."""
+
+    file: Path
+    path: str
+    """How it is told: the file, or the live target."""
+    coverage: Coverage
+    kind: str = "collection of a live estate"
+    partial: bool = False
+    trusted: bool = True
+    needs: Needs | None = None
+    """What the checks of the scan read; None where that is not known: then whatever is missing counts, and nothing that
+    was collected in part is taken for complete."""
+    unsupported: Counter[str] = field(default_factory=Counter)
+    holder: Any = None
+    """Keeps the folder of the file while the source lives, where it is a temporary one."""
+
+    @classmethod
+    def of_file(cls, file: Path, *, path: str = "", needs: Needs | None = None, holder: Any = None) -> Collected:
+        """The collection in a file. Raises `NotACollection`."""
+        shown = path or printable(file)
+        try:
+            with open_file(file) as opened:
+                first = opened.readline()
+            record: Record = parse(first)
+            if record.get("asset_type") != ASSET_TYPE:
+                raise NotACollection(f"{shown}: no collection of this auditor")
+            return cls(file, shown, read_coverage(record), needs=needs, holder=holder)
+        except READ_ERRORS as error:
+            raise NotACollection(f"{shown}: {why(error)}") from None
+        except (Unreadable, ValueError) as problem:
+            raise NotACollection(f"{shown}: {problem}") from None
+
+    @property
+    def exported(self) -> frozenset[str]:
+        """The content types that the engine may take as complete for what the checks read; none where that is unknown.
+
+        What was not asked for must not be taken for absent, so that `needs` has to be set before.
+        """
+        wanted, coverage = self.needs, self.coverage
+        complete = set(coverage.vouched_for)
+        if not _within(wanted.policies if wanted else None, coverage.asked_policies, known=wanted is not None):
+            complete.discard("iam-policy")
+        if not _within(wanted.resources if wanted else None, coverage.asked_types, known=wanted is not None):
+            complete &= {"iam-policy"}
+        return frozenset(complete)
+
+    def lines(self, gaps: Gaps) -> Iterator[tuple[int | str, bytes]]:
+        """(place, line) of every asset, and one line without content for each kind of assets that is missing."""
+        for part in self.coverage.missing:
+            if self._counts(part):
+                self._tell(part, gaps)
+                for record in missing_records(part, set(self.coverage.types)):
+                    if self.needs is None or self.needs.wants(record["asset_type"]):
+                        yield f"missing from {part.place}", msgspec.json.encode(record)
+        try:
+            with open_file(self.file) as file:
+                numbered = enumerate(file, 1)
+                next(numbered, None)
+                yield from numbered
+        except READ_ERRORS as error:
+            gaps.add(self.path, why(error), _REST)
+
+    def _counts(self, part: Part) -> bool:
+        """Whether the scan may rest on a missing part."""
+        if self.needs is None or part.content or not part.asset_types:
+            return True
+        return any(":" in name or self.needs.wants(name) for name in part.asset_types)
+
+    def _tell(self, part: Part, gaps: Gaps) -> None:
+        """Tell a missing part. Where the estate holds others of its kind, absence proves nothing any more."""
+        types = {name.partition(":")[0] for name in part.asset_types}
+        truncated = bool(part.records) or (bool(part.content) and not types)
+        if truncated or types & set(self.coverage.types):
+            gaps.add(self.path, part.problem, part.advice)
+        else:
+            gaps.add_line(self.path, part.problem, part.advice)
+
+
+def _within(wanted: frozenset[str] | None, asked: list[str] | None, *, known: bool) -> bool:
+    """Whether all that is wanted was asked for; None stands for everything."""
+    if asked is None:
+        return True
+    return known and wanted is not None and wanted <= set(asked)
+
+
+def missing_records(part: Part, held: set[str]) -> Iterator[Record]:
+    """One record without content for each type of assets that a place may hold and that was not read.
+
+    Of a bulk read only for the types of which nothing came from elsewhere.
+    """
+    if part.content not in ("", "resource"):
+        return
+    for name in part.asset_types:
+        if ":" in name or (part.content and name in held):
+            continue
+        service, _, kind = name.partition("/")
+        yield {
+            "name": f"//{service}/{part.place}/{kind}/*",
+            "asset_type": name,
+            "ancestors": [part.place],
+            "unknown": {"resource.data": part.problem},
+        }

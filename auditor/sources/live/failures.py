@@ -1,0 +1,156 @@
+"""Why a read did not succeed, in words that name what to change.
+
+Sources: cloud.google.com/apis/design/errors (the details of errors),
+cloud.google.com/php/docs/reference/common-protos/latest/Api.ErrorReason (their reasons),
+cloud.google.com/vpc-service-controls/docs/troubleshooting (how a perimeter says no)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from auditor.model.text import visible
+
+if TYPE_CHECKING:
+    from google.api_core.exceptions import GoogleAPICallError
+
+    from auditor.sources.live.declaration import Rpc
+
+NO_TOKEN = "Getting metadata from plugin failed"  # noqa: S105 - words of an error message
+"""How gRPC words that credentials gave no token. It calls that unavailable, but it does not pass."""
+
+_PERMISSION = re.compile(r"(?:[Pp]ermission[s]?:?\s*)['\"`]?([a-z][\w-]*\.[\w.-]+\.[a-zA-Z]\w*)")
+_UNIQUE = re.compile(r"vpcServiceControlsUniqueIdentifier:?\s*([\w-]+)")
+_CONSUMER = re.compile(r"project[s/ ]+([a-z0-9-]+) before or it is disabled")
+_LONGEST = 300
+_DISABLED = frozenset({"SERVICE_DISABLED", "BILLING_DISABLED", "API_DISABLED"})
+_PERIMETER = "SECURITY_POLICY_VIOLATED"
+
+
+class State(StrEnum):
+    """How reading one service in one place ended."""
+
+    COLLECTED = "collected"
+    EMPTY = "empty"
+    DISABLED = "API disabled"
+    DENIED = "permission denied"
+    PERIMETER = "blocked by a perimeter"
+    THROTTLED = "throttled out"
+    TIMED_OUT = "timed out"
+    UNAVAILABLE = "unavailable"
+    UNREADABLE = "unreadable answer"
+    REFUSED = "refused"
+    PENDING_DELETION = "pending deletion"
+    NOT_ASKED = "not asked"
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything that is there was read."""
+        return self in (State.COLLECTED, State.EMPTY)
+
+    @property
+    def passes(self) -> bool:
+        """Whether it may go better at another time, with nothing changed."""
+        return self in (State.THROTTLED, State.TIMED_OUT, State.UNAVAILABLE, State.UNREADABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a read did not succeed."""
+
+    state: State
+    detail: str
+    permission: str = ""
+    """The permission that was missing."""
+    consumer: str = ""
+    """Of a disabled API: the project (`projects/NUMBER`) in which it is disabled, where the error tells."""
+
+    @property
+    def words(self) -> str:
+        """The failure as a clause."""
+        missing = f", {self.permission} is missing" if self.permission else ""
+        return f"{self.state.value}{missing}" + (f" ({self.detail})" if self.detail else "")
+
+
+class Refused(Exception):  # noqa: N818 - the failure is its message
+    """A read did not succeed, and will not by waiting."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.words)
+        self.failure = failure
+
+
+class NoCredentials(Exception):  # noqa: N818 - the message is the sentence that the user reads
+    """There are no credentials, or they give no token: nothing at all can be read."""
+
+
+def classify(error: GoogleAPICallError, rpc: Rpc) -> Failure:
+    """What an error of the API says."""
+    from google.api_core import exceptions
+
+    if isinstance(error, exceptions.PermissionDenied | exceptions.Forbidden):
+        return _denied(error, rpc)
+    states: list[tuple[type[Exception], State]] = [
+        (exceptions.TooManyRequests, State.THROTTLED),
+        (exceptions.GatewayTimeout, State.TIMED_OUT),
+        (exceptions.ServiceUnavailable, State.UNAVAILABLE),
+    ]
+    for kind, state in states:
+        if isinstance(error, kind):
+            return Failure(state, first_line(error))
+    return Failure(State.REFUSED, first_line(error))
+
+
+def _denied(error: GoogleAPICallError, rpc: Rpc) -> Failure:
+    text = first_line(error)
+    whole = str(error.message)
+    reason, metadata = error_info(error)
+    unique = _UNIQUE.search(whole)
+    if reason == _PERIMETER or unique or "prohibited by organization's policy" in whole:
+        identifier = metadata.get("uid") or (unique[1] if unique else "")
+        return Failure(State.PERIMETER, f"violation {visible(identifier)}" if identifier else text)
+    consumer = _CONSUMER.search(whole)
+    if reason in _DISABLED or consumer:
+        number = metadata.get("consumer") or (f"projects/{consumer[1]}" if consumer else "")
+        return Failure(State.DISABLED, text, consumer=visible(number))
+    named = metadata.get("permission") or (match[1] if (match := _PERMISSION.search(whole)) else "")
+    return Failure(State.DENIED, text, permission=visible(named) or rpc.needs)
+
+
+def error_info(error: GoogleAPICallError) -> tuple[str, dict[str, str]]:
+    """The reason and metadata of an error's `google.rpc.ErrorInfo`, empty where it has none."""
+    for detail in _details(error, "ErrorInfo"):
+        if isinstance(detail, dict):
+            return str(detail.get("reason", "")), {str(k): str(v) for k, v in detail.get("metadata", {}).items()}
+        return str(detail.reason), dict(detail.metadata)
+    return "", {}
+
+
+def retry_after(error: GoogleAPICallError) -> float:
+    """The seconds that an error's `google.rpc.RetryInfo` asks to wait, 0 where it has none."""
+    for detail in _details(error, "RetryInfo"):
+        if isinstance(detail, dict):
+            try:
+                return max(0.0, float(str(detail.get("retryDelay", "0")).removesuffix("s")))
+            except ValueError:
+                return 0.0
+        return max(0.0, float(detail.retry_delay.seconds) + float(detail.retry_delay.nanos) / 1e9)
+    return 0.0
+
+
+def _details(error: GoogleAPICallError, kind: str) -> Iterator[Any]:
+    """The details of a kind: messages over gRPC, objects with `@type` over REST."""
+    for detail in error.details or ():
+        name = detail.get("@type", "") if isinstance(detail, dict) else type(detail).__name__
+        if str(name).endswith(kind):
+            yield detail
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error's message, safe to show."""
+    text = getattr(error, "message", None) or str(error)
+    return visible((str(text).strip().splitlines() or [type(error).__name__])[0][:_LONGEST])

@@ -1,0 +1,86 @@
+"""Who the auditor is towards Google: Application Default Credentials, perhaps impersonating a service account.
+
+Sources: google.aip.dev/auth/4110 (Application Default Credentials),
+cloud.google.com/iam/docs/service-account-impersonation, cloud.google.com/docs/quotas/set-quota-project
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from auditor.sources.live.failures import NoCredentials, first_line
+
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+"""The scope that all services here accept; what the identity may do is decided by IAM alone."""
+LIFETIME = 3600
+"""Seconds that an impersonated token lives; it is renewed as needed."""
+
+_KEY_FILE = (
+    "the credentials are a service account key file, which anyone who copies it can use until it is deleted; "
+    "use workload identity federation, an attached service account, or --impersonate instead"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The credentials that requests carry, with what the report tells of them."""
+
+    credentials: Any
+    described: str
+    """Who it is, in words; never a token."""
+    quota_project: str = ""
+    """The project whose quota the requests use, `""` where the credentials decide."""
+    warnings: tuple[str, ...] = ()
+
+
+def identify(impersonate: str = "", quota_project: str = "") -> Identity:
+    """Application Default Credentials as they are found here. Raises `NoCredentials`."""
+    try:
+        import google.auth
+        from google.auth.exceptions import GoogleAuthError
+    except ImportError:
+        raise NoCredentials("Google's clients are not installed; `pip install 'gcp-auditor[live]'` adds them") from None
+    try:
+        source, _ = google.auth.default(scopes=[SCOPE], quota_project_id=quota_project or None)
+    except GoogleAuthError as error:
+        raise NoCredentials(
+            f"no usable credentials ({first_line(error)}); `gcloud auth application-default login` makes some"
+        ) from None
+    return of_credentials(source, impersonate, quota_project)
+
+
+def of_credentials(source: Any, impersonate: str = "", quota_project: str = "") -> Identity:
+    """An identity of the given credentials."""
+    who, warnings = _described(source)
+    quota = quota_project or getattr(source, "quota_project_id", None) or ""
+    if not impersonate:
+        return Identity(source, who, quota, warnings)
+    from google.auth import impersonated_credentials
+
+    credentials = impersonated_credentials.Credentials(  # type: ignore[no-untyped-call]  # the library has no types
+        source_credentials=source,
+        target_principal=impersonate,
+        target_scopes=[SCOPE],
+        lifetime=LIFETIME,
+        quota_project_id=quota or None,
+    )
+    return Identity(credentials, f"{impersonate}, impersonated by {who}", quota, warnings)
+
+
+def _described(credentials: Any) -> tuple[str, tuple[str, ...]]:
+    """Who credentials are, and what to warn of."""
+    from google.auth import external_account, impersonated_credentials
+    from google.oauth2 import service_account
+    from google.oauth2.credentials import Credentials as UserCredentials
+
+    account = getattr(credentials, "service_account_email", None) or ""
+    if isinstance(credentials, service_account.Credentials):
+        return f"{account} (key file)", (_KEY_FILE,)
+    if isinstance(credentials, external_account.Credentials):
+        return f"{account or 'a federated identity'} (workload identity federation)", ()
+    if isinstance(credentials, impersonated_credentials.Credentials):
+        return f"{account} (impersonated)", ()
+    if isinstance(credentials, UserCredentials):
+        return f"{getattr(credentials, 'account', '') or 'a user'} (gcloud login)", ()
+    return account or type(credentials).__name__, ()

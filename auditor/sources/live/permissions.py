@@ -1,0 +1,100 @@
+"""The custom role that the auditor needs, made from what its collectors declare, and the test whether it is held.
+
+Sources: cloud.google.com/iam/docs/creating-custom-roles (the files of gcloud),
+cloud.google.com/resource-manager/reference/rest/v3/projects/testIamPermissions (100 permissions a request),
+registry.terraform.io/providers/hashicorp/google/latest/docs/resources/google_organization_iam_custom_role
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from auditor.sources.live.assets import LISTS
+from auditor.sources.live.collectors import COLLECTORS
+from auditor.sources.live.declaration import Collector, Level, Quota, Rpc
+from auditor.sources.live.network import Calls
+from auditor.sources.live.scope import RPCS as SCOPE_RPCS
+from auditor.sources.live.via import RPCS as VIA_RPCS
+
+ROLE_ID = "gcpAuditor"
+TITLE = "GCP Auditor"
+DESCRIPTION = "Reads what the auditor collects. Made by `auditor permissions`."
+FORMATS = ("json", "yaml", "gcloud", "terraform")
+_MOST = 100
+_V3 = "/google.cloud.resourcemanager.v3."
+_READS = Quota("Resource Manager reads", 600)
+_SERVICES = {Level.PROJECT: "Projects", Level.FOLDER: "Folders", Level.ORGANIZATION: "Organizations"}
+TESTS = {level: Rpc(f"{_V3}{service}/TestIamPermissions", _READS) for level, service in _SERVICES.items()}
+
+GROUPS_NOTE = (
+    "Group memberships are not granted by IAM: give the auditor's account the Google Workspace role Groups Reader."
+)
+SMALLEST = "roles/cloudasset.viewer"
+"""The predefined role that lets the bulk be read."""
+
+
+def collectors_of(services: Iterable[str] = ()) -> list[Collector]:
+    """The collectors of some names, all of them where none is named."""
+    names = set(services)
+    return [collector for collector in COLLECTORS if not names or collector.name in names]
+
+
+def rpcs_of(collectors: Iterable[Collector], *, via: bool = False) -> list[Rpc]:
+    """Every method that a collection may call: the read list. `via` adds exports to Cloud Storage."""
+    bulk = [*LISTS.values(), *(VIA_RPCS if via else ())]
+    return [*bulk, *SCOPE_RPCS, *(rpc for collector in collectors for rpc in collector.rpcs)]
+
+
+def permissions_of(collectors: Iterable[Collector], *, via: bool = False) -> list[str]:
+    """The permissions that a collection needs, sorted."""
+    return sorted({permission for rpc in rpcs_of(collectors, via=via) for permission in rpc.permissions})
+
+
+def role_in(form: str, permissions: Sequence[str], parent: str = "organizations/ORGANIZATION") -> str:
+    """The custom role in one of `FORMATS`."""
+    document = {"title": TITLE, "description": DESCRIPTION, "stage": "GA", "includedPermissions": list(permissions)}
+    if form == "json":
+        return json.dumps(document, indent=2)
+    if form == "yaml":
+        head = [f"title: {TITLE}", f"description: {json.dumps(DESCRIPTION)}", "stage: GA", "includedPermissions:"]
+        return "\n".join([*head, *(f"- {permission}" for permission in permissions)])
+    level, _, identifier = parent.partition("/")
+    if form == "gcloud":
+        return (
+            f"gcloud iam roles create {ROLE_ID} --{level.removesuffix('s')}={identifier} "
+            f"--title='{TITLE}' --stage=GA --permissions={','.join(permissions)}"
+        )
+    kind, owner = ("project", "project") if level == "projects" else ("organization", "org_id")
+    listed = "\n".join(f'    "{permission}",' for permission in permissions)
+    return (
+        f'resource "google_{kind}_iam_custom_role" "gcp_auditor" {{\n  {owner} = "{identifier}"\n'
+        f'  role_id = "{ROLE_ID}"\n  title = "{TITLE}"\n  permissions = [\n{listed}\n  ]\n}}'
+    )
+
+
+def role_to_grant(targets: Sequence[str]) -> str:
+    """The sentence that tells somebody whose every read was refused what to grant."""
+    return (
+        f"nothing could be read of {', '.join(targets)}; grant the auditor's identity {SMALLEST} there, "
+        "or the custom role that `auditor permissions` prints, and enable cloudasset.googleapis.com in the project "
+        "that its requests are billed to"
+    )
+
+
+async def lacking(calls: Calls, target: str, permissions: Sequence[str]) -> list[str]:
+    """Which of the permissions the identity does not have on a target. Raises `Refused`, `NoCredentials`.
+
+    What can be granted on organisations only is not asked of a project; nothing can be said of it there.
+    """
+    from google.iam.v1.iam_policy_pb2 import TestIamPermissionsRequest  # type: ignore[import-untyped]  # the package has no types
+
+    level = Level(target.partition("/")[0])
+    client = calls.client("resourcemanager_v3", _SERVICES[level])
+    held: set[str] = set()
+    for start in range(0, len(permissions), _MOST):
+        wanted = list(permissions[start : start + _MOST])
+        request = TestIamPermissionsRequest(resource=target, permissions=wanted)
+        answer = await calls.answer(TESTS[level], client.test_iam_permissions, request)
+        held.update(answer.permissions)
+    return [permission for permission in permissions if permission not in held]
