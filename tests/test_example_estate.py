@@ -25,6 +25,7 @@ UNKNOWN_TO_A_PLAN = (
     "the plan does not set it; it is decided at apply",
     "Terraform shows only part of the estate",
     "the input is part of an estate",
+    "the name of its default account is not known",
     "a plan shows only the bindings that it adds",
     "the plan does not show the audit configuration",
     "the input has no resource content for this asset",  # the project itself is not made by this plan

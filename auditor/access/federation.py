@@ -90,6 +90,44 @@ SHARED_ISSUERS = {
 }
 """By issuer URI without scheme. A longer path (an enterprise's own issuer) is another issuer."""
 
+LASTING_CLAIMS = frozenset(
+    {
+        "repository_id",
+        "repository_owner_id",
+        "enterprise_id",
+        "namespace_id",
+        "project_id",
+        "terraform_organization_id",
+        "terraform_project_id",
+        "terraform_workspace_id",
+        "organization_id",
+        "pipeline_id",
+    }
+)
+"""Claims of shared issuers that are numbers or ids, never given to anybody else. All others are names."""
+
+OWNER_WIDE_CLAIMS = frozenset(
+    {
+        "repository_owner",
+        "repository_owner_id",
+        "enterprise",
+        "enterprise_id",
+        "namespace_id",
+        "namespace_path",
+        "terraform_organization_id",
+        "terraform_organization_name",
+        "organization_id",
+        "organization_slug",
+    }
+)
+"""Claims that all repositories, projects or workspaces of an owner share."""
+
+_PULL_REQUEST = re.compile(
+    r"""assertion(?:\.|\[\s*["'])(?:event_name|ref|sub|workflow_ref|base_ref|head_ref)["']?\]?"""
+    r"""\s*(?:==|\bin\b|\.startsWith\(|\.endsWith\(|\.contains\(|\.matches\()[^&|]*?"""
+    r"""["'][^"']*(pull_request_target|pull_request|refs/pull/)"""
+)
+
 _CLAIM = re.compile(r"""assertion(?:\.(\w+)|\[\s*["'](\w+)["']\s*\])""")
 _MAPPED = re.compile(r"\b(?:attribute|google)\.\w+")
 _PREFIX = re.compile(r"""\.startsWith\(\s*["']([^"']*)["']""")
@@ -113,12 +151,41 @@ def pins_owner(condition: str, mapping: Mapping[str, str], issuer: SharedIssuer)
     return all(_pins(alternative, issuer) for alternative in _alternatives(spelled_out))
 
 
+def mutable_claims(condition: str, mapping: Mapping[str, str], issuer: SharedIssuer) -> list[str]:
+    """The claims that tell owners apart in an alternative of a condition which no lasting claim pins.
+
+    Empty where each alternative is pinned by a number, or does not pin the owner at all.
+    """
+    spelled_out = _MAPPED.sub(lambda name: mapping.get(name[0], name[0]), condition)
+    for alternative in _alternatives(spelled_out):
+        pinning = list(_pinning(alternative, issuer))
+        if pinning and LASTING_CLAIMS.isdisjoint(pinning):
+            return pinning
+    return []
+
+
+def trusts_pull_requests(condition: str, mapping: Mapping[str, str]) -> str:
+    """What of pull requests an alternative of a condition asks for (`pull_request`), `""` where none does.
+
+    What is negated, or compared with `!=`, does not ask for it.
+    """
+    spelled_out = _MAPPED.sub(lambda name: mapping.get(name[0], name[0]), condition)
+    for found in _PULL_REQUEST.finditer(spelled_out):
+        if not spelled_out[: found.start()].rstrip(" (").endswith("!"):
+            return found[1]
+    return ""
+
+
 def _pins(term: str, issuer: SharedIssuer) -> bool:
+    return next(_pinning(term, issuer), None) is not None
+
+
+def _pinning(term: str, issuer: SharedIssuer) -> Iterator[str]:
+    """The claims in a term that let in one customer of the issuer only."""
     for claim in _CLAIM.finditer(term):
         name = claim[1] or claim[2]
         if name in issuer.owner_claims and not _is_loose(term[: claim.start()], term[claim.end() :], name, issuer):
-            return True
-    return False
+            yield name
 
 
 def _is_loose(before: str, after: str, claim: str, issuer: SharedIssuer) -> bool:

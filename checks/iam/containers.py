@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from auditor import Example, Fix, asset
+from auditor.resources.cloudidentity import Group, Membership
 from auditor.resources.resourcemanager import Folder, Organization, Project
 
 Container = Project | Folder | Organization
@@ -41,6 +42,39 @@ UNKNOWN_MEMBERS = asset(
     unknown=[f"iam_policy.bindings.{number}.members" for number in range(3)],
 )
 """A project of which a plan tells the roles, and not yet who gets them."""
+
+
+def above_project(*bindings: dict[str, Any]) -> list[Example]:
+    """What stands above the project of the examples: its folder, with some bindings, and the organization."""
+    return [on_folder(*bindings), on_organization()]
+
+
+def member_of(group: str, *members: str) -> list[Example]:
+    """A group (`ops@example.com`) and those who are in it, by address."""
+    number = group.partition("@")[0]
+    name = f"//cloudidentity.googleapis.com/groups/{number}"
+    return [
+        asset(
+            Group,
+            {"name": f"groups/{number}", "groupKey": {"id": group}},
+            name=name,
+            ancestors=("organizations/3001",),
+        ),
+        *(
+            asset(
+                Membership,
+                {
+                    "name": f"groups/{number}/memberships/{place}",
+                    "preferredMemberKey": {"id": member},
+                    "type": "SERVICE_ACCOUNT" if member.endswith(".gserviceaccount.com") else "USER",
+                    "roles": [{"name": "MEMBER"}],
+                },
+                name=f"{name}/memberships/{place}",
+                ancestors=("organizations/3001",),
+            )
+            for place, member in enumerate(members)
+        ),
+    ]
 
 
 def until(moment: str) -> str:

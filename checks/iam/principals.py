@@ -21,6 +21,7 @@ from auditor import (
 )
 from auditor.access.grants import grants, tell
 from auditor.access.members import CONSUMER_DOMAINS, Kind, Member
+from auditor.resources.base import Asset
 from auditor.resources.iam import ServiceAccount
 from auditor.resources.resourcemanager import Folder, Organization, Project
 from auditor.resources.unknown import matching
@@ -85,6 +86,17 @@ class DomainSettings(Settings, frozen=True):
     """The organization's own domains and those of trusted partners, in lower case."""
 
 
+def allowed_domains(asset: Asset, settings: DomainSettings, estate: Estate) -> set[str] | Verdict:
+    """The domains whose identities may hold roles on an asset; or a verdict, where they are not known."""
+    if settings.allowed_domains:
+        return set(settings.allowed_domains)
+    top = asset.ancestors[-1] if asset.ancestors else ""
+    if not top.startswith("organizations/"):
+        return not_applicable("there is no organization, and the setting allowed_domains is empty")
+    found = _primary_domain(estate, top)
+    return found or not_assessed("the organization is not in the input, and the setting allowed_domains is empty")
+
+
 _OWNER = asset(Organization, {"displayName": "example.com"}, ancestors=["organizations/3001"])
 _NO_ORGANIZATION = ["projects/1001"]
 
@@ -130,14 +142,9 @@ def external_principal(
 
     Source: https://cloud.google.com/resource-manager/docs/organization-policy/restricting-domains
     """
-    domains = set(settings.allowed_domains)
-    if not domains:
-        top = policy.asset.ancestors[-1] if policy.asset.ancestors else ""
-        if not top.startswith("organizations/"):
-            return not_applicable("there is no organization, and the setting allowed_domains is empty")
-        domains = _primary_domain(estate, top)
-        if not domains:
-            return not_assessed("the organization is not in the input, and the setting allowed_domains is empty")
+    domains = allowed_domains(policy.asset, settings, estate)
+    if isinstance(domains, Verdict):
+        return domains
     allowed = CONSUMER_DOMAINS | domains
     return tell(grants(policy, clock.now, members=lambda member: bool(member.domain) and member.domain not in allowed))
 

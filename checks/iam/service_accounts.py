@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from auditor import Clock, Policy, Severity, Verdict, check
+from auditor import Clock, EffectiveAccess, Policy, Severity, Verdict, asset, check
 from auditor.access.grants import Grant, grants, tell
 from auditor.access.members import DEFAULT_ACCOUNTS, Member
 from auditor.access.roles import ACCESS_ADMIN_ROLES, CREDENTIAL_ROLES, WRITING_BASIC_ROLES, is_service_admin
+from auditor.access.standing_index import Power, standing_index, tell_powers
+from auditor.resources.iam import Role
 from auditor.resources.resourcemanager import Folder, Organization, Project
 from checks.iam.containers import UNKNOWN_MEMBERS, grant, narrower, on_folder, on_organization, on_project
 
@@ -26,6 +28,53 @@ _ADMIN_ELSEWHERE = [
     "cloudsploit:iam/serviceAccountAdmin",
     "inspec:cis-gcp-1.5",
 ]
+
+_RELEASER = asset(
+    Role,
+    {"includedPermissions": ["run.services.update", "resourcemanager.projects.setIamPolicy"], "stage": "GA"},
+    name="//iam.googleapis.com/organizations/3001/roles/releaser",
+    ancestors=("organizations/3001",),
+)
+_HARMLESS = asset(
+    Role,
+    {"includedPermissions": ["run.services.get"], "stage": "GA"},
+    name="//iam.googleapis.com/projects/p/roles/other",
+)
+
+CHANGES_ACCESS = frozenset(
+    {
+        "resourcemanager.projects.setIamPolicy",
+        "resourcemanager.folders.setIamPolicy",
+        "resourcemanager.organizations.setIamPolicy",
+        "iam.roles.update",
+        "iam.denypolicies.update",
+        "iam.denypolicies.delete",
+        "iam.principalaccessboundarypolicies.update",
+        "iam.principalaccessboundarypolicies.delete",
+        "iam.googleapis.com/workloadIdentityPoolProviders.create",
+        "iam.googleapis.com/workloadIdentityPoolProviders.update",
+        "iam.googleapis.com/workforcePoolProviders.create",
+        "iam.googleapis.com/workforcePoolProviders.update",
+        "orgpolicy.policy.set",
+        "privilegedaccessmanager.entitlements.create",
+        "privilegedaccessmanager.entitlements.update",
+    }
+)
+"""Permissions whose holder decides who has access, or lifts what keeps others from it."""
+
+_REACH = frozenset(
+    {
+        "secretmanager.versions.access",
+        "cloudkms.cryptoKeyVersions.useToDecrypt",
+        "cloudkms.cryptoKeyVersions.destroy",
+        "storage.buckets.delete",
+        "bigquery.datasets.delete",
+        "cloudsql.instances.delete",
+        "logging.sinks.delete",
+        "compute.instances.setMetadata",
+    }
+)
+"""Permissions that no workload should share with all others of its project."""
 
 
 def _default(member: Member) -> bool:
@@ -69,6 +118,41 @@ def default_account_basic_role(policy: Policy[Project | Folder | Organization], 
     Source: https://cloud.google.com/iam/docs/best-practices-service-accounts
     """
     return tell(grants(policy, clock.now, roles=WRITING_BASIC_ROLES.__contains__, members=_default))
+
+
+@check(
+    "default-service-account-privileged",
+    severity=Severity.MEDIUM,
+    fix=narrower("Make an account for the workload that needs the role, run it as that account, and grant it there."),
+    passes=lambda: [
+        on_project(grant("roles/logging.logWriter", _COMPUTE), grant("roles/artifactregistry.reader", _COMPUTE)),
+        on_project(grant("roles/secretmanager.secretAccessor", _CI)),
+        on_project(grant("roles/editor", _COMPUTE)),  # default-service-account-basic-role tells it
+    ],
+    fails=lambda: [
+        on_project(grant("roles/secretmanager.secretAccessor", _COMPUTE)),
+        on_folder(grant("roles/cloudkms.cryptoOperator", _APP_ENGINE)),
+        on_project(grant("roles/compute.instanceAdmin.v1", _COMPUTE)),
+    ],
+    unknown=lambda: [on_project(grant("projects/p/roles/all", _COMPUTE))],
+)
+def default_account_privileged(policy: Policy[Project | Folder | Organization], access: EffectiveAccess) -> Verdict:
+    """A default service account can read secrets, use keys or destroy data of a whole project.
+
+    Why: Whatever is deployed without an account of its own runs as the default one: the weakest workload then
+    has what the strongest needs. Roles are judged by what they permit, custom ones too.
+
+    What a fix may break: Each workload that uses the permission must be moved to an account of its own first.
+
+    Source: https://cloud.google.com/iam/docs/best-practices-service-accounts
+    """
+    found = standing_index(access).on(policy.asset, _REACH, _default).certain()
+    above = not policy.asset.key.startswith("projects/")
+
+    def severity(power: Power) -> Severity:  # noqa: ARG001 - what it is held on decides
+        return Severity.HIGH if above else Severity.MEDIUM
+
+    return tell_powers([power for power in found if power.role not in WRITING_BASIC_ROLES], severity)
 
 
 @check(
@@ -152,6 +236,8 @@ def account_basic_role(policy: Policy[Project | Folder | Organization], clock: C
     ),
     passes=lambda: [
         on_project(grant("roles/iam.securityReviewer", _CI)),
+        on_project(grant("roles/editor", _CI)),  # service-account-basic-role tells it
+        [on_project(grant("projects/p/roles/other", _CI)), _HARMLESS],
         on_project(grant("roles/resourcemanager.projectIamAdmin", "group:platform@example.com")),
         on_project(
             grant(
@@ -173,10 +259,15 @@ def account_basic_role(policy: Policy[Project | Folder | Organization], clock: C
             )
         ),
         on_project(grant("roles/iam.workloadIdentityPoolAdmin", _CI, condition="request.time.getHours() < 20")),
+        on_project(grant("roles/securityposture.admin", _CI)),
+        [on_project(grant("organizations/3001/roles/releaser", _CI)), _RELEASER],
     ],
-    unknown=lambda: [on_project(grant("roles/browser", _CI), more=True)],
+    unknown=lambda: [
+        on_project(grant("roles/browser", _CI), more=True),
+        on_project(grant("projects/p/roles/releaser", _CI)),
+    ],
 )
-def account_access_admin(policy: Policy[Project | Folder | Organization], clock: Clock) -> Verdict:
+def account_access_admin(policy: Policy[Project | Folder | Organization], access: EffectiveAccess) -> Verdict:
     """A service account or federated workload can change who has access.
 
     Why: Who sets policies, rewrites roles or decides which outside identities are trusted can give itself
@@ -187,8 +278,8 @@ def account_access_admin(policy: Policy[Project | Folder | Organization], clock:
 
     Source: https://cloud.google.com/iam/docs/setting-limits-on-granting-roles
     """
-    found = grants(policy, clock.now, roles=ACCESS_ADMIN_ROLES.__contains__, members=lambda m: m.is_workload)
-    return tell([grant for grant in found if not _is_limited(grant)])
+    found = standing_index(access).on(policy.asset, CHANGES_ACCESS, lambda member: member.is_workload).certain()
+    return tell([power for power in found if power.role not in WRITING_BASIC_ROLES and not _is_limited(power)])
 
 
 def _is_limited(found: Grant) -> bool:

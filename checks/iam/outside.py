@@ -1,0 +1,267 @@
+"""Identities of others on the resources of a project: accounts and agents of foreign projects, outside users."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from auditor import (
+    PASS,
+    EffectiveAccess,
+    Estate,
+    Example,
+    Fix,
+    Policy,
+    Settings,
+    Severity,
+    Undetermined,
+    Verdict,
+    asset,
+    check,
+    not_applicable,
+    not_assessed,
+)
+from auditor.access.grants import tell
+from auditor.access.hierarchy import MANAGER
+from auditor.access.members import CONSUMER_DOMAINS, Kind, Member
+from auditor.access.standing_index import Powers, standing_index
+from auditor.resources.base import Asset
+from auditor.resources.resourcemanager import Folder, Organization, Project
+from auditor.resources.storage import Bucket
+from checks.iam.containers import grant, narrower, on_folder, on_project
+from checks.iam.principals import DomainSettings, allowed_domains
+
+_OWNER = asset(Organization, {"displayName": "example.com"}, ancestors=["organizations/3001"])
+_SHOP = asset(Project, {"projectId": "shop-123", "projectNumber": "1001"})
+_OURS = "serviceAccount:ci@shop-123.iam.gserviceaccount.com"
+_THEIRS = "serviceAccount:deploy@vendor-777.iam.gserviceaccount.com"
+_THEIR_DEFAULT = "serviceAccount:777-compute@developer.gserviceaccount.com"
+_OUR_DEFAULT = "serviceAccount:1001-compute@developer.gserviceaccount.com"
+_OUR_AGENT = "serviceAccount:service-1001@gcp-sa-pubsub.iam.gserviceaccount.com"
+_THEIR_AGENT = "serviceAccount:service-777@gcp-sa-pubsub.iam.gserviceaccount.com"
+_BUCKET = "//storage.googleapis.com/images"
+_NO_ORGANIZATION = ["projects/1001"]
+
+
+def _shared(*members: str) -> Example:
+    """A bucket of the project that some members can read."""
+    return asset(Bucket, policy={"bindings": [grant("roles/storage.objectViewer", *members)]}, name=_BUCKET)
+
+
+def _organization(*bindings: dict[str, Any]) -> Example:
+    """The organization with its policy."""
+    data = {"displayName": "example.com"}
+    return asset(Organization, data, policy={"bindings": list(bindings)}, ancestors=["organizations/3001"])
+
+
+def _fix(fix: Fix) -> Fix:
+    """The fix, where a grant may stand on the container or on something in it."""
+    clean = grant("roles/run.viewer", "group:developers@example.com")
+    bucket = asset(Bucket, policy={"bindings": [clean]}, name=_BUCKET)
+    return replace(fix, patch=lambda: [on_project(clean), on_folder(clean), _organization(clean), bucket])
+
+
+class TrustSettings(Settings, frozen=True):
+    """Whose workloads may hold roles."""
+
+    trusted_projects: tuple[str, ...] = ()
+    """Projects of other organizations, by id or number, whose service accounts are meant to hold roles."""
+
+
+def _stranger(asset: Asset, powers: Powers, estate: Estate, trusted: tuple[str, ...]) -> Verdict:
+    """The grants whose project is not in the organization; each grant's member shows one."""
+    if not powers.certain():
+        return PASS
+    top = asset.ancestors[-1] if asset.ancestors else ""
+    if not top.startswith("organizations/"):
+        return not_applicable("there is no organization whose projects could be compared")
+    if not any(owner.asset.key == top for owner in estate.of(Organization)):
+        return not_assessed("the organization is not in the input, so that the list of its projects may be incomplete")
+    projects, doubt = _projects(estate)
+    known = projects.union(trusted)
+    found = [power for power in powers.found if _home(power.member) not in known]
+    if found and doubt:
+        raise doubt
+    if powers.doubts and not found:
+        raise Undetermined("who holds roles", powers.doubts[0])
+    return tell(found)
+
+
+@lru_cache(maxsize=1)
+def _projects(estate: Estate) -> tuple[frozenset[str], Undetermined | None]:
+    """The ids and numbers of all projects of the estate, and why there may be more."""
+    known: set[str] = set()
+    try:
+        for project in estate.of(Project):
+            known.update((project.project_id, project.number.removeprefix("projects/"), project.asset.id))
+    except Undetermined as more:
+        return frozenset(known), more
+    return frozenset(known), None
+
+
+def _home(member: Member) -> str:
+    """The project, by id or number, that an account or agent shows in its address."""
+    return member.account_project or member.agent_owner.removeprefix("projects/")
+
+
+def _shows_project(member: Member) -> bool:
+    return member.kind is Kind.SERVICE_ACCOUNT and bool(member.account_project)
+
+
+def _agent_of_project(member: Member) -> bool:
+    return member.is_service_agent and member.agent_owner.startswith("projects/")
+
+
+@check(
+    "service-account-of-other-organization",
+    severity=Severity.HIGH,
+    reads=[Organization, Project],
+    fix=_fix(
+        narrower(
+            "Make an account of your own for the partner's workload and let it federate, or add the project to the "
+            "setting `trusted_projects`.",
+            gcloud="",
+            guardrail="iam.allowedPolicyMemberDomains",
+        )
+    ),
+    passes=lambda: [
+        [on_project(grant("roles/editor", _OURS, _OUR_DEFAULT, _THEIR_AGENT)), _OWNER, _SHOP],
+        [on_project(grant("roles/viewer", f"deleted:{_THEIRS}?uid=1")), _OWNER, _SHOP],
+        asset(Project, policy={"bindings": [grant("roles/viewer", _THEIRS)]}, ancestors=_NO_ORGANIZATION),
+    ],
+    fails=lambda: [
+        [on_project(grant("roles/viewer", _THEIRS, _OURS)), _OWNER, _SHOP],
+        [on_folder(grant("roles/storage.objectViewer", _THEIR_DEFAULT)), _OWNER, _SHOP],
+        [_organization(grant("roles/browser", _THEIRS)), _SHOP],
+        [
+            on_project(),
+            asset(Bucket, policy={"bindings": [grant("roles/storage.objectViewer", _THEIRS)]}, name=_BUCKET),
+            _OWNER,
+            _SHOP,
+        ],
+    ],
+    unknown=lambda: [[on_folder(grant("roles/viewer", _THEIRS)), _SHOP]],
+)
+def foreign_account(
+    policy: Policy[Project | Folder | Organization], settings: TrustSettings, estate: Estate, access: EffectiveAccess
+) -> Verdict:
+    """A service account of a project outside of the organization holds a role.
+
+    Why: Whoever administers that project mints tokens and keys of the account, and nobody here sees it. An
+    address that looks like one of yours may also belong to a project that somebody else registered.
+
+    What a fix may break: The partner's or vendor's integration, until it uses an account of yours. A project
+    that was deleted, or that the input lacks, is told as foreign too: its accounts do nothing.
+
+    Source: https://cloud.google.com/iam/docs/service-account-overview
+    """
+    powers = standing_index(access).holders(policy.asset, _shows_project)
+    return _stranger(policy.asset, powers, estate, settings.trusted_projects)
+
+
+@check(
+    "service-agent-of-other-organization",
+    severity=Severity.HIGH,
+    reads=[Organization, Project],
+    fix=_fix(
+        narrower(
+            "Find out which project the number belongs to (`gcloud projects describe NUMBER`). If it is nobody's whom "
+            "you know, take the grant back; else add the number to the setting `trusted_projects`.",
+            gcloud="",
+        )
+    ),
+    passes=lambda: [
+        [on_project(grant("roles/pubsub.serviceAgent", _OUR_AGENT, _THEIRS)), _OWNER, _SHOP],
+        [on_project(grant("roles/editor", "serviceAccount:1001@cloudservices.gserviceaccount.com")), _OWNER, _SHOP],
+    ],
+    fails=lambda: [
+        [on_project(grant("roles/pubsub.publisher", _THEIR_AGENT)), _OWNER, _SHOP],
+        [
+            on_project(),
+            asset(Bucket, policy={"bindings": [grant("roles/storage.objectAdmin", _THEIR_AGENT)]}, name=_BUCKET),
+            _OWNER,
+            _SHOP,
+        ],
+    ],
+    unknown=lambda: [[on_folder(grant("roles/viewer", _THEIR_AGENT)), _SHOP]],
+)
+def foreign_agent(
+    policy: Policy[Project | Folder | Organization], settings: TrustSettings, estate: Estate, access: EffectiveAccess
+) -> Verdict:
+    """A service agent that works for a project outside of the organization holds a role.
+
+    Why: An agent does what the owner of its project tells the service to do: a transfer job, a log sink or a
+    build over there reads or writes here. The number is easily mistyped, and nobody recognises it in a review.
+
+    What a fix may break: The transfer, export or build of the other project.
+
+    Source: https://cloud.google.com/iam/docs/service-agents
+    """
+    powers = standing_index(access).holders(policy.asset, _agent_of_project)
+    return _stranger(policy.asset, powers, estate, settings.trusted_projects)
+
+
+def _require_policies_of_resources(access: EffectiveAccess) -> None:
+    """Raise `Undetermined` where the input need not hold what resources grant."""
+    world = access.world
+    of_resources = any(
+        not kind.startswith("cloudresourcemanager.googleapis.com/") for kind in world.types_with_policies
+    )
+    if not of_resources and not world.coverage.policies:
+        raise Undetermined("IAM policies of resources", "the input has none; say --exported iam-policy if that is so")
+
+
+def _human_or_group(member: Member) -> bool:
+    return bool(member.domain) and not member.deleted and member.domain not in CONSUMER_DOMAINS
+
+
+@check(
+    "external-principal-on-resource",
+    severity=Severity.MEDIUM,
+    reads=[Organization],
+    fix=_fix(
+        narrower(
+            "Give the person an account of the organization, or add the domain to the setting `allowed_domains`. "
+            "`gcloud storage buckets remove-iam-policy-binding` and its siblings take the grant back.",
+            gcloud="",
+            guardrail="iam.allowedPolicyMemberDomains",
+        )
+    ),
+    passes=lambda: [
+        [on_project(), _shared("user:a@example.com", "group:b@example.com"), _OWNER],
+        [on_project(grant("roles/viewer", "user:a@partner.example")), _OWNER],  # external-principal-granted-role
+        [on_project(), _shared("user:a@gmail.com", "deleted:user:a@partner.example?uid=1"), _OWNER],
+    ],
+    fails=lambda: [
+        [on_project(), _shared("user:a@partner.example"), _OWNER],
+        [on_project(), _shared("domain:partner.example", "user:a@example.com"), _OWNER],
+    ],
+    unknown=lambda: [[on_project(), _shared("user:a@partner.example")]],
+)
+def external_on_resource(
+    policy: Policy[Project], settings: DomainSettings, estate: Estate, access: EffectiveAccess
+) -> Verdict:
+    """A user, group or domain of another company holds a role on a resource of a project.
+
+    Why: Reviews look at the policies of projects; what is shared bucket by bucket and secret by secret stays
+    when the contract ends. The organization's primary domain is allowed, unless `allowed_domains` lists those that
+    are. Grants on the project itself are told by another check, personal accounts too.
+
+    What a fix may break: The partner's work, until it has identities that you manage.
+
+    Source: https://cloud.google.com/resource-manager/docs/organization-policy/restricting-domains
+    """
+    _ = list(policy.bindings)  # where not even the project's own is known, its resources' are not either
+    powers = standing_index(access).holders(policy.asset, _human_or_group)
+    _require_policies_of_resources(access)
+    inside = [power for power in powers.found if not power.scope.startswith(MANAGER)]
+    if not inside and not powers.doubts:
+        return PASS
+    domains = allowed_domains(policy.asset, settings, estate)
+    if isinstance(domains, Verdict):
+        return domains
+    found = [power for power in inside if power.member.domain not in domains]
+    if powers.doubts and not found:
+        raise Undetermined("who holds roles", powers.doubts[0])
+    return tell(found)
