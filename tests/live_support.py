@@ -87,7 +87,11 @@ def full_estate() -> Estate:
     estate.assets += [
         own(attached, "iam.googleapis.com/DenyPolicy", {"rules": rules}, *project),
         own(boundary, "iam.googleapis.com/PrincipalAccessBoundaryPolicy", {"details": details}),
-        own(f"{ORGANIZATION}/locations/global/policyBindings/b", "iam.googleapis.com/PolicyBinding", {"policy": boundary}),
+        own(
+            f"{ORGANIZATION}/locations/global/policyBindings/b",
+            "iam.googleapis.com/PolicyBinding",
+            {"policy": boundary},
+        ),
         own(f"{number}/policies/iam.disableServiceAccountKeyUpload", "orgpolicy.googleapis.com/Policy", {}, *project),
         own(f"{ORGANIZATION}/sources/7", "securitycenter.googleapis.com/Source", {"displayName": "Health Analytics"}),
         own(f"{ORGANIZATION}/locations/global/muteConfigs/m", "securitycenter.googleapis.com/MuteConfig", {}),
@@ -102,7 +106,12 @@ def full_estate() -> Estate:
             "securitycenter.googleapis.com/Finding",
             {**finding, "state": "INACTIVE"},
         ),
-        own(f"{recommender}/r1", "recommender.googleapis.com/Recommendation", {"stateInfo": {"state": "ACTIVE"}}, *project),
+        own(
+            f"{recommender}/r1",
+            "recommender.googleapis.com/Recommendation",
+            {"stateInfo": {"state": "ACTIVE"}},
+            *project,
+        ),
         own(
             f"{ORGANIZATION}/locations/europe-west1/discoveryConfigs/d",
             "dlp.googleapis.com/DiscoveryConfig",
