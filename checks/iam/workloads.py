@@ -175,6 +175,7 @@ def _told(holding: Holding, what: str, permissions: list[str]) -> Verdict:
 @check(
     "workload-basic-role",
     severity=Severity.HIGH,
+    default=False,  # the grant is a finding of where it stands, once
     same_as=[
         "steampipe:compute_instance_wth_no_high_level_basic_role",
         "steampipe:cloudfunction_function_restricted_permission",
@@ -228,6 +229,7 @@ def basic_role(workload: Instance | CloudFunction | Function | RunService | RunJ
 @check(
     "workload-controls-access",
     severity=Severity.HIGH,
+    default=False,  # the grant is a finding of where it stands, once
     same_as=[
         "steampipe:compute_instance_no_iam_write_permission",
         "steampipe:compute_instance_no_service_account_impersonate_permission",
@@ -265,6 +267,7 @@ def controls_access(
 @check(
     "workload-can-disrupt-logging",
     severity=Severity.MEDIUM,
+    default=False,  # the grant is a finding of where it stands, once
     same_as=[
         "steampipe:compute_instance_no_disrupt_logging_permission",
         "steampipe:cloudfunction_function_no_disrupt_logging_permission",
@@ -325,6 +328,7 @@ def destroys_data(
 @check(
     "workload-account-of-other-project",
     severity=Severity.LOW,
+    default=False,  # the grant is a finding of where it stands, once
     reads=[Project],
     fix=Fix(
         terraform="`service_account` (or `service_account_email`) of the workload",
