@@ -80,3 +80,25 @@ def test_a_drawing_is_let_through() -> None:
 )
 def test_whatever_does_more_than_draw_is_shown_as_text(inside: str) -> None:
     assert "<" not in drawing(_SVG.format(inside))
+
+
+def test_what_may_be_a_way_in_and_is_not_known_is_told(tmp_path: Path) -> None:
+    estate, told = _estate(tmp_path), tmp_path / "r.json"
+    machine = {
+        "name": "//compute.googleapis.com/projects/p-1001/zones/europe-west1-b/instances/vm",
+        "asset_type": "compute.googleapis.com/Instance",
+        "ancestors": ANCESTORS,
+        "resource": {
+            "data": {
+                "name": "vm",
+                "status": "RUNNING",
+                "networkInterfaces": "unreadable",
+                "serviceAccounts": [{"email": "robot@p-1001.iam.gserviceaccount.com", "scopes": []}],
+            }
+        },
+    }
+    with estate.open("ab") as file:
+        file.write(ndjson([machine]))
+    run("scan", estate, "--now", NOW, "-o", told)
+    notes = json.loads(told.read_bytes())["paths"]["notes"]
+    assert any("may be ways in from outside" in note for note in notes), notes

@@ -57,6 +57,8 @@ class PathsToControl:
     """The targets to which a path leads that rests on no binding at all."""
     unknown_roles: dict[str, int]
     """Roles whose permissions are not known → the bindings of them: they may give more paths."""
+    unknown_entries: int
+    """Resources of which is not known whether somebody outside gets in by them: they may, too."""
 
 
 class UnknownEnd(ValueError):  # noqa: N818 - the message is the sentence that the user reads
@@ -116,6 +118,7 @@ class _Finder:
             cutter.exact,
             tuple(cutter.uncut),
             dict(self.control.unknown_roles),
+            self.control.unknown_entries,
         )
 
     # Between what

@@ -56,6 +56,8 @@ class ControlGraph:
     bound: set[int] = field(default_factory=set)
     """The identities and groups that bindings name."""
     unknown_roles: dict[str, int] = field(default_factory=dict)
+    unknown_entries: int = 0
+    """Resources of which is not known whether somebody outside gets in by them."""
     """Roles whose permissions are not all known → the bindings that grant them; what they may give is no edge."""
     _abilities: dict[tuple[str, str], int] = field(default_factory=dict)
     _scopes: dict[str, list[str]] = field(default_factory=dict)

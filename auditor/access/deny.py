@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from auditor.access.conditions.lexer import UnreadableError
 from auditor.access.conditions.syntax import Call, Literal, Logic, Name, Node, Unary, parse
@@ -246,7 +246,7 @@ class DenyMasks:
             sure, maybe = self.of_rule(rule)
             if not (sure | maybe) & ~denied:
                 continue
-            side = rule.of(holds(), rule.binds(covers), lambda rule=rule: rule.applies(condition))  # type: ignore[misc]
+            side = rule.of(holds(), rule.binds(covers), partial(rule.applies, condition))
             if side.decision.holds and above.holds:
                 denied |= sure
                 perhaps |= maybe

@@ -13,7 +13,8 @@ cloud.google.com/iam/docs/best-practices-for-using-workload-identity-federation
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from auditor.access.control_graph import ControlGraph, Reason
 from auditor.access.effective import EffectiveAccess
@@ -34,6 +35,9 @@ _PUBLIC = ("allUsers", "allAuthenticatedUsers")
 _MEMBER = "serviceAccount:"
 
 
+R = TypeVar("R", bound=Resource)
+
+
 class EntryPoints:
     """Adds what is outside to a control graph."""
 
@@ -45,21 +49,28 @@ class EntryPoints:
         self._addresses = Addresses(access.world)
         self._internet: int | None = None
         self._runs_as = {workload.name: workload.accounts for workload in inventory.workloads}
-        self._rules = _by_network(inventory.firewalls)
+        self._rules: dict[str, list[Firewall]] = {}
 
     def link(self) -> None:
         """Add all entry points that lead to an identity of the graph."""
         self._principals()
-        for vm in self._inventory.instances:
-            _unless_unknown(lambda vm=vm: self._machine(vm))  # type: ignore[misc]
-        for service in self._inventory.services:
-            _unless_unknown(lambda service=service: self._service(service))  # type: ignore[misc]
-        for function in self._inventory.functions:
-            _unless_unknown(lambda function=function: self._function(function))  # type: ignore[misc]
-        for key in self._inventory.keys:
-            _unless_unknown(lambda key=key: self._key(key))  # type: ignore[misc]
-        for provider in self._inventory.providers:
-            _unless_unknown(lambda provider=provider: self._provider(provider))  # type: ignore[misc]
+        self._each(self._rule, self._inventory.firewalls)
+        self._each(self._machine, self._inventory.instances)
+        self._each(self._service, self._inventory.services)
+        self._each(self._function, self._inventory.functions)
+        self._each(self._key, self._inventory.keys)
+        self._each(self._provider, self._inventory.providers)
+
+    def _each(self, link: Callable[[R], None], resources: Iterable[R]) -> None:
+        """Link what is an entry point; where something that this rests on is not known, count it."""
+        for resource in resources:
+            try:
+                link(resource)
+            except Undetermined:
+                self._control.unknown_entries += 1
+
+    def _rule(self, rule: Firewall) -> None:
+        self._rules.setdefault(_network(rule.network), []).append(rule)
 
     def _from_internet(self) -> int:
         if self._internet is None:
@@ -191,24 +202,9 @@ class EntryPoints:
             self._control.link(entry, node, Reason(text), certain=False)
 
 
-def _unless_unknown(work: Callable[[], None]) -> None:
-    """Do it, unless something that it rests on is not known: then it is no entry."""
-    try:
-        work()
-    except Undetermined:
-        return
-
-
 def _network(name: str) -> str:
     """`projects/p/global/networks/n` of a network in any spelling."""
     return "projects/" + name.partition("/projects/")[2] if "/projects/" in name else name
-
-
-def _by_network(rules: list[Firewall]) -> dict[str, list[Firewall]]:
-    found: dict[str, list[Firewall]] = {}
-    for rule in rules:
-        _unless_unknown(lambda rule=rule: found.setdefault(_network(rule.network), []).append(rule))  # type: ignore[misc]
-    return found
 
 
 def _targets(rule: Firewall, vm: Instance) -> bool:

@@ -249,10 +249,10 @@ class Inventory:
 
     def _function(self, function: CloudFunction | Function) -> None:
         self.functions.append(function)
-        second = isinstance(function, Function)
-        if second and function.is_first_generation:  # type: ignore[union-attr]  # mypy does not follow the name
+        if isinstance(function, Function) and function.is_first_generation:
             return
-        self._runs(function, [function.service_account_email or (COMPUTE if second else APP_ENGINE)])
+        default = COMPUTE if isinstance(function, Function) else APP_ENGINE
+        self._runs(function, [function.service_account_email or default])
 
     def _firewall(self, rule: Firewall) -> None:
         self.firewalls.append(rule)

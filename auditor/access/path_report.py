@@ -76,4 +76,8 @@ def notes(found: PathsToControl) -> list[str]:
             f"{plural(len(found.unknown_roles), 'role')} in {plural(bindings, 'binding')} could not be followed: "
             "the permissions are not known."
         )
+    if found.unknown_entries:
+        told.append(
+            f"{plural(found.unknown_entries, 'resource')} may be ways in from outside: too little is known to tell."
+        )
     return told
