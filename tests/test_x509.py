@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from auditor.resources.base import Undetermined
 from auditor.resources.x509 import certificate, first_certificate
+from checks.keys.example_certificates import P256_PEM, SHA1_PEM
 
 RSA_1024 = """-----BEGIN CERTIFICATE-----
 MIICETCCAXqgAwIBAgITdYfj5PmPm3FzTHiivDPMKQ/H1zANBgkqhkiG9w0BAQsF
@@ -28,39 +29,7 @@ WPZ6cakBWblepJR3+mGUX/Kz9YQA86wmj7skPMpijsnVhP+Eq+8+xJFO+5JvLiYo
 dNBwtIw=
 -----END CERTIFICATE-----
 """
-SHA1 = """-----BEGIN CERTIFICATE-----
-MIIDFzCCAf+gAwIBAgIUBrHcIQ1Ul/7YoKzWKgoRh59urAIwDQYJKoZIhvcNAQEF
-BQAwGzEZMBcGA1UEAwwQc2hvcC5leGFtcGxlLmNvbTAeFw0yNjExMjIyMTIwMzda
-Fw0yNjEyMjIyMTIwMzdaMBsxGTAXBgNVBAMMEHNob3AuZXhhbXBsZS5jb20wggEi
-MA0GCSqGSIb3DQEBAQUAA4IBDwAwggEKAoIBAQC7+x+WbFSn1h1x02wpef/+k5QJ
-x05biB1yKQGvu2pEdA/aiLe9AgQAtyHoT9bG+QqD1tXUg//961wdU5+QC0iS9nO4
-DDHepaXKphWUUpOLF2Euz9kFKLXUmMUIhHscciMIivlEyN7x+DF8DqaMRm7JKq7m
-otKOi6SGHyzS9Zml21/zJ8RSggdFbS8DR9jiZzvGyi6vUVtQ4t3sjJZnA0jTpRYY
-EqaPyXKar0PAEqhrnkWY3UC5/lqX3387DtQELf9ppwsYXsDkC2US7N8hpEcIZXLx
-2QYxB/x20xKXAgP1hLPL18v4eEvL7rKMmU5O1Khl4A4YLi1p/RBPfwnX3LFFAgMB
-AAGjUzBRMB0GA1UdDgQWBBSZO1kg5LHI7SYcqaIrm9Vow9AX/zAfBgNVHSMEGDAW
-gBSZO1kg5LHI7SYcqaIrm9Vow9AX/zAPBgNVHRMBAf8EBTADAQH/MA0GCSqGSIb3
-DQEBBQUAA4IBAQBVLALc2GqeJVi1xpLAEe3Vw01Np6Luj+/VA3B4IOuu9g3hJyuz
-W+w1rBkSptiCaVeGir6JFqSaRF9SOgwc7KYTI1AYZPEcwoVcxPI0rOBx3Ah2e9ES
-zhZUpuI35VYhlrpy1KM9+S5S3XPcohD9SNqVRDigKSe5NmeW0OLOl1qA9toIAAB+
-n9ggpTloy6xGy5xojxluNpDa8r/h0VyXA42QBq47by2DaqIYbH5ZXvpb8bODrEEX
-Oz9FYWEStH3x91MRwO2m8QNghwAllfI6gJKvJUgHz16dww2iWxedeiFCuxxacglM
-b9wfADhw47AfMzcIx0WzfoGcU99d/dj7kn0W
------END CERTIFICATE-----
-"""
-P256 = """-----BEGIN CERTIFICATE-----
-MIIBjjCCATOgAwIBAgIUNDPN6JQsDC6+CDvaJnQ5AJGQKaEwCgYIKoZIzj0EAwIw
-GzEZMBcGA1UEAwwQc2hvcC5leGFtcGxlLmNvbTAgFw0yNjExMjIyMTIwMzdaGA8y
-MDUxMDcxNDIxMjAzN1owGzEZMBcGA1UEAwwQc2hvcC5leGFtcGxlLmNvbTBZMBMG
-ByqGSM49AgEGCCqGSM49AwEHA0IABANUm60OaigmgWBCJMD0DSMGT7nuf7DwASEo
-1WcEuIbpNQDerPJLX64ElsJl+NFq69wEitf7gcucP3ax0oAmupyjUzBRMB0GA1Ud
-DgQWBBQmL8ARk2o90rqK/F0sZzn4PP8XJDAfBgNVHSMEGDAWgBQmL8ARk2o90rqK
-/F0sZzn4PP8XJDAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0kAMEYCIQCB
-LLr72a1mgVHZLDT3peW3ysK/VUwBXRmPjzRndPpMOAIhAOBIBq5/OcXjoE/KCmZG
-QDiN34RfJ2MbJKr7/ejP+FHi
------END CERTIFICATE-----
-"""
-"""Self-signed certificates that openssl made for this test; their private keys were thrown away."""
+"""Self-signed, made by openssl for this test; its private key was thrown away."""
 
 
 def der_of(pem: str) -> bytes:
@@ -68,19 +37,19 @@ def der_of(pem: str) -> bytes:
 
 
 def test_the_facts_of_a_certificate_are_read() -> None:
-    found = first_certificate(P256)
+    found = first_certificate(P256_PEM)
     assert (found.curve_bits, found.rsa_bits, found.broken_hash, found.weakness) == (256, 0, "", "")
     assert found.not_after == datetime(2051, 7, 14, 21, 20, 37, tzinfo=UTC)
 
 
 def test_a_short_key_and_a_broken_hash_are_told() -> None:
     assert first_certificate(RSA_1024).weakness == "its RSA key has 1024 bits"
-    assert first_certificate(SHA1).weakness == "it is signed with SHA-1"
+    assert first_certificate(SHA1_PEM).weakness == "it is signed with SHA-1"
 
 
 def test_of_a_chain_the_first_certificate_counts() -> None:
-    assert first_certificate(P256 + SHA1).weakness == ""
-    assert first_certificate("subject=CN=shop\n" + SHA1 + P256).weakness != ""
+    assert first_certificate(P256_PEM + SHA1_PEM).weakness == ""
+    assert first_certificate("subject=CN=shop\n" + SHA1_PEM + P256_PEM).weakness != ""
 
 
 @pytest.mark.parametrize(
@@ -113,7 +82,7 @@ def test_an_endless_identifier_is_refused() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), min_size=1, max_size=6), st.integers(1, 500))
 def test_a_damaged_certificate_is_read_or_unknown(changes: list[tuple[int, int]], length: int) -> None:
-    damaged = bytearray(der_of(P256)[:length])
+    damaged = bytearray(der_of(P256_PEM)[:length])
     for position, value in changes:
         damaged[position % len(damaged)] = value
     with contextlib.suppress(Undetermined):

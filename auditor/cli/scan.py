@@ -30,8 +30,11 @@ SEVERITIES = ("critical", "high", "medium", "low", "info")
 
 def moment(ctx: click.Context, parameter: click.Parameter, value: str | None) -> datetime:  # noqa: ARG001
     """The scan's clock from `--now`, else the present."""
-    if value is None:
-        return datetime.now(UTC).replace(microsecond=0)
+    return datetime.now(UTC).replace(microsecond=0) if value is None else moment_of(value)
+
+
+def moment_of(value: str) -> datetime:
+    """The time that a text says. Raises `click.BadParameter`."""
     try:
         given = datetime.fromisoformat(value)
     except ValueError:

@@ -6,44 +6,12 @@ from typing import Any
 
 from auditor import PASS, Clock, Example, Fix, Settings, Severity, Verdict, asset, check, fail, not_applicable
 from auditor.resources.certificates import CertificateAuthority, ManagerCertificate, SslCertificate
+from checks.keys.example_certificates import P256_PEM, SHA1_PEM
 from checks.units import Days
 
 _SSL = "//compute.googleapis.com/projects/p/global/sslCertificates/shop"
 _MANAGER = "//certificatemanager.googleapis.com/projects/p/locations/global/certificates/shop"
 _SERVED = [{"name": "//certificatemanager.googleapis.com/projects/1001/locations/global/certificateMaps/m"}]
-_SHA1_PEM = """-----BEGIN CERTIFICATE-----
-MIIDFzCCAf+gAwIBAgIUBrHcIQ1Ul/7YoKzWKgoRh59urAIwDQYJKoZIhvcNAQEF
-BQAwGzEZMBcGA1UEAwwQc2hvcC5leGFtcGxlLmNvbTAeFw0yNjExMjIyMTIwMzda
-Fw0yNjEyMjIyMTIwMzdaMBsxGTAXBgNVBAMMEHNob3AuZXhhbXBsZS5jb20wggEi
-MA0GCSqGSIb3DQEBAQUAA4IBDwAwggEKAoIBAQC7+x+WbFSn1h1x02wpef/+k5QJ
-x05biB1yKQGvu2pEdA/aiLe9AgQAtyHoT9bG+QqD1tXUg//961wdU5+QC0iS9nO4
-DDHepaXKphWUUpOLF2Euz9kFKLXUmMUIhHscciMIivlEyN7x+DF8DqaMRm7JKq7m
-otKOi6SGHyzS9Zml21/zJ8RSggdFbS8DR9jiZzvGyi6vUVtQ4t3sjJZnA0jTpRYY
-EqaPyXKar0PAEqhrnkWY3UC5/lqX3387DtQELf9ppwsYXsDkC2US7N8hpEcIZXLx
-2QYxB/x20xKXAgP1hLPL18v4eEvL7rKMmU5O1Khl4A4YLi1p/RBPfwnX3LFFAgMB
-AAGjUzBRMB0GA1UdDgQWBBSZO1kg5LHI7SYcqaIrm9Vow9AX/zAfBgNVHSMEGDAW
-gBSZO1kg5LHI7SYcqaIrm9Vow9AX/zAPBgNVHRMBAf8EBTADAQH/MA0GCSqGSIb3
-DQEBBQUAA4IBAQBVLALc2GqeJVi1xpLAEe3Vw01Np6Luj+/VA3B4IOuu9g3hJyuz
-W+w1rBkSptiCaVeGir6JFqSaRF9SOgwc7KYTI1AYZPEcwoVcxPI0rOBx3Ah2e9ES
-zhZUpuI35VYhlrpy1KM9+S5S3XPcohD9SNqVRDigKSe5NmeW0OLOl1qA9toIAAB+
-n9ggpTloy6xGy5xojxluNpDa8r/h0VyXA42QBq47by2DaqIYbH5ZXvpb8bODrEEX
-Oz9FYWEStH3x91MRwO2m8QNghwAllfI6gJKvJUgHz16dww2iWxedeiFCuxxacglM
-b9wfADhw47AfMzcIx0WzfoGcU99d/dj7kn0W
------END CERTIFICATE-----
-"""
-_GOOD_PEM = """-----BEGIN CERTIFICATE-----
-MIIBjjCCATOgAwIBAgIUNDPN6JQsDC6+CDvaJnQ5AJGQKaEwCgYIKoZIzj0EAwIw
-GzEZMBcGA1UEAwwQc2hvcC5leGFtcGxlLmNvbTAgFw0yNjExMjIyMTIwMzdaGA8y
-MDUxMDcxNDIxMjAzN1owGzEZMBcGA1UEAwwQc2hvcC5leGFtcGxlLmNvbTBZMBMG
-ByqGSM49AgEGCCqGSM49AwEHA0IABANUm60OaigmgWBCJMD0DSMGT7nuf7DwASEo
-1WcEuIbpNQDerPJLX64ElsJl+NFq69wEitf7gcucP3ax0oAmupyjUzBRMB0GA1Ud
-DgQWBBQmL8ARk2o90rqK/F0sZzn4PP8XJDAfBgNVHSMEGDAWgBQmL8ARk2o90rqK
-/F0sZzn4PP8XJDAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0kAMEYCIQCB
-LLr72a1mgVHZLDT3peW3ysK/VUwBXRmPjzRndPpMOAIhAOBIBq5/OcXjoE/KCmZG
-QDiN34RfJ2MbJKr7/ejP+FHi
------END CERTIFICATE-----
-"""
-"""A self-signed example with a P-256 key, made for these examples; there is no private key to it any more."""
 
 
 class ExpirySettings(Settings, frozen=True):
@@ -227,15 +195,15 @@ def not_issued(certificate: SslCertificate | ManagerCertificate, settings: Patie
         manual="Have a new certificate issued for a key of 2048 bits or more (RSA) or on the curve P-256, signed with "
         "SHA-256; upload it under a new name, attach it, delete this one.",
         terraform="certificate and private_key of google_compute_ssl_certificate",
-        patch={"data": {"certificate": _GOOD_PEM, "pemCertificate": _GOOD_PEM}},
+        patch={"data": {"certificate": P256_PEM, "pemCertificate": P256_PEM}},
     ),
     passes=lambda: [
-        _ssl(certificate=_GOOD_PEM),
-        _ssl(certificate=_GOOD_PEM + _SHA1_PEM),
+        _ssl(certificate=P256_PEM),
+        _ssl(certificate=P256_PEM + SHA1_PEM),
         _ssl(**_managed("ACTIVE", shop_example="ACTIVE")),
-        _manager(pemCertificate=_GOOD_PEM),
+        _manager(pemCertificate=P256_PEM),
     ],
-    fails=lambda: [_ssl(certificate=_SHA1_PEM), _manager(pemCertificate=_SHA1_PEM)],
+    fails=lambda: [_ssl(certificate=SHA1_PEM), _manager(pemCertificate=SHA1_PEM)],
     unknown=lambda: [
         _ssl(),
         _ssl(certificate="-----BEGIN CERTIFICATE-----\nMIIBszCCAVmg\n-----END CERTIFICATE-----"),
