@@ -106,7 +106,7 @@ def test_questions_in_one_go(tmp_path: Path, export: Path) -> None:
     [
         ("{", "not valid JSON"),
         ("{}", "not a list of questions"),
-        ('[{"principal": "user:a@b.c", "permission": "p", "resource": "r", "now": 5}]', "now is no text"),
+        ('[{"principal": "user:a@b.c", "permission": "p", "resource": "r", "now": 5}]', "not an object of texts"),
         ('["x"]', "question 1: not an object of texts"),
         ('[{"principal": "user:a@b.example"}]', "question 1: has no permission"),
         ('[{"principle": "x"}]', "did you mean principal?"),

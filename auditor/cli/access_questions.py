@@ -49,11 +49,8 @@ def _question(entry: Any, where: str) -> Asked:
     missing = [key for key in _KEYS[:3] if not entry.get(key)]
     if missing:
         raise fail_usage(f"{where}: has no {missing[0]}")
-    time = entry.get("now")
-    if not isinstance(time, str | None):
-        raise fail_usage(f"{where}: now is no text; write it as 2026-11-22T00:00:00Z")
     try:
-        now = moment_of(time) if time is not None else None
+        now = moment_of(entry["now"]) if "now" in entry else None
     except click.BadParameter as problem:
         raise fail_usage(f"{where}: {problem.message}") from None
     return Asked(entry["principal"], entry["permission"], entry["resource"], now)
