@@ -300,6 +300,11 @@ def _signature(identifier: str, function: Callable[..., Verdict]) -> Signature:
         raise CheckError(f"check {identifier}: the resource or policy comes first")
     if any(view not in VIEWS.values() for view in views + (policies or ())):
         raise CheckError(f"check {identifier}: a view without asset types; declare them with @shows")
+    if policies == () and {"estate", "chain", "access"} & set(arguments):
+        raise CheckError(
+            f"check {identifier}: a check of every policy is asked while the input is read, so it cannot ask "
+            "the estate; name the views whose policies it is about, as in Policy[Project]"
+        )
     return Signature(
         subjects=views or policies or (),
         wants_resource=bool(views),
