@@ -10,7 +10,7 @@ import pytest
 from auditor.sources.live.collection import Order
 from auditor.sources.live.collectors import COLLECTORS
 from auditor.sources.live.coverage import Part
-from auditor.sources.live.declaration import Collector
+from auditor.sources.live.declaration import Collector, Level
 from auditor.sources.live.failures import State
 from auditor.sources.live.needs import Needs
 from auditor.sources.live.network import Patience
@@ -80,8 +80,16 @@ def path_of(path: str) -> str:
 
 def only(collector: Collector, fake: Fake, patience: Patience = PATIENCE) -> Done:
     """What one collector gives beside the inventory."""
-    order = Order(targets=(ORGANIZATION,), needs=NOTHING, services=(collector.name,), thorough=True)
+    by_target = collector.roots_only and Level.PROJECT in collector.levels
+    targets = (ORGANIZATION, _project(fake)) if by_target else (ORGANIZATION,)
+    order = Order(targets=targets, needs=NOTHING, services=(collector.name,), thorough=True)
     return collected(fake, order, patience=patience)
+
+
+def _project(fake: Fake) -> str:
+    """A project that somebody pays for, as a target."""
+    paid = fake.estate.data("cloudbilling.googleapis.com/ProjectBillingInfo")
+    return str(paid[0]["name"]).removesuffix("/billingInfo") if paid else ORGANIZATION
 
 
 def told(done: Done, collector: str) -> list[Part]:
@@ -108,6 +116,35 @@ def test_a_fault_is_told_and_costs_its_own_service_only(
     assert all(part.advice for part in failed)
     assert all(part.state.is_complete for part in done.coverage.parts if part.collector != collector.name)
     assert not done.coverage.vouched_for - {"iam-policy"}
+
+
+@pytest.fixture(scope="module")
+def everything(server: Fake) -> Done:
+    """What all collectors give together."""
+    server.reset()
+    return collected(server, _all_services(server), patience=IMPATIENCE)
+
+
+def _all_services(fake: Fake) -> Order:
+    names = tuple(collector.name for collector in COLLECTORS)
+    return Order(targets=(ORGANIZATION, _project(fake)), needs=NOTHING, services=names, thorough=True)
+
+
+@pytest.mark.parametrize("collector", COLLECTORS, ids=lambda collector: str(collector.name))
+def test_a_collector_that_is_refused_costs_nobody_else_a_record(
+    fake: Fake, everything: Done, collector: Collector
+) -> None:
+    others = {rpc.path for other in COLLECTORS if other is not collector for rpc in other.rpcs}
+    for rpc in collector.rpcs:
+        if rpc.path not in others:
+            fake.fail(path_of(rpc.path), denied(rpc.permissions[0] if rpc.permissions else ""))
+    done = collected(fake, _all_services(fake), patience=IMPATIENCE)
+    own = {name.partition(":")[0] for name in collector.asset_types}
+    assert names([r for r in done.records if r["asset_type"] not in own]) == names(
+        [r for r in everything.records if r["asset_type"] not in own]
+    )
+    assert {part.collector for part in done.coverage.missing} == {collector.name}
+    assert not own & done.coverage.complete_types
 
 
 @pytest.mark.parametrize("fault", [throttled, unavailable, deadline, internal], ids=lambda fault: str(fault.__name__))
@@ -141,7 +178,7 @@ def test_where_nothing_is_the_state_is_empty(estate: Estate, collector: Collecto
     bare = Estate([asset for asset in estate.assets if asset["asset_type"].startswith("cloudresourcemanager")])
     with Fake(bare) as fake:
         done = only(collector, fake)
-    if collector.name in ("container-policies", "effective-policies"):  # there is always an answer
+    if collector.name in ("container-policies", "effective-policies", "api-key-use"):  # there is always an answer
         assert {part.state for part in told(done, collector.name)} == {State.COLLECTED}
     else:
         assert {part.state for part in told(done, collector.name)} == {State.EMPTY}
