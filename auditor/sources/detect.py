@@ -15,6 +15,10 @@ from auditor.sources.asset_inventory import AssetInventoryExport
 from auditor.sources.base import Source
 from auditor.sources.files import READ_ERRORS, open_file, printable, unfit, why
 from auditor.sources.folder import entries, has_json_suffix
+from auditor.sources.live.coverage import ASSET_TYPE
+from auditor.sources.live.estate import Collected, NotACollection, is_coverage
+from auditor.sources.live.needs import Needs
+from auditor.sources.live.scope import TARGET
 from auditor.sources.source_tree import SourceTree
 from auditor.sources.terraform.hcl.roots import has_files as has_configuration
 from auditor.sources.terraform.places import Placed, has_files
@@ -50,6 +54,8 @@ class Reading:
     """Whether every text in a target is searched for secrets."""
     history: bool = False
     """Whether all that git remembers of it is, too."""
+    needs: Needs | None = None
+    """What the checks read, by which a saved collection tells what it lacks for them; None where that is not known."""
 
 
 _AS_USUAL = Reading()
@@ -85,8 +91,10 @@ def sources_of(target: str, reading: Reading = _AS_USUAL) -> list[Source]:
 
 def _absent(target: str, error: OSError | ValueError) -> str:
     """Why there is nothing at a path."""
+    if TARGET.fullmatch(target):
+        return f"no such file; to read it live, `auditor collect {target} -o estate.ndjson.gz`, and give that file"
     if _LIVE.fullmatch(target):
-        return "live scans are not available; give a Cloud Asset Inventory export"
+        return "no such file; live targets are written organizations/NUMBER, folders/NUMBER and projects/ID"
     if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
         return "a link to something that is not there" if Path(target).is_symlink() else "no such file or folder"
     return why(error)
@@ -175,6 +183,11 @@ def _file(path: Path, shown: str, reading: Reading) -> Source:
     if start[:1] != b"{":
         raise _SomethingElse(f"{shown}: neither a Cloud Asset Inventory export nor a Terraform plan or state in JSON")
     keys = _keys(first.removeprefix(b"\xef\xbb\xbf"))
+    if ASSET_TYPE.encode() in first and is_coverage(first):
+        try:
+            return Collected.of_file(path, path=shown, needs=reading.needs)
+        except NotACollection as problem:
+            raise NotATarget(str(problem)) from None
     if keys & _ASSET_KEYS:
         return AssetInventoryExport(path, shown, is_array=False)
     return _document(path, shown, reading)
