@@ -284,6 +284,7 @@ def _audit(
     from auditor.frameworks import load_frameworks
     from auditor.loading import check_packages, load_checks
     from auditor.overlay import decide_change
+    from auditor.sources.base import Accepting
 
     try:
         config = _with_options(load_config(options["config"]), options)
@@ -301,6 +302,7 @@ def _audit(
         groups = options["group_files"]
         return Scan(asked, clock=Clock(now), settings=settings, exported=exported, ledger=to, groups=groups)
 
+    commented = [source for source in sources if isinstance(source, Accepting)]
     outcome, sources, comparison, notices = _judged(scan, checks, sources, estate, exported, ledger)
     order = Order(
         command=shlex.join(["auditor", *sys.argv[1:]]),
@@ -317,6 +319,7 @@ def _audit(
         catalogue=catalogue,
         settings=settings,
         frameworks=frameworks,
+        exceptions=[claim for source in commented for claim in source.claims()],
     )
     if not estate and _wants_paths(options, sources):
         from auditor.cli.paths_section import paths_to_control
@@ -325,6 +328,7 @@ def _audit(
     elif options["outputs"] and not estate:
         run.notices.append("paths to control were not looked for; --paths looks for them in any input")
     if comparison is not None:
+        comparison = comparison.without(run.excepted())
         run.notices += [comparison.in_words(), *notices]
         run.change = comparison.record(estate)
         if options["gate_on"] == "new":
