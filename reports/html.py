@@ -29,6 +29,8 @@ NAME_LENGTH = 300
 EVIDENCE_LINES = 6
 EVIDENCE_LENGTH = 240
 NOTICES_SHOWN = 100
+ACCEPTED_SHOWN = 10
+"""Findings that are shown of one exception."""
 TARGETS_SHOWN = 5
 """On the first page; all of them stand under Provenance."""
 
@@ -53,6 +55,7 @@ def render(run: Run, out: BinaryIO) -> None:
         causes_shown=CAUSES_SHOWN,
         checks_per_cause=CHECKS_PER_CAUSE,
         notices_shown=NOTICES_SHOWN,
+        accepted_shown=ACCEPTED_SHOWN,
         targets_shown=TARGETS_SHOWN,
     )
 

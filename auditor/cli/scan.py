@@ -337,6 +337,7 @@ def _audit(
     from auditor.engine.select import in_words
     from auditor.engine.write_up import Order, write_up
     from auditor.overlay import decide_change
+    from auditor.sources.base import Accepting
     from auditor.sources.live.estate import vouched_by
 
     config, checks = asking.config, asking.checks
@@ -346,6 +347,7 @@ def _audit(
         groups = options["group_files"]
         return Scan(asked, clock=Clock(now), settings=asking.settings, exported=exported, ledger=to, groups=groups)
 
+    commented = [source for source in sources if isinstance(source, Accepting)]
     outcome, sources, comparison, notices = _judged(scan, checks, sources, estate, exported, ledger)
     order = Order(
         command=shlex.join(["auditor", *sys.argv[1:]]),
@@ -362,6 +364,7 @@ def _audit(
         catalogue=asking.catalogue,
         settings=asking.settings,
         frameworks=asking.frameworks,
+        exceptions=[claim for source in commented for claim in source.claims()],
     )
     if not estate and _wants_paths(options, sources):
         from auditor.cli.paths_section import paths_to_control
@@ -370,6 +373,7 @@ def _audit(
     elif options["outputs"] and not estate:
         run.notices.append("paths to control were not looked for; --paths looks for them in any input")
     if comparison is not None:
+        comparison = comparison.without(run.excepted())
         run.notices += [comparison.in_words(), *notices]
         run.change = comparison.record(estate)
         if options["gate_on"] == "new":

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from dataclasses import field
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
@@ -72,6 +73,8 @@ class CheckResult:
     """Cause → assets."""
     note: str
     """Why nothing was asked, where nothing was."""
+    excepted: Count = 0
+    """How many of the failed are accepted by an exception, and so are no findings of the run."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -126,6 +129,10 @@ class CheckCrash:
     error: str
 
 
+ControlStatus = Literal["satisfied", "not satisfied", "excepted", "not assessed", "manual"]
+"""`excepted`: its checks have findings, and somebody accepts each of them for now."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Control:
     """One requirement of a framework, and what this run says about it."""
@@ -134,7 +141,7 @@ class Control:
     title: str
     kind: Literal["automated", "partial", "manual"]
     checks: list[str]
-    status: Literal["satisfied", "not satisfied", "not assessed", "manual"]
+    status: ControlStatus
     findings: Count
 
 
@@ -226,6 +233,32 @@ class PathsToControl:
 
 
 @dataclass(slots=True, kw_only=True)
+class FindingException:
+    """Findings of one check that somebody accepts for a while: why, who, until when."""
+
+    kind: Literal["inline", "file"]
+    """Whether it is a comment beside what it is about, or an entry of a file of exceptions."""
+    check: str
+    about: str
+    """What it is about: a Terraform block, say."""
+    place: str
+    """File and line where it is written."""
+    reason: str
+    owner: str
+    approver: str
+    ticket: str
+    granted: date | None
+    expires: date | None
+    """The last day on which it counts."""
+    state: Literal["in force", "unused", "expired", "invalid"]
+    """Only what is `in force` takes findings out of the run."""
+    problem: str
+    """Why it does not count or accepts nothing; empty where it is in force."""
+    findings: list[Finding]
+    """What it accepts. None of these is among the findings of the run."""
+
+
+@dataclass(slots=True, kw_only=True)
 class Run:
     """One scan."""
 
@@ -243,9 +276,15 @@ class Run:
     notices: list[str]
     gate: Gate
     change: Change | None = None
+    """Where a plan was laid over an estate: the run is of the estate as it will be."""
     paths: PathsToControl | None = None
     """Who can come to control what without being meant to; None where it was not looked for."""
-    """Where a plan was laid over an estate: the run is of the estate as it will be."""
+    exceptions: list[FindingException] = field(default_factory=list)
+    """All exceptions that were met, those too that do not count."""
+
+    def excepted(self) -> list[Finding]:
+        """The findings that exceptions accept; they are not among `findings`."""
+        return [finding for exception in self.exceptions for finding in exception.findings]
 
     def by_severity(self) -> dict[Severity, int]:
         """Findings per severity, worst first, zeros included."""

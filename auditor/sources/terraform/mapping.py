@@ -74,6 +74,8 @@ class Draft:
     """Path in the data → cause."""
     iam_policy: dict[str, Any] | None = None
     policy_unknown: dict[str, str] = field(default_factory=dict)
+    parts: list[str] = field(default_factory=list)
+    """The addresses of further resources that make it up: grants on it, rules of it."""
 
     def line(self) -> dict[str, Any]:
         """The asset as a line of an export."""

@@ -95,6 +95,8 @@ class ModuleInstance:
         self.parent = parent
         self.providers: dict[str, tuple[ModuleInstance, str]] = {}
         """The provider names that the call passes, and whose they are."""
+        self.called_by: Block | None = None
+        """The block of the module call; None for the root."""
         self._given = given or (lambda _: variables.ABSENT)
         self._memo: dict[tuple[str, ...], Value] = {}
         self._busy: list[tuple[str, ...]] = []
