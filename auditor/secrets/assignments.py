@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from auditor.secrets.named import vendor_of
 from auditor.secrets.names import Kind, kind_of
-from auditor.secrets.prefilter import hints
+from auditor.secrets.prefilter import hints, plain_bytes
 from auditor.secrets.values import WEAK_PASSWORDS, is_password, is_placeholder, is_token
 
 PASSWORD, TOKEN, OPTION, COMMAND = "named-password", "named-secret", "connection-string", "command-line-password"
@@ -79,11 +79,25 @@ def assignments(text: str, data: bytes) -> Iterator[Assigned]:
         match = _AFTER_NAME.match(text, place)
         if match is None:
             continue
-        before = text[max(0, place - _LONGEST_NAME) : place]
-        start = place - len(before) + len(before.rstrip(_NAME_CHARACTERS))
-        found, read = _assigned(text, start, match)
+        found, read = _assigned(text, _start_of_name(text, place), match)
         if found:
             yield found
+
+
+def named_places(text: str) -> Iterator[int]:
+    """Where a name that promises a secret is given something, be it a secret or what stands in its place."""
+    for place in hints(plain_bytes(text)):
+        match = _AFTER_NAME.match(text, place)
+        if match is None:
+            continue
+        name = text[_start_of_name(text, place) : match.end("rest")].lstrip("-.")
+        if kind_of(name) is not Kind.NOTHING:
+            yield place
+
+
+def _start_of_name(text: str, place: int) -> int:
+    before = text[max(0, place - _LONGEST_NAME) : place]
+    return place - len(before) + len(before.rstrip(_NAME_CHARACTERS))
 
 
 def _assigned(text: str, start: int, match: re.Match[str]) -> tuple[Assigned | None, int]:

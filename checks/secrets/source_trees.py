@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from auditor import PASS, Fix, Severity, Undetermined, Verdict, asset, check, fail, not_applicable
-from auditor.resources.source_tree import FoundSecret, PastSecret, SourceFile, SourceHistory
+from auditor.resources.source_tree import FoundSecret, PastSecret, SourceFile, SourceHistory, SuspectedSecret
 from auditor.secrets import RESTRICTABLE
 from checks.secrets.places import SHOWN
 
@@ -96,7 +96,66 @@ def secret_in_source(file: SourceFile) -> Verdict:
 
 
 def _told(hit: FoundSecret | PastSecret) -> dict[str, str | int]:
-    return {"line": hit.line, "detector": hit.detector, "length": hit.length, "digest": hit.digest}
+    told: dict[str, str | int] = {
+        "line": hit.line,
+        "detector": hit.detector,
+        "length": hit.length,
+        "digest": hit.digest,
+    }
+    return told | ({"cloudDlp": hit.opinion} if hit.opinion else {})
+
+
+_SUSPECTED = {"line": 7, "kind": "PASSWORD", "likelihood": "likely", "length": 12, "digest": "77ab3c10"}
+
+
+@check(
+    "secret-suspected-in-source",
+    severity=Severity.MEDIUM,
+    fix=Fix(
+        terraform="a reference to google_secret_manager_secret_version instead of the value",
+        manual=(
+            "Look at the line. If it is a credential, change it and keep the new one in Secret Manager; if it is "
+            "public or made up on purpose, say so with a comment on its line: `auditor:allow secret reason=why`."
+        ),
+        patch={"data": {"suspected": None}},
+    ),
+    passes=lambda: [
+        asset(SourceFile, {"path": "app/main.py", "reviewed": True}),
+        asset(SourceFile, {"path": "app/main.py", "reviewed": True, "hits": [_FOUND]}),
+        asset(SourceFile, {"path": "app/main.py"}),
+    ],
+    fails=lambda: [asset(SourceFile, {"path": "notes.txt", "reviewed": True, "suspected": [_SUSPECTED]})],
+    unknown=lambda: [
+        asset(SourceFile, {"path": "notes.txt", "reviewed": True}, unknown=["resource.data.suspected.*"]),
+    ],
+)
+def suspected_in_source(file: SourceFile) -> Verdict:
+    """Cloud DLP takes a line of a source file for a credential that no detector knows.
+
+    Why: It weighs the words around a value and knows kinds of credentials that have no telling shape. It is asked
+    only where `--dlp` says so, about the lines that hold a secret's name, and errs more often than the detectors do.
+
+    What a fix may break: Whatever uses the old credential stops when it is changed; give the new one to all of them
+    first.
+
+    Source: https://cloud.google.com/sensitive-data-protection/docs/infotypes-reference
+    """
+    if not file.reviewed:
+        return not_applicable("nobody asked Cloud DLP; --dlp does")
+    suspected: list[SuspectedSecret] = _known(file.suspected)
+    if not suspected:
+        return PASS
+    first = suspected[0]
+    more = f" (and {len(suspected) - 1} more)" if len(suspected) > 1 else ""
+    return fail(
+        f"line {first.line} looks like {first.kind} to Cloud DLP ({first.likelihood}){more}",
+        evidence={
+            "suspected": [
+                {"line": one.line, "kind": one.kind, "length": one.length, "digest": one.digest}
+                for one in suspected[:SHOWN]
+            ]
+        },
+    )
 
 
 @check(
