@@ -7,7 +7,7 @@ from typing import Any
 
 from auditor import PASS, Fix, Severity, Undetermined, Verdict, asset, check, fail, not_applicable
 from auditor.resources.source_tree import FoundSecret, PastSecret, SourceFile, SourceHistory, SuspectedSecret
-from auditor.secrets import RESTRICTABLE
+from auditor.secrets import ALL_DETECTORS, RESTRICTABLE
 from checks.secrets.places import SHOWN
 
 _FOUND = {
@@ -235,4 +235,40 @@ def allowed_without_reason(file: SourceFile) -> Verdict:
     return fail(
         f"the allow comment in line {first.line} does not count: {first.problem}{more}",
         evidence={"comments": [{"line": comment.line, "problem": comment.problem} for comment in file.flawed[:SHOWN]]},
+    )
+
+
+@check(
+    "source-secret-allowed",
+    severity=Severity.INFO,
+    fix=Fix(
+        manual="Ask whether the reason still holds. If not, take the comment out, change the credential, and keep it "
+        "in Secret Manager.",
+        patch={"data": {"allowed": None}},
+    ),
+    passes=lambda: [asset(SourceFile, {"path": "app/main.py", "hits": [_FOUND]})],
+    fails=lambda: [asset(SourceFile, {"path": "web/index.html", "allowed": [_ALLOWED]})],
+    unknown=lambda: [asset(SourceFile, {"path": "dump.sql"}, unknown=["resource.data"])],
+)
+def allowed_in_source(file: SourceFile) -> Verdict:
+    """A comment allows a secret to stand in a source file.
+
+    Why: Somebody answers for it with a reason. Reasons age: a key that was restricted is widened, a test system goes
+    live. This tells all of them in one place, so that a review can go through them.
+
+    What a fix may break: Without the comment the secret is reported, and fails the gate that looks for such.
+
+    Source: https://csrc.nist.gov/pubs/sp/800/218/final
+    """
+    if not file.allowed:
+        return PASS
+    first = file.allowed[0]
+    more = f" (and {len(file.allowed) - 1} more)" if len(file.allowed) > 1 else ""
+    return fail(
+        f"line {first.line} is allowed to hold {ALL_DETECTORS.get(first.detector, 'a secret')}: {first.reason}{more}",
+        evidence={
+            "allowed": [
+                {"line": one.line, "detector": one.detector, "reason": one.reason} for one in file.allowed[:SHOWN]
+            ]
+        },
     )
