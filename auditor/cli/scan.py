@@ -16,6 +16,7 @@ import click
 
 from auditor.cli import EXIT_CODES, catalogue_errors, fail_usage
 from auditor.cli.live import access_options, is_live, live_sources, scope_options
+from auditor.cli.second_opinion import second_opinion_of
 
 if TYPE_CHECKING:
     from auditor.check import Check, Settings
@@ -98,6 +99,13 @@ class Percentage(click.FloatRange):
 )
 @click.option("--secrets", is_flag=True, help="Look for secrets in every text file of TARGET, whatever it is.")
 @click.option("--git-history", is_flag=True, help="With --secrets: also in all that git remembers of TARGET.")
+@click.option(
+    "--dlp",
+    default="",
+    metavar="PROJECT",
+    help="With --secrets: ask Cloud DLP about the lines that may hold one. They are sent to Google; PROJECT is billed.",
+)
+@click.option("--dlp-location", default="", metavar="LOCATION", help="Where Cloud DLP works on them, as europe-west3.")
 @click.option(
     "--groups",
     "group_files",
@@ -268,12 +276,14 @@ def _sources(targets: tuple[str, ...], options: dict[str, Any], needs: Needs) ->
 
     if options["git_history"] and not options["secrets"]:
         raise fail_usage("--git-history goes with --secrets")
+    options["opinion"] = second_opinion_of(options)
     reading = Reading(
         terraform_dir=options["terraform_dir"],
         var_files=options["var_files"],
         secrets=options["secrets"],
         history=options["git_history"],
         needs=needs,
+        opinion=options["opinion"],
     )
 
     found: list[Source] = []
@@ -372,6 +382,8 @@ def _audit(
         run.paths = paths_to_control(sources, now, options["group_files"], exported)
     elif options["outputs"] and not estate:
         run.notices.append("paths to control were not looked for; --paths looks for them in any input")
+    if options["opinion"]:
+        run.notices.append(options["opinion"].told())
     if comparison is not None:
         comparison = comparison.without(run.excepted())
         run.notices += [comparison.in_words(), *notices]

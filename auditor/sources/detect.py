@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -26,6 +27,9 @@ from auditor.sources.terraform.state import is_state, refusal
 from auditor.sources.terraform_files import TerraformFiles
 from auditor.sources.terraform_plan import TerraformPlan
 from auditor.sources.terraform_state import TerraformState
+
+if TYPE_CHECKING:
+    from auditor.sources.second_opinion import SecondOpinion
 
 _PEEKED = 1 << 16
 """Bytes that are looked at to tell what a file is."""
@@ -56,6 +60,8 @@ class Reading:
     """Whether all that git remembers of it is, too."""
     needs: Needs | None = None
     """What the checks read, by which a saved collection tells what it lacks for them; None where that is not known."""
+    opinion: SecondOpinion | None = None
+    """Who else is asked about the lines that may hold secrets."""
 
 
 _AS_USUAL = Reading()
@@ -79,7 +85,7 @@ def sources_of(target: str, reading: Reading = _AS_USUAL) -> list[Source]:
         raise NotATarget(f"{shown}: {_absent(target, error)}") from None
     if problem := unfit(mode):
         raise NotATarget(f"{shown}: {problem}")
-    tree: list[Source] = [SourceTree(path, history=reading.history)] if reading.secrets else []
+    tree: list[Source] = [SourceTree(path, history=reading.history, opinion=reading.opinion)] if reading.secrets else []
     try:
         found = _folder(path, reading) if path.is_dir() else [_file(path, shown, reading)]
     except _SomethingElse:

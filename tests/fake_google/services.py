@@ -400,3 +400,35 @@ def _test_permissions(fake: Fake, request: Any) -> Any:
 for _service in ("Projects", "Folders", "Organizations"):
     METHODS[f"{_V3}{_service}/GetIamPolicy"] = (iam_policy_pb2.GetIamPolicyRequest, _get_policy)
     METHODS[f"{_V3}{_service}/TestIamPermissions"] = (iam_policy_pb2.TestIamPermissionsRequest, _test_permissions)
+
+
+@method("/google.privacy.dlp.v2.DlpService/ListInfoTypes", dlp_v2.ListInfoTypesRequest)
+def _info_types(fake: Fake, request: Any) -> Any:
+    described = [{"name": name} for name in (*fake.credentials, "PERSON_NAME")]
+    return _message(dlp_v2.ListInfoTypesResponse, {"infoTypes": described})
+
+
+@method("/google.privacy.dlp.v2.DlpService/InspectContent", dlp_v2.InspectContentRequest)
+def _inspected(fake: Fake, request: Any) -> Any:
+    """The words of `fake.credentials` in a table of one column, with the limits of the service."""
+    if request.ByteSize() > 500_000:
+        raise Wrong("Request payload size exceeds the limit: 524288 bytes.")
+    asked = {kind.name for kind in request.inspect_config.info_types}
+    if not asked <= fake.credentials.keys():
+        raise Wrong(f"Invalid built-in info type name {min(asked - fake.credentials.keys())!r}.")
+    findings = [
+        {
+            "infoType": {"name": name},
+            "likelihood": likelihood,
+            "location": {
+                "codepointRange": {"start": str(start), "end": str(start + len(word))},
+                "contentLocations": [{"recordLocation": {"tableLocation": {"rowIndex": str(index)}}}],
+            },
+        }
+        for index, row in enumerate(request.item.table.rows)
+        for name, (word, likelihood) in fake.credentials.items()
+        if name in asked and (start := row.values[0].string_value.find(word)) >= 0
+    ]
+    cut = len(findings) > fake.most_findings
+    result = {"findings": findings[: fake.most_findings], "findingsTruncated": cut}
+    return _message(dlp_v2.InspectContentResponse, {"result": result})
