@@ -13,6 +13,7 @@ The signature decides the phase, and arguments are handed in by annotation:
 | `Clock` | the scan's clock |
 | `Estate`, `PolicyChain` | what other assets say; such a check is asked after all input was read |
 | `EffectiveAccess` | who can do what, over all policies, groups and denials of the input; asked at the end too |
+| `WaysToControl` | who, or what outside, can come to control what, over all of that and all that runs; likewise |
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from typing import Any
 import msgspec
 
 from auditor.access.effective import EffectiveAccess
+from auditor.access.ways import WaysToControl
 from auditor.clock import Clock
 from auditor.estate import Estate, PolicyChain
 from auditor.model.verdict import Severity, Verdict
@@ -140,7 +142,7 @@ Examples = Callable[[], Sequence[Example | Sequence[Example]]]
 """Builds a check's examples: each is the asset that is asked, or a list of it and its surroundings."""
 
 
-_OWN = frozenset({"resource", "policy", "chain", "access"})
+_OWN = frozenset({"resource", "policy", "chain", "access", "ways"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +154,7 @@ class Signature:
     wants_policy: bool
     wants_estate: bool
     wants_access: bool
+    wants_ways: bool
     settings: type[Settings] | None
     arguments: tuple[str, ...]
     subject_name: str
@@ -309,8 +312,9 @@ def _signature(identifier: str, function: Callable[..., Verdict]) -> Signature:
         subjects=views or policies or (),
         wants_resource=bool(views),
         wants_policy=policies is not None or "chain" in arguments,
-        wants_estate=bool({"estate", "chain", "access"} & set(arguments)),
-        wants_access="access" in arguments,
+        wants_estate=bool({"estate", "chain", "access", "ways"} & set(arguments)),
+        wants_access=bool({"access", "ways"} & set(arguments)),
+        wants_ways="ways" in arguments,
         settings=settings,
         arguments=tuple(arguments),
         subject_name=next(iter(inspect.signature(function).parameters)),
@@ -322,6 +326,7 @@ _HANDED_IN: dict[Any, str] = {
     Estate: "estate",
     PolicyChain: "chain",
     EffectiveAccess: "access",
+    WaysToControl: "ways",
 }
 
 

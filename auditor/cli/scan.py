@@ -117,7 +117,7 @@ class Percentage(click.FloatRange):
 @click.option(
     "--paths/--no-paths",
     default=None,
-    help="Look for paths to control, for the report.  [default: with a report, where the input is not large]",
+    help="Look for paths to control, whatever the size of the estate; or do not.  [default: up to a million bindings]",
 )
 @click.option("--ledger", metavar="FILE", help="Write every verdict, one JSON line each (.ndjson or .ndjson.gz).")
 @click.option(
@@ -258,13 +258,14 @@ def _asking(options: dict[str, Any]) -> _Asking:
         catalogue = load_checks(config.scan.checks_dir)
         frameworks = load_frameworks(check_packages(), catalogue)
         checks = select(catalogue, config.select, frameworks)
+        if options["paths"] is False:
+            checks = [check for check in checks if not check.signature.wants_ways]
         settings = settings_of(catalogue, config.checks, str(options["config"] or "auditor.toml"))
     except catalogue_errors() as error:
         raise fail_usage(error) from None
     if not checks:
         raise fail_usage(f"no check is left to ask: {in_words(config.select)}")
-    wants_paths = options["paths"] or (options["paths"] is None and bool(options["outputs"]))
-    needs = needs_of(checks, access=wants_paths)
+    needs = needs_of(checks)
     return _Asking(
         config=config, catalogue=catalogue, checks=checks, settings=settings, frameworks=frameworks, needs=needs
     )
@@ -354,8 +355,16 @@ def _audit(
     exported = frozenset(config.scan.exported) | vouched_by(estate or sources)
 
     def scan(asked: list[Check], to: IO[bytes] | None) -> Scan:
-        groups = options["group_files"]
-        return Scan(asked, clock=Clock(now), settings=asking.settings, exported=exported, ledger=to, groups=groups)
+        groups, unlimited = options["group_files"], bool(options["paths"])
+        return Scan(
+            asked,
+            clock=Clock(now),
+            settings=asking.settings,
+            exported=exported,
+            ledger=to,
+            groups=groups,
+            unlimited=unlimited,
+        )
 
     commented = [source for source in sources if isinstance(source, Accepting)]
     outcome, sources, comparison, notices = _judged(scan, checks, sources, estate, exported, ledger)
@@ -376,14 +385,10 @@ def _audit(
         frameworks=asking.frameworks,
         exceptions=[claim for source in commented for claim in source.claims()],
     )
-    if not estate and _wants_paths(options, sources):
-        from auditor.cli.paths_section import paths_to_control
-
-        run.paths = paths_to_control(sources, now, options["group_files"], exported)
-    elif options["outputs"] and not estate:
-        run.notices.append("paths to control were not looked for; --paths looks for them in any input")
     if options["opinion"]:
         run.notices.append(options["opinion"].told())
+    if options["outputs"] or options["paths"]:
+        _add_paths(run, outcome)
     if comparison is not None:
         comparison = comparison.without(run.excepted())
         run.notices += [comparison.in_words(), *notices]
@@ -393,15 +398,18 @@ def _audit(
     return run, comparison
 
 
-_NOT_LARGE = 100_000_000
-"""Bytes of input in which paths to control are looked for without being asked: some seconds."""
+def _add_paths(run: Run, outcome: Outcome) -> None:
+    """Put the section about paths to control into the run, or the reason why there is none."""
+    from auditor.cli.paths_section import paths_to_control
 
-
-def _wants_paths(options: dict[str, Any], sources: list[Source]) -> bool:
-    if options["paths"] is not None or not options["outputs"]:
-        return bool(options["paths"])
-    files = [Path(getattr(source, "file", source.path)) for source in sources]
-    return sum(file.stat().st_size for file in files if file.is_file()) <= _NOT_LARGE
+    if outcome.ways is None:
+        run.notices.append(
+            "paths to control were not looked for: no selected check asks for them, or --no-paths was said"
+        )
+    elif outcome.ways.too_large:
+        run.notices.append(f"paths to control were not looked for: {outcome.ways.too_large}")
+    else:
+        run.paths = paths_to_control(outcome.ways.found())
 
 
 def _judged(

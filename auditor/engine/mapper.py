@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from auditor.access.collect import Collector
+from auditor.access.inventory import Inventory
 from auditor.engine.parking import Parking
 from auditor.engine.population import ANSWERED, POLICY, RESOURCE, Population
 from auditor.engine.precedents import Answers, Precedent, Precedents
@@ -41,6 +42,7 @@ class Mapper:
         estate: Estate,
         parking: Parking,
         collector: Collector | None = None,
+        inventory: Inventory | None = None,
     ) -> None:
         self.population = Population()
         self.gaps = Gaps()
@@ -56,6 +58,7 @@ class Mapper:
         self._estate = estate
         self._parking = parking
         self._collector = collector
+        self._inventory = inventory
 
     def read(self, source: Source) -> int:
         """Stream one source; how many records it gave."""
@@ -77,7 +80,7 @@ class Mapper:
                 route, name = spelled_otherwise
             if route.carries_policies and content.CARRIES_POLICIES.search(line):
                 self._reshape(line)
-            elif route.reads_data or route.decides_access or b"iam_policy" in line:
+            elif route.reads_data or route.decides_access or route.runs or b"iam_policy" in line:
                 self._record(route, line, name)
             elif not line.endswith(_WHOLE) and not line.rstrip().endswith(b"}"):
                 self._unread("the line is cut off")
@@ -145,6 +148,8 @@ class Mapper:
             resource = resource_of(envelope, route.view)
         if self._collector is not None and (route.decides_access or policy is not None):
             self._collect(self._collector, route, envelope, line, policy, resource)
+        if self._inventory is not None and route.runs and fresh & RESOURCE:
+            self._inventory.take(route.asset_type, line)
         answered = False
         if resource is not None and route.reads_data:
             answered = self._ask_resource(route, envelope, line, resource)
