@@ -90,6 +90,8 @@ class Example:
     name: str
     ancestors: tuple[str, ...]
     unknown: dict[str, str]
+    settings: Settings | None = None
+    """What the check is asked with, where the example shows a setting; it stands on the asset that is asked."""
 
     def document(self) -> dict[str, Any]:
         """The asset as a line of a Cloud Asset Inventory export."""
@@ -118,10 +120,12 @@ def asset(
     name: str = "",
     ancestors: Sequence[str] = EXAMPLE_ANCESTORS,
     unknown: Sequence[str] = (),
+    settings: Settings | None = None,
 ) -> Example:
     """An asset for a check's examples.
 
     `unknown` lists JSON paths (`resource.data.settings`, `iam_policy.bindings.*`) that are unknown.
+    `settings`, on the asset that is asked, are those of an owner who changed the defaults.
     """
     service, _, kind = asset_types_of(view)[0].partition("/")
     if not name:
@@ -135,6 +139,7 @@ def asset(
         name=name,
         ancestors=tuple(ancestors),
         unknown=dict.fromkeys(unknown, "known only after apply"),
+        settings=settings,
     )
 
 
