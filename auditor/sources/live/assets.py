@@ -43,7 +43,11 @@ _SPELLING = {
 }
 _TYPE_NAME = re.compile(r"[a-z0-9.-]+\.googleapis\.com/[A-Za-z]\w*")
 _OUTSIDE = ("auditor/", "cloudidentity.googleapis.com/", "iam.googleapis.com/DenyPolicy")
-_OUTSIDE_TYPES = ("iam.googleapis.com/PolicyBinding", "iam.googleapis.com/PrincipalAccessBoundaryPolicy")
+_OUTSIDE_TYPES = (
+    "iam.googleapis.com/PolicyBinding",
+    "iam.googleapis.com/PolicyV2",  # the inventory's own name of deny policies, which are read from IAM itself
+    "iam.googleapis.com/PrincipalAccessBoundaryPolicy",
+)
 
 
 @dataclass(frozen=True, slots=True)
