@@ -41,6 +41,8 @@ from auditor.resources.base import VIEWS, Resource, Undetermined, asset_types_of
 from auditor.resources.policy import Policy
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_SCOPE = re.compile(r"\s--(project|folder|organization|billing-account)\b")
+"""The flags that say where a command acts; gcloud takes one of them."""
 
 
 class CheckError(Exception):
@@ -388,6 +390,6 @@ def render_command(template: str, subjects: dict[str, Any]) -> str:
 
 def in_project(command: str, project: str) -> str:
     """A gcloud command with its project, so that it cannot hit whichever one the shell is set to."""
-    if not project or not command.startswith("gcloud ") or "--project" in command:
+    if not project or not command.startswith("gcloud ") or _SCOPE.search(command):
         return command
     return f"{command} --project={shlex.quote(project)}"

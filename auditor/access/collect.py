@@ -260,6 +260,7 @@ _VIEWS: dict[str, type[Resource]] = {
     "cloudidentity.googleapis.com/Membership": Membership,
     "iam.googleapis.com/DenyPolicy": DenyPolicy,
     "iam.googleapis.com/PolicyBinding": PolicyBinding,
+    "iam.googleapis.com/PolicyV2": DenyPolicy,
     "iam.googleapis.com/PrincipalAccessBoundaryPolicy": PrincipalAccessBoundaryPolicy,
     "iam.googleapis.com/Role": Role,
     "iam.googleapis.com/ServiceAccount": ServiceAccount,

@@ -44,8 +44,12 @@ _SPELLING = {
 }
 _TYPE_NAME = re.compile(r"[a-z0-9.-]+\.googleapis\.com/[A-Za-z]\w*")
 _OURS = "auditor/"
-_OUTSIDE = frozenset(name for collector in COLLECTORS if not collector.fallback for name in collector.asset_types)
-"""What has a collector of its own because the inventory does not hold it."""
+_DENY_POLICIES = "iam.googleapis.com/PolicyV2"
+"""The inventory's own name of deny policies, which are read from IAM itself."""
+_OUTSIDE = frozenset(
+    (_DENY_POLICIES, *(name for one in COLLECTORS if not one.fallback for name in one.asset_types)),
+)
+"""What has a collector of its own, because the inventory does not hold it or not all of it."""
 
 
 @dataclass(frozen=True, slots=True)
