@@ -14,14 +14,12 @@ from auditor.sources.base import Gaps
 from auditor.sources.files import printable
 from auditor.sources.terraform.blocks import Header, headers
 from auditor.sources.terraform.hcl.cursor import ADDRESSED
-from auditor.sources.terraform.hcl.exceptions import InlineException, exceptions_in
-from auditor.sources.terraform.hcl.load import is_configuration, read_module, read_text
-from auditor.sources.terraform.hcl.parse_json import parse_json_file
-from auditor.sources.terraform.hcl.syntax import SourceFile
+from auditor.sources.terraform.hcl.files import is_configuration, read_text
 
 if TYPE_CHECKING:
     from auditor.exceptions import Claim
     from auditor.model.run import Finding
+    from auditor.sources.terraform.hcl.exceptions import InlineException
 
 _KEY = r'(?:\[(?:"(?:[^"\\]|\\.)*"|\d+)\])?'
 _MODULE = re.compile(rf"module\.([\w-]+){_KEY}\.")
@@ -64,8 +62,12 @@ class Places:
 
     def exceptions(self) -> Iterator[InlineException]:
         """What comments accept in the files of all folders that addresses led to. What cannot be read says nothing."""
-        for folder in sorted({self._folder, *self._modules}):
-            if any(_speaks(path) for path in _configurations(folder)):
+        speaking = [one for one in {self._folder, *self._modules} if any(map(_speaks, _configurations(one)))]
+        if speaking:  # the parser takes its time to load
+            from auditor.sources.terraform.hcl.exceptions import exceptions_in
+            from auditor.sources.terraform.hcl.load import read_module
+
+            for folder in sorted(speaking):
                 yield from exceptions_in(read_module(folder, Gaps()))
 
     def _blocks(self, folder: Path) -> dict[tuple[str, ...], tuple[str, Header]]:
@@ -110,6 +112,9 @@ def _headers(path: Path, shown: str) -> Iterator[Header]:
     if not shown.endswith(".json"):
         yield from headers(text)
         return
+    from auditor.sources.terraform.hcl.parse_json import parse_json_file
+    from auditor.sources.terraform.hcl.syntax import SourceFile
+
     body, _ = parse_json_file(SourceFile(shown, text))
     for block in body.blocks:
         if _BLOCKS.get(block.type) == len(block.labels):
