@@ -284,6 +284,7 @@ def _audit(
     from auditor.frameworks import load_frameworks
     from auditor.loading import check_packages, load_checks
     from auditor.overlay import decide_change
+    from auditor.security_center.comparison import compare, has_findings
 
     try:
         config = _with_options(load_config(options["config"]), options)
@@ -324,6 +325,8 @@ def _audit(
         run.paths = paths_to_control(sources, now, options["group_files"], exported)
     elif options["outputs"] and not estate:
         run.notices.append("paths to control were not looked for; --paths looks for them in any input")
+    if not estate and has_findings(run):
+        run.second_opinion = compare(run, catalogue, sources, lambda asked, to: scan(asked, to).run(sources))
     if comparison is not None:
         run.notices += [comparison.in_words(), *notices]
         run.change = comparison.record(estate)
