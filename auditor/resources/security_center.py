@@ -92,5 +92,26 @@ class FindingExport(SecurityCenterResource):
 class DetectionService(SecurityCenterResource):
     """A service of Security Command Center at one level: on, off, or inherited."""
 
+    CORE: ClassVar[frozenset[str]] = frozenset(
+        {
+            "container-threat-detection",
+            "event-threat-detection",
+            "security-health-analytics",
+            "vm-threat-detection",
+            "web-security-scanner",
+        }
+    )
+    """Those that find threats or misconfigurations, by id."""
+
     intended_enablement_state: str = "ENABLEMENT_STATE_UNSPECIFIED"
     effective_enablement_state: str = "ENABLEMENT_STATE_UNSPECIFIED"
+
+    @property
+    def level(self) -> str:
+        """`organization`, `folder` or `project`, as gcloud's options are called."""
+        return self.owner.partition("/")[0].removesuffix("s")
+
+    @property
+    def number(self) -> str:
+        """The number of the organisation, folder or project."""
+        return self.owner.partition("/")[2]

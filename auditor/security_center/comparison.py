@@ -42,7 +42,8 @@ def compare(run: Run, catalogue: Sequence[Check], sources: Iterable[Source], ask
     work = _Work(run, catalogue, opinions)
     work.set_ours_beside_theirs()
     work.ask_about_theirs(ask)
-    compared = [work.category(name) for name in sorted(work.known)]
+    compared = [work.category(name) for name in work.known]
+    compared.sort(key=lambda row: (-row.only_theirs, -row.muted, -row.only_ours, row.category))
     uncovered = {
         name: sum(standing is Standing.ACTIVE for standing in said.values())
         for name, said in sorted(opinions.by_category.items())
