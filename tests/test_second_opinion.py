@@ -11,10 +11,15 @@ import pytest
 
 from auditor.model.run import RUN, CategoryComparison, Run
 from auditor.security_center.names import Names
+from auditor.security_center.opinions import Standing, read_opinions
 from auditor.sources.base import Gaps
 from auditor.sources.detect import sources_of
 from auditor.sources.finding_list import FindingList
+from auditor.sources.live.collection import Order
 from reports import html, markdown
+from tests.fake_google import Fake
+from tests.live_support import ORGANIZATION as LIVE
+from tests.live_support import collected, full_estate, source_of
 from tests.support import run
 
 ROOT = Path(__file__).parents[1]
@@ -65,7 +70,7 @@ def firewall(project: str, name: str) -> str:
 def account(project: str) -> str:
     """An account of a project as Security Command Center may name it: by address."""
     found = assets("iam.googleapis.com/ServiceAccount")
-    return next(data["email"] for name, data in found.items() if f"/projects/{project}/" in name)
+    return next(str(data["email"]) for name, data in found.items() if f"/projects/{project}/" in name)
 
 
 SQL = "//cloudsql.googleapis.com/projects/{}/instances/{}"
@@ -176,6 +181,13 @@ def test_reports_show_it_and_stay_inert(audited: Run, form: Any) -> None:
     assert "\x1b" not in text
 
 
+def test_findings_of_a_live_collection_are_read_alike() -> None:
+    with Fake(full_estate()) as fake:
+        done = collected(fake, Order(targets=(LIVE,), services=("security-command-center",)))
+    opinions = read_opinions([source_of(done)])
+    assert opinions.by_category == {"PUBLIC_BUCKET_ACL": {"//x/y": Standing.ACTIVE}}
+
+
 # the file
 
 
@@ -224,20 +236,30 @@ def test_what_is_no_finding_is_told_and_the_others_are_read(tmp_path: Path, dama
 
 # names
 
+COMPUTE = "//compute.googleapis.com"
+GKE = "//container.googleapis.com"
+IAM = "//iam.googleapis.com"
+
 
 @pytest.mark.parametrize(
     ("theirs", "ours"),
     [
         ("//storage.googleapis.com/projects/_/buckets/b", "//storage.googleapis.com/b"),
-        ("https://www.googleapis.com/compute/v1/projects/p/zones/z/disks/d", "//compute.googleapis.com/projects/p/zones/z/disks/d"),
-        ("https://compute.googleapis.com/compute/v1/projects/p/zones/z/disks/d", "//compute.googleapis.com/projects/p/zones/z/disks/d"),
-        ("https://container.googleapis.com/v1/projects/p/zones/z/clusters/c", "//container.googleapis.com/projects/p/locations/z/clusters/c"),
-        ("//container.googleapis.com/projects/p/zones/z/clusters/c", "//container.googleapis.com/projects/7/locations/z/clusters/c"),
+        ("https://www.googleapis.com/compute/v1/projects/p/zones/z/disks/d", f"{COMPUTE}/projects/p/zones/z/disks/d"),
+        (
+            "https://compute.googleapis.com/compute/v1/projects/7/global/routes/r",
+            f"{COMPUTE}/projects/p/global/routes/r",
+        ),
+        (
+            "https://container.googleapis.com/v1/projects/p/zones/z/clusters/c",
+            f"{GKE}/projects/p/locations/z/clusters/c",
+        ),
+        (f"{GKE}/projects/p/zones/z/clusters/c", f"{GKE}/projects/7/locations/z/clusters/c"),
         ("//cloudresourcemanager.googleapis.com/projects/p", "//cloudresourcemanager.googleapis.com/projects/7"),
         ("//pubsub.googleapis.com/projects/7/topics/t", "//pubsub.googleapis.com/projects/p/topics/t"),
-        ("//iam.googleapis.com/projects/-/serviceAccounts/1/keys/k", "//iam.googleapis.com/projects/p/serviceAccounts/a@b/keys/k"),
+        (f"{IAM}/projects/-/serviceAccounts/1/keys/k", f"{IAM}/projects/p/serviceAccounts/a@b.example/keys/k"),
     ],
-)  # fmt: skip
+)
 def test_two_spellings_of_one_asset_are_one(theirs: str, ours: str) -> None:
     names = Names(numbers={"p": "7"})
     assert names.canonical(theirs) == names.canonical(ours)

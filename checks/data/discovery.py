@@ -22,7 +22,7 @@ def _discovery(**data: Any) -> Example:
 
 def _trigger(**data: Any) -> Example:
     name = "projects/p/locations/europe-west1/jobTriggers/nightly"
-    job = {"actions": [{"saveFindings": {}}, {"publishSummaryToCscc": {}}]}
+    job: dict[str, Any] = {"actions": [{"saveFindings": {}}, {"publishSummaryToCscc": {}}]}
     return asset(
         JobTrigger,
         {"name": name, "displayName": "nightly", "status": "HEALTHY", "inspectJob": job, **data},

@@ -87,13 +87,11 @@ def center_off(organization: Organization, estate: Estate) -> Verdict:
 
     Source: https://cloud.google.com/security-command-center/docs/activate-scc-overview
     """
-    key = organization.asset.key
-    found = False
-    for service in estate.related(DetectionService, _owner_of, key):
-        if service.effective_enablement_state not in _OFF:
-            return PASS
-        found = True
-    if not found:
+    services = estate.related(DetectionService, _owner_of, organization.asset.key)
+    states = [service.effective_enablement_state for service in services]
+    if "ENABLED" in states:
+        return PASS
+    if not states or any(state not in _OFF for state in states):
         raise Undetermined("the services of Security Command Center", _NOT_ASKED)
     return fail("all of its services are off")
 
