@@ -14,8 +14,11 @@ import msgspec
 from auditor.sources.live.collection import Collection, Order, Progress
 from auditor.sources.live.connection import Connection
 from auditor.sources.live.coverage import Coverage, Part
+from auditor.sources.live.declaration import Collector, Level
 from auditor.sources.live.estate import Collected, write
+from auditor.sources.live.failures import State
 from auditor.sources.live.journal import Journal
+from auditor.sources.live.needs import Needs
 from auditor.sources.live.network import Calls, Clock, Patience
 from tests.fake_google import Estate, Fake
 
@@ -251,3 +254,31 @@ def source_of(done: Done, needs: Any = None) -> Collected:
 def names(records: Sequence[dict[str, Any]]) -> list[str]:
     """The names of records, sorted."""
     return sorted(record["name"] for record in records)
+
+
+NOTHING = Needs(frozenset(), frozenset())
+"""Of the inventory, the containers only."""
+
+
+def only(collector: Collector, fake: Fake, patience: Patience = PATIENCE) -> Done:
+    """What one collector gives beside the inventory."""
+    by_target = collector.roots_only and Level.PROJECT in collector.levels
+    targets = (ORGANIZATION, paid_project(fake)) if by_target else (ORGANIZATION,)
+    order = Order(targets=targets, needs=NOTHING, services=(collector.name,), thorough=True)
+    return collected(fake, order, patience=patience)
+
+
+def told(done: Done, collector: str) -> list[Part]:
+    """What is told of one collector, but for the project that is pending deletion."""
+    return [part for part in done.parts(collector) if part.state is not State.PENDING_DELETION]
+
+
+def paid_project(fake: Fake) -> str:
+    """A project that somebody pays for, as a target."""
+    paid = fake.estate.data("cloudbilling.googleapis.com/ProjectBillingInfo")
+    return str(paid[0]["name"]).removesuffix("/billingInfo") if paid else ORGANIZATION
+
+
+def path_of(path: str) -> str:
+    """The end of a method's path as the server sees it."""
+    return path if path.startswith("/") else f"/{path.rpartition('/')[2]}"

@@ -348,6 +348,7 @@ def _audit(
     from auditor.engine.select import in_words
     from auditor.engine.write_up import Order, write_up
     from auditor.overlay import decide_change
+    from auditor.security_center.comparison import compare, has_findings
     from auditor.sources.base import Accepting
     from auditor.sources.live.estate import vouched_by
 
@@ -389,6 +390,8 @@ def _audit(
         run.notices.append(options["opinion"].told())
     if options["outputs"] or options["paths"]:
         _add_paths(run, outcome)
+    if not estate and has_findings(run):
+        run.second_opinion = compare(run, asking.catalogue, sources, lambda asked, to: scan(asked, to).run(sources))
     if comparison is not None:
         comparison = comparison.without(run.excepted())
         run.notices += [comparison.in_words(), *notices]

@@ -11,6 +11,7 @@ from rich.text import Text
 from auditor.model.run import Finding, Run
 from auditor.model.text import plural, visible
 from auditor.model.verdict import Severity
+from auditor.security_center.comparison import in_words
 
 STYLES = {
     Severity.CRITICAL: "bold white on red",
@@ -35,6 +36,7 @@ def print_summary(run: Run, written: list[str]) -> None:
     _findings(console, run)
     _exceptions(console, run)
     _not_assessed(console, run)
+    _second_opinion(console, run)
     _gaps(console, run)
     _gate(console, run)
     for path in written:
@@ -162,6 +164,13 @@ def _not_assessed(console: Console, run: Run) -> None:
 def _accepted(run: Run) -> str:
     accepted = len(run.excepted())
     return f" ({accepted:,} accepted)" if accepted else ""
+
+
+def _second_opinion(console: Console, run: Run) -> None:
+    """What Security Command Center says beside the run, on a line."""
+    if run.second_opinion is not None:
+        console.print(f"Security Command Center: {in_words(run.second_opinion)}")
+        console.print()
 
 
 def _per_cent(number: float) -> str:

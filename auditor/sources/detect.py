@@ -15,6 +15,7 @@ import msgspec
 from auditor.sources.asset_inventory import AssetInventoryExport
 from auditor.sources.base import Source
 from auditor.sources.files import READ_ERRORS, not_collecting, open_file, printable, unfit, why
+from auditor.sources.finding_list import FindingList, begins_as_findings
 from auditor.sources.folder import entries, has_json_suffix
 from auditor.sources.live.coverage import ASSET_TYPE
 from auditor.sources.live.estate import Collected, NotACollection, is_coverage
@@ -196,6 +197,8 @@ def _file(path: Path, shown: str, reading: Reading) -> Source:
         raise _SomethingElse(f"{shown}: the file is empty")
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise NotATarget(f"{shown}: UTF-16 text; save it as UTF-8")
+    if begins_as_findings(start):
+        return FindingList(path, shown, is_array=not _keys(first.removeprefix(b"\xef\xbb\xbf")))
     if start[:1] == b"[":
         return AssetInventoryExport(path, shown, is_array=True)
     if start[:1] != b"{":

@@ -32,7 +32,7 @@ class Rest(BaseHTTPRequestHandler):
         fault = self.fake.record(f"GET {url.path}", asked)
         time.sleep(self.fake.latency + (fault.latency if fault else 0.0))
         if fault is not None and fault.garbage:
-            self._send(200, b"<html>not JSON")
+            self._send(200, fault.body)
         elif fault is not None and fault.code is not None:
             self._send(HTTP[fault.code], json.dumps(_error(fault)).encode())
         elif asked.get("alt") == "media":
