@@ -4,35 +4,43 @@ from __future__ import annotations
 
 from typing import Any
 
-from auditor import PASS, Example, Fix, Settings, Severity, Verdict, asset, check, fail, not_applicable
-from auditor.resources.entitlements import Entitlement
+from auditor import (
+    PASS,
+    EffectiveAccess,
+    Example,
+    Fix,
+    Settings,
+    Severity,
+    Undetermined,
+    Verdict,
+    asset,
+    check,
+    fail,
+    not_applicable,
+)
+from auditor.access.truth import either
+from auditor.resources.entitlements import EntitledRole, Entitlement
+from auditor.resources.iam import Role
 from auditor.resources.unknown import matching
+from checks.iam.service_accounts import CHANGES_ACCESS, REACHES_FAR
+from checks.units import Hours
 
 _NAME = "//privilegedaccessmanager.googleapis.com/projects/1001/locations/global/entitlements/break-glass"
+_CUSTOM = "projects/shop-123/roles/onCall"
 _ASKED = {"manualApprovals": {"steps": [{"approvers": [{"principals": ["group:leads@example.com"]}]}]}}
 _SMALL = not_applicable("none of its roles controls access or a whole project")
 
 
-class EntitlementSettings(Settings, frozen=True):
-    """Which roles somebody has to approve, and how long they may be held."""
+_CONTROLS = sorted(
+    CHANGES_ACCESS | REACHES_FAR | {"iam.serviceAccounts.getAccessToken", "iam.serviceAccountKeys.create"}
+)
+"""Permissions that make a role an administrator's."""
 
-    privileged_roles: tuple[str, ...] = (
-        "roles/owner",
-        "roles/editor",
-        "roles/iam.securityAdmin",
-        "roles/iam.organizationRoleAdmin",
-        "roles/iam.serviceAccountTokenCreator",
-        "roles/iam.serviceAccountKeyAdmin",
-        "roles/orgpolicy.policyAdmin",
-        "roles/resourcemanager.organizationAdmin",
-        "roles/resourcemanager.folderAdmin",
-        "roles/resourcemanager.folderIamAdmin",
-        "roles/resourcemanager.projectIamAdmin",
-        "roles/cloudkms.admin",
-        "roles/logging.admin",
-        "roles/secretmanager.admin",
-    )
-    max_hours: float = 8.0
+
+class EntitlementSettings(Settings, frozen=True):
+    """How long an administrator's role may be held."""
+
+    max_hours: Hours = 8.0
 
 
 def _entitlement(role: str = "roles/owner", *, unknown: tuple[str, ...] = (), **data: Any) -> Example:
@@ -45,10 +53,22 @@ def _entitlement(role: str = "roles/owner", *, unknown: tuple[str, ...] = (), **
     return asset(Entitlement, {**usual, **data}, name=_NAME, unknown=unknown)
 
 
-def _privileged(entitlement: Entitlement, settings: EntitlementSettings) -> list[str]:
+def _custom(*permissions: str) -> Example:
+    data = {"includedPermissions": list(permissions), "stage": "GA"}
+    return asset(Role, data, name=f"//iam.googleapis.com/{_CUSTOM}")
+
+
+def _privileged(entitlement: Entitlement, access: EffectiveAccess) -> list[str]:
+    """Its roles that control access or reach far, by what they permit."""
+
+    def controls(binding: EntitledRole) -> bool:
+        decision = either(access.world.roles.grants(binding.role, permission) for permission in _CONTROLS)
+        if decision.is_unknown:
+            raise Undetermined("what it gives", decision.because[0])
+        return decision.holds
+
     bindings = entitlement.privileged_access.gcp_iam_access.role_bindings
-    found = matching(bindings, lambda binding: binding.role in settings.privileged_roles)
-    return [binding.role for binding in found]
+    return [binding.role for binding in matching(bindings, controls)]
 
 
 @check(
@@ -65,17 +85,20 @@ def _privileged(entitlement: Entitlement, settings: EntitlementSettings) -> list
     passes=lambda: [
         _entitlement(approvalWorkflow=_ASKED),
         _entitlement("roles/run.viewer"),
+        [_entitlement(_CUSTOM), _custom("run.services.get")],
     ],
     fails=lambda: [
         _entitlement(),
+        [_entitlement(_CUSTOM), _custom("resourcemanager.projects.setIamPolicy")],
         _entitlement("roles/resourcemanager.organizationAdmin", approvalWorkflow={"manualApprovals": {"steps": []}}),
     ],
     unknown=lambda: [
         _entitlement(unknown=("resource.data.approvalWorkflow",)),
+        _entitlement(_CUSTOM),
         _entitlement(unknown=("resource.data.privilegedAccess",)),
     ],
 )
-def without_approval(entitlement: Entitlement, settings: EntitlementSettings) -> Verdict:
+def without_approval(entitlement: Entitlement, access: EffectiveAccess) -> Verdict:
     """People can take an administrator's role for themselves, and nobody has to say yes.
 
     Why: Whoever takes over one eligible account has the role minutes later. The wait and the second pair of eyes are
@@ -87,7 +110,7 @@ def without_approval(entitlement: Entitlement, settings: EntitlementSettings) ->
     """
     if entitlement.approval_workflow.manual_approvals.steps:
         return PASS
-    roles = _privileged(entitlement, settings)
+    roles = _privileged(entitlement, access)
     return fail(f"nobody approves {', '.join(roles)}") if roles else _SMALL
 
 
@@ -114,7 +137,7 @@ def without_approval(entitlement: Entitlement, settings: EntitlementSettings) ->
     fails=lambda: [_entitlement(maxRequestDuration="28801s"), _entitlement(maxRequestDuration="604800s")],
     unknown=lambda: [_entitlement(unknown=("resource.data.maxRequestDuration",))],
 )
-def long(entitlement: Entitlement, settings: EntitlementSettings) -> Verdict:
+def long(entitlement: Entitlement, settings: EntitlementSettings, access: EffectiveAccess) -> Verdict:
     """People can take an administrator's role for longer than a working day.
 
     Why: A role that is taken for a week is a role that is held. What was asked for one task is there for the next
@@ -126,6 +149,6 @@ def long(entitlement: Entitlement, settings: EntitlementSettings) -> Verdict:
     """
     if entitlement.hours <= settings.max_hours:
         return PASS
-    roles = _privileged(entitlement, settings)
+    roles = _privileged(entitlement, access)
     held = f"{', '.join(roles)} for up to {entitlement.hours:.4g} hours, the limit is {settings.max_hours:g}"
     return fail(held) if roles else _SMALL
