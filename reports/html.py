@@ -29,6 +29,8 @@ NAME_LENGTH = 300
 EVIDENCE_LINES = 6
 EVIDENCE_LENGTH = 240
 NOTICES_SHOWN = 100
+COLLECTED_PLACES = 100
+"""Of each service's state."""
 TARGETS_SHOWN = 5
 """On the first page; all of them stand under Provenance."""
 
@@ -54,6 +56,7 @@ def render(run: Run, out: BinaryIO) -> None:
         checks_per_cause=CHECKS_PER_CAUSE,
         notices_shown=NOTICES_SHOWN,
         targets_shown=TARGETS_SHOWN,
+        places_shown=COLLECTED_PLACES,
     )
 
 

@@ -226,6 +226,39 @@ class PathsToControl:
 
 
 @dataclass(slots=True, kw_only=True)
+class ServiceState:
+    """How reading one service ended, and in which places it ended so."""
+
+    service: str
+    state: str
+    """collected, empty, API disabled, permission denied, blocked by a perimeter, throttled out, timed out, …"""
+    is_missing: bool
+    """Whether something may be there that was not read."""
+    permission: str
+    """The permission that was missing, where that is known."""
+    advice: str
+    records: Count
+    places: list[str]
+    """Projects, folders and organisations, projects by id where that is known."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Collection:
+    """What of a live estate was asked for, what was reached, and how each service ended in each place."""
+
+    requested: list[str]
+    reached: list[str]
+    excluded: dict[str, str]
+    """Place → the rule that left it out."""
+    identity: str
+    """Who asked; empty where that was not kept."""
+    read_time: str
+    """The moment that the inventory showed, RFC 3339; empty where it did not say."""
+    services: list[ServiceState]
+    notes: list[str]
+
+
+@dataclass(slots=True, kw_only=True)
 class Run:
     """One scan."""
 
@@ -243,9 +276,11 @@ class Run:
     notices: list[str]
     gate: Gate
     change: Change | None = None
+    """Where a plan was laid over an estate: the run is of the estate as it will be."""
     paths: PathsToControl | None = None
     """Who can come to control what without being meant to; None where it was not looked for."""
-    """Where a plan was laid over an estate: the run is of the estate as it will be."""
+    collections: list[Collection] = Field(default_factory=list)
+    """Of live estates, read now or saved before: what was collected."""
 
     def by_severity(self) -> dict[Severity, int]:
         """Findings per severity, worst first, zeros included."""
