@@ -22,7 +22,7 @@ from auditor.access.boundary import Attributes
 from auditor.access.conditions import PolicyKind, Request
 from auditor.access.conjunction import Conjunction
 from auditor.access.coverage import covers
-from auditor.access.crowds import Crowd, Crowds
+from auditor.access.crowds import Crowd, Crowds, Meant
 from auditor.access.effective import EffectiveAccess
 from auditor.access.grants import Grant, tell
 from auditor.access.hierarchy import MANAGER
@@ -144,11 +144,10 @@ class StandingIndex:
             powers.doubts.append(f"what is above {asset.key} is not known")
         return powers
 
-    def holders(self, asset: Asset, members: Callable[[Member], bool]) -> Powers:
+    def holders(self, asset: Asset, members: Meant) -> Powers:
         """Who of some members holds any role on a project, folder or organization, or on a resource right in it.
 
-        Making grants of a whole crowd is dear: ask `crowd` first whether anybody is meant. `members` is asked of each
-        member of the estate once: hand in the same function each time.
+        Making grants of a whole crowd is dear: ask `crowd` first whether anybody is meant.
         Raises `Undetermined` where the input does not hold the container's own policy.
         """
         powers = Powers([], list(self.crowd(asset).doubts))
