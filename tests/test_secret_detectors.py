@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import random
 import re
@@ -358,14 +359,14 @@ def test_a_text_that_is_taken_for_plain_holds_nothing(text: str, start: int, len
             assert (worth.detectors, worth.packed, list(assignments(part, data))) == ((), False, [])
 
 
-@given(st.binary(min_size=18, max_size=60))
-def test_base64_that_cannot_be_text_is_told_by_its_first_character(content: bytes) -> None:
+@given(st.binary(min_size=18, max_size=60) | st.text(min_size=18, max_size=60).map(str.encode))
+def test_base64_that_cannot_be_text_is_told_by_how_it_begins(content: bytes) -> None:
     packed = base64.b64encode(content).decode()
-    try:
+    text = ""
+    with contextlib.suppress(ValueError):
         text = content.decode()
-    except ValueError:
-        text = ""
-    assert _whole(packed) == (text if text.isprintable() or "\n" in text else "")
+    for spelled in (packed, f" {packed}\n", "\n".join(packed[place : place + 7] for place in range(0, len(packed), 7))):
+        assert _whole(spelled) == (text if text.isprintable() or "\n" in text else "")
 
 
 @given(

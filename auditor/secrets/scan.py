@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from binascii import a2b_base64
+from codecs import utf_8_decode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -33,8 +35,10 @@ _PACKED = re.compile(
 _ALL_BASE64 = re.compile(r"\s*[A-Za-z0-9+/_-][A-Za-z0-9+/_\s-]{22,}={0,2}\s*")
 _SHORTEST = 23
 """Characters of the shortest text that is taken for base64 from end to end."""
-_NO_TEXT = frozenset("ghijklmnopqrstuv+-/_")
-"""How base64 of UTF-8 cannot begin: no character has such a first byte."""
+_BEGINS_AS_TEXT = re.compile(r"\s*[A-Za-fw-z0-9][A-Za-z0-9+/_\s-]{22}")
+"""The beginning of such a text, where it can be text in UTF-8: no character has a first byte of another kind."""
+_START = 20
+"""Characters of it that are decoded first, a multiple of four."""
 _MAX_PACKED = 1 << 18
 _MAX_HITS = 1000
 _LONGEST_KEPT = 1 << 12
@@ -177,9 +181,21 @@ def _is_base64(text: str) -> bool:
 
 def _whole(text: str) -> str:
     """What a text holds that is base64 from end to end; `""` where it is none, or holds no text."""
-    if len(text) < _SHORTEST or text.lstrip()[:1] in _NO_TEXT or not _is_base64(text):
+    if len(text) < _SHORTEST or not _BEGINS_AS_TEXT.match(text) or not _begins_with_text(text) or not _is_base64(text):
         return ""
     return _inner("".join(text.split()))
+
+
+def _begins_with_text(text: str) -> bool:
+    """Whether what begins as base64 begins with text in UTF-8, which words in a row hardly do."""
+    start = "".join(text[:40].split())[:_START]
+    if len(start) < _START or "-" in start or "_" in start:
+        return True  # the whole will tell
+    try:
+        utf_8_decode(a2b_base64(start), "strict", False)
+    except ValueError:
+        return False
+    return True
 
 
 def _inner(run: str) -> str:
