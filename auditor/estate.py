@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from auditor.resources.base import Asset, OpenList, Resource, Undetermined, asset_types_of
@@ -25,11 +26,14 @@ MISSING_POLICY = (
     "and say --exported iam-policy if that was done"
 )
 MISSING_INHERITED = "the IAM policy of a folder or organisation above it is not in the input"
+_POLICIES_READ = 256
+"""Policies of containers that are kept as objects: those of folders are inherited by many."""
 
 
 class Estate:
     """All assets of one scan, as far as the selected checks declared that they read them.
 
+    `needs` says of a view which resources some check can learn from; of the others is only known that there are some.
     `partial` is true where a source shows only part of the estate (Terraform plans, files and states): then absence
     proves nothing. `exported` holds the content types that the user vouched for as complete.
     """
@@ -39,11 +43,14 @@ class Estate:
         *,
         readable: frozenset[type[Resource]],
         with_policies: frozenset[type[Resource]] = frozenset(),
+        needs: Mapping[type[Resource], Sequence[Callable[[Any], bool]]] = MappingProxyType({}),
         exported: frozenset[str] = frozenset(),
     ) -> None:
         self.homes = Homes()
         """The projects (or folders, organisations) that assets were met in."""
         self._readable = readable
+        self._needs = {view: tests for view, tests in needs.items() if tests}
+        self._passed_over: set[type[Resource]] = set()
         self._shelves: dict[type[Resource], Shelf[Any]] = {view: Shelf(view, self.homes) for view in readable}
         self._policies_on: dict[type[Resource], NamedLines] = {view: NamedLines() for view in with_policies}
         self._lists: dict[type[Resource], list[Any]] = {}
@@ -52,6 +59,7 @@ class Estate:
         self._found: dict[tuple[type[Resource], Callable[[Any], str]], tuple[str, list[Any]]] = {}
         self._policies: dict[str, int] = {}
         self._policy_lines = Lines()
+        self._policies_read: dict[str, Policy[Any]] = {}
         self._names: dict[str, str] = {}
         self.exported = exported
         self.partial = False
@@ -60,7 +68,11 @@ class Estate:
 
     def add(self, resource: Resource, line: bytes) -> None:
         """Keep a resource that a selected check reads; `line` is its record."""
-        self._shelves[type(resource)].add(resource, line)
+        view = type(resource)
+        if view in self._needs and not _is_needed(resource, self._needs[view]):
+            self._passed_over.add(view)
+            return
+        self._shelves[view].add(resource, line)
 
     def add_policy_on(self, view: type[Resource], name: str, line: bytes) -> None:
         """Keep the policy of an asset whose policies a selected check reads; `line` carries it."""
@@ -69,6 +81,7 @@ class Estate:
     def add_policy(self, container: str, line: bytes) -> None:
         """Keep the policy of a project, folder or organisation, which `line` carries."""
         self._policies[container] = self._policy_lines.add(line)
+        self._policies_read.pop(container, None)
 
     def close(self) -> None:
         """Give temporary files back. Nothing can be looked up afterwards."""
@@ -145,8 +158,13 @@ class Estate:
 
     def policy(self, container: str) -> Policy[Any]:
         """The IAM policy of a project, folder or organisation. Raises `Undetermined` where it is not known."""
+        if container in self._policies_read:
+            return self._policies_read[container]
         if container in self._policies:
-            return policy_of(self._policy_lines[self._policies[container]])
+            if len(self._policies_read) == _POLICIES_READ:
+                self._policies_read.clear()
+            policy = policy_of(self._policy_lines[self._policies[container]])
+            return self._policies_read.setdefault(container, policy)
         raise Undetermined(f"IAM policy of {container}", MISSING_POLICY)
 
     def absent_policy(self, asset: Asset, *, others: bool) -> Policy[Any]:
@@ -190,7 +208,7 @@ class Estate:
             return "Terraform shows only part of the estate"
         if self.damaged:
             return "part of the input could not be read, and may have held more"
-        if len(self._shelf(view)) or self.vouched_for(view):
+        if len(self._shelf(view)) or view in self._passed_over or self.vouched_for(view):
             return ""
         kinds = " or ".join(asset_types_of(view))
         content = _contents(view)[-1]
@@ -199,6 +217,18 @@ class Estate:
     def vouched_for(self, view: type[Resource]) -> bool:
         """Whether the user said that the content which holds a type was exported in full."""
         return any(content in self.exported for content in _contents(view))
+
+
+_MISTAKES = (AttributeError, TypeError, ValueError, LookupError, ArithmeticError)
+"""What a check that is wrong about a resource raises."""
+
+
+def _is_needed(resource: Resource, needs: Iterable[Callable[[Any], bool]]) -> bool:
+    """Whether some check can learn from a resource; also where that is not known, or asking it is a mistake."""
+    try:
+        return any(need(resource) for need in needs)
+    except (Undetermined, *_MISTAKES):
+        return True
 
 
 def _contents(view: type[Resource]) -> tuple[str, ...]:
