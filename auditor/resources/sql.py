@@ -18,6 +18,8 @@ MYSQL, POSTGRES, SQLSERVER = "MYSQL", "POSTGRES", "SQLSERVER"
 ENCRYPTED = ("ENCRYPTED_ONLY", "TRUSTED_CLIENT_CERTIFICATE_REQUIRED")
 """The SSL modes that refuse connections in the clear."""
 
+_REPLICAS = ("READ_REPLICA_INSTANCE", "READ_POOL_INSTANCE")
+
 
 class AuthorizedNetwork(View):
     """`authorizedNetworks[]`: a range that may connect to the public address."""
@@ -152,7 +154,7 @@ class SqlInstance(Resource):
     @property
     def is_replica(self) -> bool:
         """Whether another instance is the source of its data, and of its backups."""
-        return self.instance_type == "READ_REPLICA_INSTANCE" or bool(self.master_instance_name)
+        return self.instance_type in _REPLICAS or bool(self.master_instance_name)
 
     @property
     def is_external(self) -> bool:

@@ -96,7 +96,14 @@ def redis_tls_off(redis: RedisInstance) -> Verdict:
                 "authorizationMode": "AUTH_MODE_IAM_AUTH",
                 "transitEncryptionMode": "TRANSIT_ENCRYPTION_MODE_SERVER_AUTHENTICATION",
             },
-        )
+        ),
+        asset(
+            RedisCluster,
+            {
+                "authorizationMode": "AUTH_MODE_TOKEN_AUTH",
+                "transitEncryptionMode": "TRANSIT_ENCRYPTION_MODE_SERVER_AUTHENTICATION",
+            },
+        ),
     ],
     fails=lambda: [
         asset(RedisCluster, {"authorizationMode": "AUTH_MODE_DISABLED"}),
@@ -113,8 +120,8 @@ def redis_cluster_open(cluster: RedisCluster) -> Verdict:
 
     Source: https://cloud.google.com/memorystore/docs/cluster/about-iam-auth
     """
-    if cluster.authorization_mode != "AUTH_MODE_IAM_AUTH":
-        return fail("IAM authentication is off")
+    if cluster.authorization_mode not in ("AUTH_MODE_IAM_AUTH", "AUTH_MODE_TOKEN_AUTH"):
+        return fail("authentication is off")
     if cluster.transit_encryption_mode != "TRANSIT_ENCRYPTION_MODE_SERVER_AUTHENTICATION":
         return fail("in-transit encryption is off", severity=Severity.MEDIUM)
     return PASS
