@@ -34,6 +34,7 @@ _READING = frozenset(
     f"roles/storage.{name}"
     for name in (
         "admin",
+        "folderAdmin",
         "legacyBucketOwner",
         "legacyObjectOwner",
         "legacyObjectReader",
@@ -44,7 +45,7 @@ _READING = frozenset(
 )
 _WRITING = frozenset(
     f"roles/storage.{name}"
-    for name in ("admin", "legacyBucketOwner", "legacyBucketWriter", "objectAdmin", "objectUser")
+    for name in ("admin", "folderAdmin", "legacyBucketOwner", "legacyBucketWriter", "objectAdmin", "objectUser")
 )
 """Roles that may replace an object: it takes the right to create one and to delete the old one."""
 _PIPELINE = "serviceAccount:terraform@p.iam.gserviceaccount.com"
@@ -83,6 +84,7 @@ _VIEWER = "roles/storage.objectViewer"
     fails=lambda: [
         _bucket("shop-tfstate-prod", (_VIEWER, "allUsers")),
         _bucket("shop-terraform-state", ("roles/storage.objectAdmin", "allAuthenticatedUsers")),
+        _bucket("shop-terraform-state", ("roles/storage.folderAdmin", "domain:example.com")),
         _bucket("shop-tf-state", (_VIEWER, "domain:example.com")),
         _bucket("terraform_state_shop", ("roles/storage.legacyObjectReader", "projectViewer:p")),
     ],
