@@ -11,6 +11,7 @@ from auditor.resources.data import (
     SpannerDatabase,
     Subscription,
 )
+from auditor.resources.unknown import told
 
 
 @check(
@@ -184,9 +185,11 @@ def push_unauthenticated(subscription: Subscription) -> Verdict:
     passes=lambda: [asset(DataprocCluster, {"config": {"gceClusterConfig": {"internalIpOnly": True}}})],
     fails=lambda: [
         asset(DataprocCluster, {"config": {"gceClusterConfig": {"internalIpOnly": False}}}),
+    ],
+    unknown=lambda: [
+        asset(DataprocCluster, {}, unknown=["resource.data.config"]),
         asset(DataprocCluster, {"clusterName": "c", "config": {"gceClusterConfig": {}}}),
     ],
-    unknown=lambda: [asset(DataprocCluster, {}, unknown=["resource.data.config"])],
 )
 def dataproc_public_ip(cluster: DataprocCluster) -> Verdict:
     """The machines of a Dataproc cluster have addresses on the internet.
@@ -197,7 +200,8 @@ def dataproc_public_ip(cluster: DataprocCluster) -> Verdict:
 
     Source: https://cloud.google.com/dataproc/docs/concepts/configuring-clusters/network
     """
-    return PASS if cluster.config.gce_cluster_config.internal_ip_only else fail("internalIpOnly is off")
+    internal = told(cluster.config.gce_cluster_config.internal_ip_only, "internalIpOnly")
+    return PASS if internal else fail("internalIpOnly is off")
 
 
 @check(
