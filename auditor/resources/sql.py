@@ -70,6 +70,12 @@ class SqlBackupConfiguration(View):
     transaction_log_retention_days: int | None = None
     location: str = ""
     backup_retention_settings: SqlBackupRetention | None = None
+    backup_tier: str = ""
+
+    @property
+    def is_kept_elsewhere(self) -> bool:
+        """Whether the Backup and DR Service makes the backups, by a plan of its own."""
+        return self.backup_tier in ("ADVANCED", "ENHANCED")
 
 
 class DatabaseFlag(View):
