@@ -18,7 +18,7 @@ from auditor.resources.base import Asset, Undetermined
 from auditor.testing import NOW
 from checks.iam.conditions import _BIND_RESOURCE, _BIND_VALUE
 from checks.iam.containers import above_project, grant, member_of, on_folder, on_project
-from checks.iam.duties import _ADMIN, _KMS_ADMIN, _KMS_USE, _USE
+from checks.iam.duties import _ADMIN, _USE, KMS_ADMIN, KMS_USE
 from checks.iam.impersonation import _BECOME
 from checks.iam.service_accounts import CHANGES_ACCESS, REACHES_FAR
 from checks.iam.workloads import _CONTROL, _DESTRUCTION, _LOGGING
@@ -42,7 +42,7 @@ def _anybody(member: Member) -> bool:
 @pytest.mark.parametrize(
     "permissions",
     [
-        *(_ADMIN, _USE, _KMS_ADMIN, _KMS_USE, _BECOME, CHANGES_ACCESS, REACHES_FAR),
+        *(_ADMIN, _USE, KMS_ADMIN, KMS_USE, _BECOME, CHANGES_ACCESS, REACHES_FAR),
         *(_CONTROL, _LOGGING, _DESTRUCTION, _BIND_VALUE, _BIND_RESOURCE),
     ],
 )

@@ -106,9 +106,9 @@ class BigtableInstance(Resource):
 
 
 class DataprocNetwork(View):
-    """`config.gceClusterConfig`."""
+    """`config.gceClusterConfig`. Where nobody says, the image decides: internal addresses only from version 2.2 on."""
 
-    internal_ip_only: bool = False
+    internal_ip_only: bool | None = None
     service_account: str = ""
 
 
