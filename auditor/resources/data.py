@@ -86,6 +86,8 @@ class KmsEncryption(View):
 class SpannerInstance(Resource):
     """A Spanner instance."""
 
+    config: str = ""
+
 
 @shows("spanner.googleapis.com/Database")
 class SpannerDatabase(Resource):
