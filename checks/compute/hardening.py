@@ -66,6 +66,7 @@ def shielded_vm_off(machine: Instance | InstanceTemplate) -> Verdict:
     fix=Fix(
         manual=mend("update MACHINE --shielded-secure-boot") + " The machine must be stopped.",
         terraform="shielded_instance_config { enable_secure_boot = true }",
+        guardrail="compute.requireShieldedVm",
         patch={
             "data": {
                 "shieldedInstanceConfig": {"enableSecureBoot": True},
