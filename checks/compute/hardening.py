@@ -11,6 +11,8 @@ from checks.compute.shared import GKE_NODE, KEY, made_by_service, mend, template
     "instance-shielded-vm-off",
     severity=Severity.MEDIUM,
     same_as=[
+        "trivy:AVD-GCP-0041",
+        "trivy:AVD-GCP-0045",
         "sha:SHIELDED_VM_DISABLED",
         "prowler:compute_instance_shielded_vm_enabled",
         "steampipe:compute_instance_shielded_vm_enabled",
