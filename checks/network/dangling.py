@@ -40,7 +40,7 @@ _KEPT = asset(Bucket, {"name": "kept"}, name="//storage.googleapis.com/kept")
     passes=lambda: [
         [
             _backend(),
-            asset(Bucket, {"name": "shop-site"}, name=_SITE, ancestors=["projects/1002", "organizations/3001"]),
+            _SITE,
         ],
         asset(BackendBucket, {"name": "site"}, name="//compute.googleapis.com/projects/p/global/backendBuckets/site"),
     ],
