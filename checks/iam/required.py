@@ -97,12 +97,10 @@ class RoleSettings(Settings, frozen=True):
 _READERS = RoleSettings(permitted={"*Reader": ("*.get", "*.list")})
 
 
-def _role(
-    name: str, *permissions: str, rules: RoleSettings | None = _READERS, unknown: tuple[str, ...] = ()
-) -> Example:
+def _role(name: str, *permissions: str, rules: RoleSettings | None = _READERS, unknown: str = "") -> Example:
     data = {"includedPermissions": list(permissions), "stage": "GA"}
     full_name = f"//iam.googleapis.com/projects/p/roles/{name}"
-    return asset(Role, data, name=full_name, unknown=unknown, settings=rules)
+    return asset(Role, data, name=full_name, unknown=[unknown] if unknown else [], settings=rules)
 
 
 @check(
