@@ -68,7 +68,7 @@ PARAMETERS: dict[str, Settings] = {
 }
 """What the parameters of a constraint file are as settings of our checks."""
 
-LEAST = {"labelled_plans": 0.93, "labelled_assets": 0.95}
+LEAST = {"labelled_plans": 0.95, "labelled_assets": 0.95}
 """The agreement that is not to be lost, of the labels that we decide."""
 
 NAMES = {"serviceusage_service": "serviceusage_allowed_services"}
