@@ -1,4 +1,4 @@
-"""What is generated from the code and kept in the repository: the README's help text and table of areas.
+"""What is generated from the code and kept in the repository: the README's help text and areas, docs/coverage.md.
 
 `python -m tests.generated --write` (`make docs`) writes it, `test_docs.py` compares it.
 """
@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 from auditor.loading import load_checks
+from tests import coverage
 from tests.support import run
 
 README = Path(__file__).parents[1] / "README.md"
@@ -49,3 +50,4 @@ if __name__ == "__main__":
     if sys.argv[1:] != ["--write"]:
         raise SystemExit("usage: python -m tests.generated --write")
     README.write_text(rewritten(README.read_text(encoding="utf-8")), encoding="utf-8")
+    coverage.PAGE.write_text(coverage.page(), encoding="utf-8")

@@ -11,6 +11,8 @@ from checks.compute.shared import GKE_NODE, KEY, made_by_service, mend, template
     "instance-shielded-vm-off",
     severity=Severity.MEDIUM,
     same_as=[
+        "trivy:AVD-GCP-0041",
+        "trivy:AVD-GCP-0045",
         "sha:SHIELDED_VM_DISABLED",
         "prowler:compute_instance_shielded_vm_enabled",
         "steampipe:compute_instance_shielded_vm_enabled",
@@ -74,6 +76,7 @@ def shielded_vm_off(machine: Instance | InstanceTemplate) -> Verdict:
     fix=Fix(
         manual=mend("update MACHINE --shielded-secure-boot") + " The machine must be stopped.",
         terraform="shielded_instance_config { enable_secure_boot = true }",
+        guardrail="compute.requireShieldedVm",
         patch={
             "data": {
                 "shieldedInstanceConfig": {"enableSecureBoot": True},

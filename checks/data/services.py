@@ -180,6 +180,7 @@ def push_unauthenticated(subscription: Subscription) -> Verdict:
     fix=Fix(
         terraform="gce_cluster_config { internal_ip_only = true } on google_dataproc_cluster",
         manual="Make the cluster anew with --no-address; a running cluster keeps its addresses.",
+        guardrail="compute.vmExternalIpAccess",
         patch={"data": {"config": {"gceClusterConfig": {"internalIpOnly": True}}}},
     ),
     passes=lambda: [asset(DataprocCluster, {"config": {"gceClusterConfig": {"internalIpOnly": True}}})],

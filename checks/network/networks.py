@@ -249,6 +249,7 @@ def flow_logs_off(subnet: Subnetwork) -> Verdict:
         gcloud="gcloud compute networks subnets update {subnet.id} --region={subnet.location} "
         "--logging-flow-sampling=0.5 --logging-filter-expr=true",
         terraform="flow_sampling = 0.5 and no filter_expr in log_config",
+        guardrail="compute.requireVpcFlowLogs",
         patch={"data": {"logConfig": {"flowSampling": 0.5, "filterExpr": "true"}}},
     ),
     passes=lambda: [

@@ -88,6 +88,7 @@ def without_recovery(bucket: Bucket) -> Verdict:
     fix=Fix(
         gcloud="gcloud storage buckets update gs://{bucket.id} --soft-delete-duration=7d",
         terraform="soft_delete_policy { retention_duration_seconds = 604800 } on google_storage_bucket",
+        guardrail="storage.softDeletePolicySeconds",
         patch={"data": {"softDeletePolicy": {"retentionDurationSeconds": "604800"}}},
     ),
     passes=lambda: [
