@@ -14,6 +14,7 @@ import pytest
 from auditor.check import Check
 from auditor.loading import load_checks
 from tests.support import ORACLES, needs_oracles, scan
+from tests.terraform_text import written, written_address
 
 ADJUDICATIONS = tomllib.loads((Path(__file__).parent / "adjudications.toml").read_text(encoding="utf-8"))
 CHECKS = load_checks()
@@ -62,9 +63,9 @@ def labels(folder: str) -> Rows:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def told(kind: str, agreed: int, differing: list[str], missing: Counter[str]) -> None:
-    """Print the agreement, and fail on differences that nobody has adjudicated."""
-    known = {entry["case"]: entry["reason"] for entry in ADJUDICATIONS.get(kind, [])}
+def told(kind: str, agreed: int, differing: list[str], missing: Counter[str], *, like: str = "") -> None:
+    """Print the agreement, and fail on differences that nobody has adjudicated, for this kind or the one it is like."""
+    known = {entry["case"]: entry["reason"] for name in (kind, like) for entry in ADJUDICATIONS.get(name, [])}
     open_cases = [case for case in differing if case not in known]
     stale = [case for case in known if case not in differing]
     total = agreed + len(differing)
@@ -114,6 +115,35 @@ def test_labelled_plans(tmp_path: Path) -> None:
                 case = f"{label['plan']} {address} {'passes' if verdict == 'passing' else 'fails'}"
                 agreed, differing = _count(fails == (verdict == "failing"), case, agreed, differing)
     told("labelled_plans", agreed, differing, missing)
+
+
+@needs_oracles
+def test_labelled_plans_written_as_files(tmp_path: Path) -> None:
+    """The same labels for the same resources as `.tf` files; where the plan differs, the files may differ alike."""
+    agreed, differing = 0, list[str]()
+    for label in labels("labelled_plans"):
+        checks = checks_for(label["check"])
+        if not checks:
+            continue
+        plan = ORACLES / "labelled_plans" / label["plan"]
+        failed = failed_addresses(ledger_of(as_files(plan, tmp_path), tmp_path, checks))
+        for verdict in ("passing", "failing"):
+            for address in label[verdict]:
+                fails = written_address(address) in failed
+                if is_iam(address):
+                    alone = as_files(with_one_grant(plan, address, tmp_path), tmp_path)
+                    fails = bool(failed_addresses(ledger_of(alone, tmp_path, checks)))
+                case = f"{label['plan']} {address} {'passes' if verdict == 'passing' else 'fails'}"
+                agreed, differing = _count(fails == (verdict == "failing"), case, agreed, differing)
+    told("labelled_plans_as_files", agreed, differing, Counter(), like="labelled_plans")
+
+
+def as_files(plan: Path, tmp_path: Path) -> Path:
+    """A folder with the plan as files."""
+    folder = tmp_path / "files"
+    folder.mkdir(exist_ok=True)
+    (folder / "main.tf").write_text(written(json.loads(plan.read_text(encoding="utf-8"))), encoding="utf-8")
+    return folder
 
 
 def failed_addresses(ledger: Rows) -> set[str]:
