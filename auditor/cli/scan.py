@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -262,14 +263,15 @@ def _refuse_overwriting(reports: list[Path], ledger: str | None, sources: list[S
     """End the command where an output would destroy an input, or another output."""
     if ledger is not None and not ledger.endswith((".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")):
         raise fail_usage(f"{ledger}: a ledger is newline-delimited JSON; call it .ndjson or .ndjson.gz")
-    inputs = {Path(getattr(source, "file", source.path)).resolve() for source in sources}
-    taken: set[Path] = set()
+    inputs = {os.path.realpath(getattr(source, "file", source.path)) for source in sources}  # loops of links end there
+    taken: set[str] = set()
     for output in [*reports, *([Path(ledger)] if ledger else [])]:
-        if output.resolve() in inputs:
+        real = os.path.realpath(output)
+        if real in inputs:
             raise fail_usage(f"{output}: would overwrite an input; choose another name")
-        if output.resolve() in taken:
+        if real in taken:
             raise fail_usage(f"{output}: named twice as an output")
-        taken.add(output.resolve())
+        taken.add(real)
 
 
 def _audit(
@@ -284,7 +286,7 @@ def _audit(
     from auditor.frameworks import load_frameworks
     from auditor.loading import check_packages, load_checks
     from auditor.overlay import decide_change
-    from auditor.sources.base import Accepting
+    from auditor.sources.base import Accepting, Telling
 
     try:
         config = _with_options(load_config(options["config"]), options)
@@ -302,7 +304,7 @@ def _audit(
         groups = options["group_files"]
         return Scan(asked, clock=Clock(now), settings=settings, exported=exported, ledger=to, groups=groups)
 
-    commented = [source for source in sources if isinstance(source, Accepting)]
+    given = sources
     outcome, sources, comparison, notices = _judged(scan, checks, sources, estate, exported, ledger)
     order = Order(
         command=shlex.join(["auditor", *sys.argv[1:]]),
@@ -319,8 +321,9 @@ def _audit(
         catalogue=catalogue,
         settings=settings,
         frameworks=frameworks,
-        exceptions=[claim for source in commented for claim in source.claims()],
+        exceptions=[claim for source in given if isinstance(source, Accepting) for claim in source.claims()],
     )
+    run.notices += [notice for source in given if isinstance(source, Telling) for notice in source.notices()]
     if not estate and _wants_paths(options, sources):
         from auditor.cli.paths_section import paths_to_control
 
