@@ -12,7 +12,7 @@ import pytest
 import auditor
 import checks
 import reports
-from tests.generated import README, rewritten
+from tests.generated import README, TERRAFORM, rewritten, terraform_page
 from tests.support import run
 
 ROOT = README.parent
@@ -21,6 +21,10 @@ ROOT = README.parent
 def test_the_readme_shows_the_help_text_and_the_areas_as_they_are() -> None:
     text = README.read_text(encoding="utf-8")
     assert rewritten(text) == text, "run `make docs`"
+
+
+def test_the_page_of_terraform_types_shows_the_tables_as_they_are() -> None:
+    assert TERRAFORM.read_text(encoding="utf-8") == terraform_page(), "run `make docs`"
 
 
 def test_every_link_in_the_documents_leads_somewhere() -> None:

@@ -6,6 +6,7 @@ here; where the verdict then differs on purpose although all was written, `terra
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import tomllib
@@ -22,12 +23,16 @@ from auditor.resources.base import asset_types_of
 from auditor.sources.base import Gaps
 from auditor.sources.terraform.names import relative
 from auditor.sources.terraform.types import MAPPINGS
+from auditor.sources.terraform.types.iam_targets import TARGETS
+from auditor.sources.terraform.types.parts import PARTS
+from auditor.sources.terraform.types.unsupported import UNSUPPORTED
 from auditor.sources.terraform_files import TerraformFiles
 from auditor.sources.terraform_plan import TerraformPlan
 from auditor.testing import Case, cases
 from benchmarks.terraform import plan_of
+from tests.support import ORACLES
 from tests.terraform_inverse import SCHEMA, leaves, written_back
-from tests.terraform_text import blocks
+from tests.terraform_text import blocks, hcl
 from tests.test_terraform_files import CATALOGUE, verdicts, write
 
 ADJUDICATIONS = tomllib.loads((Path(__file__).parent / "terraform_examples.toml").read_text(encoding="utf-8"))[
@@ -39,8 +44,8 @@ ALONE = ("google_compute_project_metadata", "google_compute_project_metadata_ite
 
 
 @cache
-def examples() -> dict[str, list[Case]]:
-    """Terraform type → examples of one asset that it may become, of which resource data alone decides."""
+def examples(*, policies: bool = False) -> dict[str, list[Case]]:
+    """Terraform type → examples of one asset that it may become: those with an IAM policy, or those without."""
     kinds: dict[str, list[str]] = defaultdict(list)
     for kind, mapping in MAPPINGS.items():
         if kind in SCHEMA and kind not in ALONE:
@@ -48,9 +53,9 @@ def examples() -> dict[str, list[Case]]:
     found: dict[str, list[Case]] = {kind: [] for names in kinds.values() for kind in names}
     for case in cases(CATALOGUE):
         example = case.example[0]
-        if case.expected.value == "not_assessed" or len(case.example) > 1 or example.policy is not None:
+        if case.expected.value == "not_assessed" or len(case.example) > 1 or (example.policy is not None) != policies:
             continue
-        if not example.data or example.unknown or case.check.signature.wants_estate:
+        if not (example.data or policies) or example.unknown or case.check.signature.wants_estate:
             continue
         for asset_type in asset_types_of(example.view):
             for kind in kinds[asset_type]:
@@ -79,10 +84,19 @@ def named(kind: str, name: str, number: int) -> tuple[dict[str, Any], dict[str, 
 def resource(kind: str, number: int, case: Case) -> str:
     """An example as a resource."""
     example = case.example[0]
-    assert example.data is not None
     name, made_up = named(kind, example.name, number)
-    values = {**made_up, **written_back(kind, MAPPINGS[kind], example.data), **name}
-    return "\n".join([f'resource "{kind}" "r{number}" {{', *blocks(values), "}"]) + "\n"
+    values = {**made_up, **written_back(kind, MAPPINGS[kind], example.data or {}), **name}
+    lines = [f'resource "{kind}" "r{number}" {{', *blocks(values), "}"]
+    if example.policy is not None:
+        policy = json.dumps({**example.policy, "bindings": [*map(in_order, example.policy.get("bindings", []))]})
+        grant = {TARGETS[kind].attribute: f"{kind}.r{number}.id", "policy_data": hcl(policy)}
+        lines += [f'resource "{kind}_iam_policy" "r{number}" {{', *(f"{k} = {v}" for k, v in grant.items()), "}"]
+    return "\n".join(lines) + "\n"
+
+
+def in_order(binding: dict[str, Any]) -> dict[str, Any]:
+    """A binding with its members as an API gives them."""
+    return {**binding, "members": list(dict.fromkeys(binding.get("members", [])))}
 
 
 def made_of(folder: Path, asset_type: str) -> dict[str, dict[str, Any]]:
@@ -141,10 +155,31 @@ def test_an_example_keeps_its_verdict_as_files_and_as_plan(kind: str, tmp_path: 
     assert not different
 
 
+@pytest.mark.parametrize("kind", sorted(kind for kind in KINDS if kind in TARGETS))
+def test_an_example_of_a_policy_keeps_its_verdict_as_files_and_as_plan(kind: str, tmp_path: Path) -> None:
+    told = examples(policies=True)[kind]
+    folder = write(tmp_path, main_tf=PROVIDER + "".join(resource(kind, i, case) for i, case in enumerate(told)))
+    assets = made_of(folder, MAPPINGS[kind].asset_type)
+    files = verdicts(TerraformFiles(folder, kind, environment={}))
+    plan = verdicts(TerraformPlan("plan.json", "plan.json", plan_of(folder)))
+    assert [(key, plan.get(key)) for key in files.keys() | plan.keys() if files.get(key) != plan.get(key)] == []
+    different = []
+    for number, case in enumerate(told):
+        found, expected = files.get((case.check.id, assets[f"{kind}.r{number}"]["name"])), case.expected.value
+        same = found == expected or (expected == "pass" and found == "not_applicable")
+        POLICIES["same" if same else str(found)] += 1
+        if not same and found != "not_assessed" and not adjudicated(kind, case):
+            different.append(f"{case} is {found}")
+    assert not different
+
+
+POLICIES: dict[str, int] = defaultdict(int)
+
+
 def test_most_examples_can_be_written_and_keep_their_verdict() -> None:
     if sum(TALLY.values()) < 2000:
         pytest.skip("the other tests of this module were not run")
-    print(f"\nexamples as Terraform: {dict(TALLY)}")
+    print(f"\nexamples as Terraform: {dict(TALLY)}, with policies: {dict(POLICIES)}")
     assert TALLY["same"] > 1600
     assert TALLY["not_assessed"] < TALLY["same"] / 50
 
@@ -153,5 +188,26 @@ def test_every_adjudication_is_used_and_has_a_reason() -> None:
     for entry in ADJUDICATIONS:
         assert len(entry["reason"]) > 20
         for pattern in entry["examples"]:
-            met = (case for kind, told in examples().items() if fnmatchcase(kind, entry["type"]) for case in told)
+            all_told = [*examples().items(), *examples(policies=True).items()]
+            met = (case for kind, told in all_told if fnmatchcase(kind, entry["type"]) for case in told)
             assert any(fnmatchcase(str(case), pattern) for case in met), pattern
+
+
+CATALOGUE_FILE = ORACLES.parent / "catalogue" / "detections.csv"
+
+
+@pytest.mark.skipif(not CATALOGUE_FILE.is_file(), reason="the catalogue of detections (../shared) is not here")
+def test_every_type_of_the_catalogue_is_read_or_listed_with_the_reason() -> None:
+    with CATALOGUE_FILE.open(encoding="utf-8", newline="") as file:
+        named = {kind for row in csv.DictReader(file) for kind in _KIND.findall(row["terraform_resources"] or "")}
+    endings = ("_iam_policy", "_iam_binding", "_iam_member", "_iam_audit_config")
+    read = {*MAPPINGS, *PARTS, *(target + ending for target in TARGETS for ending in endings)}
+    assert len(named) > 70
+    cut_off = {kind for kind in named if any(other.startswith(f"{kind}_") for other in read)}
+    assert named - read - cut_off <= UNSUPPORTED.keys()
+    assert not UNSUPPORTED.keys() & read
+    assert len(MAPPINGS) >= 120
+
+
+_KIND = re.compile(r"google_[a-z0-9_]*[a-z0-9](?![a-z0-9_*])")
+"""A type, not the beginning of several (`google_x_*`)."""
