@@ -25,6 +25,9 @@ _SHOWN = {Severity.CRITICAL: 20, Severity.HIGH: 12}
 """Kinds of findings shown of each severity; the milder ones are counted."""
 _PLACES = 3
 _EXCEPTIONS = 10
+_NOTICES = 10
+_CHANGE = "the plan brings "
+"""Begins the sentence that stands over the list of changes, after the summary."""
 _NAME = 40
 _STATES = 8
 """Services that were not asked, told one by one."""
@@ -41,6 +44,7 @@ def print_summary(run: Run, written: list[str]) -> None:
     _not_assessed(console, run)
     _second_opinion(console, run)
     _gaps(console, run)
+    _notices(console, run)
     _gate(console, run)
     for path in written:
         console.print(Text(f"Written: {visible(path)}"), overflow="fold")
@@ -222,6 +226,17 @@ def _gaps(console: Console, run: Run) -> None:
             Text(f"  bug in check {crash.check} at {visible(crash.asset)}: {visible(crash.error)}"), overflow="fold"
         )
     console.print()
+
+
+def _notices(console: Console, run: Run) -> None:
+    """What the plan removes and other things to know that are neither finding nor gap."""
+    told = [notice for notice in run.notices if run.change is None or not notice.startswith(_CHANGE)]
+    for notice in told[:_NOTICES]:
+        console.print(Text(f"Note: {visible(notice)}"), overflow="fold")
+    if len(told) > _NOTICES:
+        console.print(f"… and {plural(len(told) - _NOTICES, 'further note')} in the report")
+    if told:
+        console.print()
 
 
 def _gate(console: Console, run: Run) -> None:
