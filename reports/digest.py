@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from auditor.model.run import CheckResult, Control, Disagreement, Finding, Framework, Run, SecondOpinion
+from auditor.model.run import CheckResult, Control, Disagreement, Finding, Framework, Run, SecurityCenterComparison
 from auditor.model.verdict import Severity
 from reports.decision import Decision, decide
 from reports.pages import Page, split_page
@@ -204,6 +204,6 @@ def fair_limit(sizes: Iterable[int], *, most: int, budget: int) -> int:
     return 1
 
 
-def disagreements(opinion: SecondOpinion, kind: str) -> list[tuple[str, Disagreement]]:
+def disagreements(opinion: SecurityCenterComparison, kind: str) -> list[tuple[str, Disagreement]]:
     """(category, place) of what one side alone says, over all categories."""
     return [(row.category, place) for row in opinion.categories for place in row.places if place.kind == kind]

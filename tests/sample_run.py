@@ -20,7 +20,7 @@ from auditor.model.run import (
     Population,
     Provenance,
     Run,
-    SecondOpinion,
+    SecurityCenterComparison,
     Target,
     TypePopulation,
     fingerprint,
@@ -124,14 +124,14 @@ _FRAMEWORKS = [
 ]
 
 
-def _opinion() -> SecondOpinion:
+def _opinion() -> SecurityCenterComparison:
     """Two categories, one of which is disputed for assets with hostile names, and one that nobody expects."""
     disputed = [
         Disagreement(asset=HOSTILE[0], kind="only theirs", says=f"bucket-public: pass ({HOSTILE[1]})"),
         Disagreement(asset="//storage.googleapis.com/" + "b" * 2_000, kind="muted there", says="bucket-public fails"),
         Disagreement(asset=HOSTILE[2], kind="only ours", says="no finding"),
     ]
-    return SecondOpinion(
+    return SecurityCenterComparison(
         findings=14,
         active=9,
         muted=3,
@@ -215,7 +215,7 @@ def sample_run() -> Run:
             exit_code=1,
             reasons=["2 findings are critical", "1 check has a fault"],
         ),
-        second_opinion=_opinion(),
+        security_center=_opinion(),
     )
 
 
@@ -236,7 +236,7 @@ def clean_run() -> Run:
         crashes=[],
         notices=[],
         gate=replace(run.gate, exit_code=0, reasons=[]),
-        second_opinion=None,
+        security_center=None,
     )
 
 

@@ -326,7 +326,7 @@ def _audit(
     elif options["outputs"] and not estate:
         run.notices.append("paths to control were not looked for; --paths looks for them in any input")
     if not estate and has_findings(run):
-        run.second_opinion = compare(run, catalogue, sources, lambda asked, to: scan(asked, to).run(sources))
+        run.security_center = compare(run, catalogue, sources, lambda asked, to: scan(asked, to).run(sources))
     if comparison is not None:
         run.notices += [comparison.in_words(), *notices]
         run.change = comparison.record(estate)

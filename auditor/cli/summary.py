@@ -34,7 +34,7 @@ def print_summary(run: Run, written: list[str]) -> None:
     _scope(console, run)
     _findings(console, run)
     _not_assessed(console, run)
-    _second_opinion(console, run)
+    _security_center(console, run)
     _gaps(console, run)
     _gate(console, run)
     for path in written:
@@ -129,10 +129,10 @@ def _not_assessed(console: Console, run: Run) -> None:
     console.print()
 
 
-def _second_opinion(console: Console, run: Run) -> None:
+def _security_center(console: Console, run: Run) -> None:
     """What Security Command Center says beside the run, on a line."""
-    if run.second_opinion is not None:
-        console.print(f"Security Command Center: {in_words(run.second_opinion)}")
+    if run.security_center is not None:
+        console.print(f"Security Command Center: {in_words(run.security_center)}")
         console.print()
 
 
