@@ -169,11 +169,6 @@ def full_estate() -> Estate:
         ),
         own(f"{ORGANIZATION}/sources/7/locations/global/findings/f1", "securitycenter.googleapis.com/Finding", finding),
         own(
-            f"{ORGANIZATION}/sources/7/locations/global/findings/f2",
-            "securitycenter.googleapis.com/Finding",
-            {**finding, "state": "INACTIVE"},
-        ),
-        own(
             f"{recommender}/r1",
             "recommender.googleapis.com/Recommendation",
             {"stateInfo": {"state": "ACTIVE"}},

@@ -28,6 +28,7 @@ from tests.live_support import (
     full_estate,
     names,
     only,
+    own,
     paid_project,
     path_of,
     told,
@@ -156,6 +157,18 @@ def test_an_answer_of_a_wrong_shape_is_told(fake: Fake, name: str, method: str, 
     failed = [part for part in told(done, name) if not part.state.is_complete]
     assert {part.state for part in failed} == {State.UNREADABLE}
     assert all(part.is_missing and part.advice for part in failed)
+
+
+def test_findings_that_are_over_are_not_collected_and_muted_ones_are(estate: Estate) -> None:
+    more = [
+        own(f"{ORGANIZATION}/sources/7/locations/global/findings/{name}", "securitycenter.googleapis.com/Finding", data)
+        for name, data in (("over", {"state": "INACTIVE"}), ("muted", {"state": "ACTIVE", "mute": "MUTED"}))
+    ]
+    with Fake(Estate([*estate.assets, *more])) as fake:
+        done = only(next(one for one in COLLECTORS if one.name == "security-command-center"), fake)
+    found = done.of_type("securitycenter.googleapis.com/Finding")
+    assert sorted(record["name"].rpartition("/")[2] for record in found) == ["f1", "muted"]
+    assert {record["resource"]["data"].get("mute") for record in found} == {None, "MUTED"}
 
 
 def test_the_accounts_of_an_organization_and_of_a_project_target_are_asked(fake: Fake) -> None:
