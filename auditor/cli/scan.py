@@ -404,7 +404,7 @@ def _audit(
     if options["outputs"] or options["paths"]:
         _add_paths(run, outcome)
     if not estate and has_findings(run):
-        run.second_opinion = compare(run, asking.catalogue, sources, lambda asked, to: scan(asked, to).run(sources))
+        run.security_center = compare(run, asking.catalogue, sources, lambda asked, to: scan(asked, to).run(sources))
     if comparison is not None:
         comparison = comparison.without(run.excepted())
         run.notices += [comparison.in_words(), *notices]

@@ -42,7 +42,7 @@ def print_summary(run: Run, written: list[str]) -> None:
     _findings(console, run)
     _exceptions(console, run)
     _not_assessed(console, run)
-    _second_opinion(console, run)
+    _security_center(console, run)
     _gaps(console, run)
     _notices(console, run)
     _gate(console, run)
@@ -200,10 +200,10 @@ def _accepted(run: Run) -> str:
     return f" ({accepted:,} accepted)" if accepted else ""
 
 
-def _second_opinion(console: Console, run: Run) -> None:
+def _security_center(console: Console, run: Run) -> None:
     """What Security Command Center says beside the run, on a line."""
-    if run.second_opinion is not None:
-        console.print(f"Security Command Center: {in_words(run.second_opinion)}")
+    if run.security_center is not None:
+        console.print(f"Security Command Center: {in_words(run.security_center)}")
         console.print()
 
 
