@@ -154,6 +154,55 @@ def test_a_service_that_is_refused_in_one_project_is_not_assessed_there(checks: 
     assert any("Cloud Asset Inventory was refused" in note for note in source.coverage.notes)
 
 
+@pytest.mark.parametrize(
+    ("method", "views", "access"),
+    [
+        ("ListFindings", {"Finding"}, False),
+        ("ListRecommendations", {"Recommendation"}, False),
+        ("/memberships", {"Group", "Membership"}, True),
+        ("v2.Policies/ListPolicies", {"DenyPolicy"}, True),
+    ],
+)
+def test_a_failing_service_costs_its_own_verdicts_only(
+    every_check: list[Check], tmp_path: Path, method: str, views: set[str], access: bool
+) -> None:
+    with Fake(full_estate()) as fake:
+        whole, _ = live(fake, every_check, tmp_path, thorough=True)
+        fake.fail(method, denied("x.y.z"))
+        part, _ = live(fake, every_check, tmp_path, thorough=True)
+    may_differ = {
+        check.id
+        for check in every_check
+        if (access and check.signature.wants_access)
+        or views & {view.__name__ for view in (*check.reads, *check.signature.subjects)}
+    }
+    lost = whole.verdicts() - part.verdicts()
+    assert {verdict[0] for verdict in lost} <= may_differ
+    assert len(lost) < 40
+    instead = {(entry["check"], entry["asset"]): entry["verdict"] for entry in part.ledger}
+    assert {instead.get(verdict[:2], "not_assessed") for verdict in lost} <= {"not_assessed", "fail"}
+
+
+def test_a_service_that_is_refused_in_one_project_leaves_the_others_alone(
+    every_check: list[Check], tmp_path: Path
+) -> None:
+    """Where the inventory is refused, each project's secrets are asked for by themselves."""
+    estate = full_estate()
+    homes = sorted({data["name"].split("/secrets/")[0] for data in estate.data("secretmanager.googleapis.com/Secret")})
+    homes = [home for home in homes if "/locations/" not in home]
+    refused_in, *others = homes
+    resources = denied("cloudasset.assets.listResource", when=lambda request: request.content_type == 1)
+    with Fake(estate) as fake:
+        fake.fail("ListAssets", resources)
+        whole, _ = live(fake, every_check, tmp_path)
+        fake.fail("ListSecrets", denied("secretmanager.secrets.list", when=lambda r: r.parent.startswith(refused_in)))
+        part, _ = live(fake, every_check, tmp_path)
+    assert others
+    lost = {verdict[:2] for verdict in whole.verdicts() - part.verdicts()}
+    assert lost
+    assert not [(check, name) for check, name in lost if refused_in not in name]
+
+
 CUTS = (("ListAssets", 1, 0), ("ListAssets", 1, 8), ("ListAssets", 2, 0), ("ListAssets", 2, 3), ("ListAssets", 4, 0))
 
 
