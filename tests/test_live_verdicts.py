@@ -121,6 +121,20 @@ def test_what_is_saved_gives_the_verdicts_again(every_check: list[Check], tmp_pa
     assert judged([again], every_check, again.exported, tmp_path).verdicts() == first.verdicts()
 
 
+def test_what_a_collection_was_not_made_for_is_not_assessed(every_check: list[Check], tmp_path: Path) -> None:
+    of_buckets = [check for check in every_check if check.asset_types == ("storage.googleapis.com/Bucket",)]
+    with Fake(full_estate()) as fake:
+        _, source = live(fake, [check for check in of_buckets if not check.signature.wants_access], tmp_path)
+    later = Collected.of_file(source.file, needs=needs_of(every_check))
+    found = judged([later], every_check, later.exported, tmp_path)
+    topics = [entry for entry in found.ledger if entry["asset_type"] == "pubsub.googleapis.com/Topic"]
+    assert topics
+    assert {entry["verdict"] for entry in topics} == {"not_assessed"}
+    assert any("were not collected" in gap.problem for gap in found.outcome.gaps.told)
+    buckets = {entry["verdict"] for entry in found.ledger if entry["asset_type"] == "storage.googleapis.com/Bucket"}
+    assert {"pass", "fail"} <= buckets
+
+
 def test_only_types_that_checks_read_are_asked_for(tmp_path: Path) -> None:
     buckets = [check for check in load_checks(()) if check.asset_types == ("storage.googleapis.com/Bucket",)]
     without_estate = [check for check in buckets if not check.reads]

@@ -144,6 +144,11 @@ class Coverage:
         return [part for part in self.parts if part.is_missing]
 
     @property
+    def failed(self) -> list[Part]:
+        """Those of the missing that were asked for."""
+        return [part for part in self.missing if part.state is not State.NOT_ASKED]
+
+    @property
     def nothing_read(self) -> bool:
         """Whether no read succeeded."""
         return not any(part.state.is_complete for part in self.parts)
@@ -263,7 +268,8 @@ class Coverage:
             yield f"Excluded: {plural(len(self.excluded), 'place')}"
         for part, places in alike_parts(self.missing):
             more = f" and {places - 1:,} more" if places > 1 else ""
-            yield f"Missing: {part.problem}{more}; {part.advice}"
+            word = "Not asked" if part.state is State.NOT_ASKED else "Missing"
+            yield f"{word}: {part.problem}{more}; {part.advice}"
 
     def record(self) -> Record:
         """The coverage as a line of the collection."""
