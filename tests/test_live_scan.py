@@ -106,6 +106,19 @@ def test_a_saved_collection_tells_what_it_lacks_each_time(small: Estate, reachin
     assert states["cloudidentity.googleapis.com (groups)"]["places"] == [ORGANIZATION]
 
 
+def test_two_collections_in_one_file_are_told(small: Estate, reaching: Any) -> None:
+    with Fake(small) as fake:
+        reaching(fake)
+        run("collect", ORGANIZATION, "-o", "estate.ndjson")
+    line = Path("estate.ndjson").read_bytes()
+    Path("twice.ndjson").write_bytes(line + line)
+    Path("export.ndjson").write_bytes(b"".join(line.splitlines(keepends=True)[1:]) + line)
+    for name in ("twice.ndjson", "export.ndjson"):
+        result = run("scan", name, "--check", "bucket-uniform-access-off")
+        assert result.exit_code == 3, result.output
+        assert "give it as a file of its own" in said(result)
+
+
 # what is told
 
 

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from auditor.access.collect import Collector
+from auditor.completeness import COLLECTION
 from auditor.engine.parking import Parking
 from auditor.engine.population import ANSWERED, POLICY, RESOURCE, Population
 from auditor.engine.precedents import Answers, Precedent, Precedents
@@ -27,6 +28,7 @@ _TRIALS = 100
 _NAME_FIRST, _TYPE_FOLLOWS = b'{"name":"', b'","asset_type":"'
 """How exports begin a line."""
 _START = len(_NAME_FIRST)
+_COLLECTION = COLLECTION.encode()
 _WHOLE = (b"}\n", b"}")
 _HEAD = re.compile(rb'\s*\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"asset_type"\s*:\s*"([^"\\]+)"')
 
@@ -93,6 +95,8 @@ class Mapper:
         if match is None:
             return None
         name, asset_type = match.groups()
+        if asset_type == _COLLECTION:
+            return None
         return self._routes.of(asset_type.decode(errors="replace")), name
 
     def _reshape(self, line: bytes) -> None:

@@ -7,14 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from auditor.completeness import IAM_POLICY, NOT_INVENTORIED, RESOURCE, Missing, is_inventoried
+import msgspec
+
+from auditor.completeness import COLLECTION, IAM_POLICY, NOT_INVENTORIED, RESOURCE, Missing, is_inventoried
 from auditor.model.run import Collection, ServiceState
 from auditor.model.text import plural
 from auditor.sources.live.declaration import Record
 from auditor.sources.live.failures import Failure, State
 from auditor.sources.live.needs import ACCESS_MANAGED, CONTAINERS, ORG_POLICY
 
-ASSET_TYPE = "auditor/Collection"
+ASSET_TYPE = COLLECTION
 """The type of the record that holds the coverage, the first of a collection."""
 FORM = 1
 _WORKSPACE = "cloudidentity.googleapis.com"
@@ -63,6 +65,8 @@ class Part:
         """Why something is missing, as a clause without the place: the same for all that ended alike."""
         what = f"{self.content} content" if self.content else self.collector
         lacking = f", {self.permission} is missing" if self.permission else ""
+        if self.state is State.NOT_ASKED:
+            return f"{what} not asked for, to spare a slow quota"
         return f"{what} could not be read ({self.state.value}{lacking})"
 
     def lacks(self, instead: Iterable[str] = ()) -> Iterator[Missing]:
@@ -299,15 +303,10 @@ def read_coverage(record: Record) -> Coverage:
     """The coverage that a record holds. Raises ValueError where it is of another form, or damaged."""
     try:
         data: dict[str, Any] = dict(record["resource"]["data"])
-        form = data.pop("form")
-        if form != FORM:
-            raise ValueError(f"a collection of form {form}, and this auditor reads form {FORM}")
-        parts = [
-            Part(**{**part, "state": State(part["state"]), "asset_types": tuple(part.get("asset_types", ()))})
-            for part in data.pop("parts")
-        ]
-        return Coverage(**data, parts=parts)
-    except (KeyError, TypeError, AttributeError) as error:
+        if data.get("form") != FORM:
+            raise ValueError(f"a collection of form {data.get('form')}, and this auditor reads form {FORM}")
+        return msgspec.convert(data, Coverage)
+    except (KeyError, TypeError, msgspec.ValidationError) as error:
         raise ValueError(f"the record of its coverage is damaged ({error})") from None
 
 
