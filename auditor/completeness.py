@@ -15,11 +15,21 @@ CONTENT_TYPES = (RESOURCE, IAM_POLICY, "org-policy", "access-policy")
 
 NOT_INVENTORIED = (
     "accesscontextmanager.googleapis.com/GcpUserAccessBinding",
+    "billingbudgets.googleapis.com/Budget",
+    "billingbudgets.googleapis.com/ListBudgetsResponse",
     "cloudidentity.googleapis.com/Group",
     "cloudidentity.googleapis.com/Membership",
+    "dlp.googleapis.com/DiscoveryConfig",
     "iam.googleapis.com/DenyPolicy",
     "iam.googleapis.com/PolicyBinding",
     "iam.googleapis.com/PrincipalAccessBoundaryPolicy",
+    "monitoring.googleapis.com/ListTimeSeriesResponse",
+    "orgpolicy.googleapis.com/EffectivePolicy",
+    "policyanalyzer.googleapis.com/Activity",
+    "recommender.googleapis.com/Recommendation",
+    "securitycenter.googleapis.com/Finding",
+    "securitycenter.googleapis.com/Source",
+    "securitycentermanagement.googleapis.com/SecurityCenterService",
 )
 """The asset types that checks read and that Cloud Asset Inventory does not hold: no content type vouches for them, only
 their own names do. Source: docs.cloud.google.com/asset-inventory/docs/asset-types"""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator
-from typing import get_args
+from pathlib import Path
 
 import pytest
 
 from auditor.completeness import CONTENT_TYPES, NOT_INVENTORIED, Missing, Missings, is_inventoried
-from auditor.config import Vouched
+from auditor.config import ConfigError, load_config
 from auditor.estate import Estate
 from auditor.resources.base import Asset, OpenList, Resource, Undetermined
 from auditor.resources.iam_policies import DenyPolicy
@@ -109,6 +110,15 @@ def test_content_does_not_vouch_for_what_the_inventory_does_not_hold() -> None:
         assert isinstance(estate.of(Bucket), OpenList)
 
 
-def test_the_configuration_knows_what_can_be_vouched_for() -> None:
-    assert get_args(Vouched) == (*CONTENT_TYPES, *NOT_INVENTORIED)
+def test_the_configuration_takes_what_can_be_vouched_for_and_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / "auditor.toml"
+    every = (*CONTENT_TYPES, *NOT_INVENTORIED)
+    file.write_text(f"[scan]\nexported = {json.dumps(every)}\n")
+    assert load_config(file).scan.exported == every
+    file.write_text('[scan]\nexported = ["resources"]\n')
+    with pytest.raises(ConfigError, match="did you mean resource"):
+        load_config(file)
+
+
+def test_what_is_ours_is_in_no_inventory() -> None:
     assert not any(map(is_inventoried, (*NOT_INVENTORIED, "auditor/SourceFile")))

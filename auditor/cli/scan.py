@@ -16,6 +16,7 @@ import click
 
 from auditor.cli import EXIT_CODES, catalogue_errors, fail_usage
 from auditor.cli.live import access_options, is_live, live_sources, scope_options
+from auditor.cli.second_opinion import second_opinion_of
 from auditor.completeness import CONTENT_TYPES, NOT_INVENTORIED
 
 if TYPE_CHECKING:
@@ -113,6 +114,13 @@ class Percentage(click.FloatRange):
 @click.option("--secrets", is_flag=True, help="Look for secrets in every text file of TARGET, whatever it is.")
 @click.option("--git-history", is_flag=True, help="With --secrets: also in all that git remembers of TARGET.")
 @click.option(
+    "--dlp",
+    default="",
+    metavar="PROJECT",
+    help="With --secrets: ask Cloud DLP about the lines that may hold one. They are sent to Google; PROJECT is billed.",
+)
+@click.option("--dlp-location", default="", metavar="LOCATION", help="Where Cloud DLP works on them, as europe-west3.")
+@click.option(
     "--groups",
     "group_files",
     multiple=True,
@@ -123,7 +131,7 @@ class Percentage(click.FloatRange):
 @click.option(
     "--paths/--no-paths",
     default=None,
-    help="Look for paths to control, for the report.  [default: with a report, where the input is not large]",
+    help="Look for paths to control, whatever the size of the estate; or do not.  [default: up to a million bindings]",
 )
 @click.option("--ledger", metavar="FILE", help="Write every verdict, one JSON line each (.ndjson or .ndjson.gz).")
 @click.option(
@@ -259,13 +267,14 @@ def _asking(options: dict[str, Any]) -> _Asking:
         catalogue = load_checks(config.scan.checks_dir)
         frameworks = load_frameworks(check_packages(), catalogue)
         checks = select(catalogue, config.select, frameworks)
+        if options["paths"] is False:
+            checks = [check for check in checks if not check.signature.wants_ways]
         settings = settings_of(catalogue, config.checks, str(options["config"] or "auditor.toml"))
     except catalogue_errors() as error:
         raise fail_usage(error) from None
     if not checks:
         raise fail_usage(f"no check is left to ask: {in_words(config.select)}")
-    wants_paths = options["paths"] or (options["paths"] is None and bool(options["outputs"]))
-    needs = needs_of(checks, access=wants_paths)
+    needs = needs_of(checks)
     return _Asking(
         config=config, catalogue=catalogue, checks=checks, settings=settings, frameworks=frameworks, needs=needs
     )
@@ -277,12 +286,14 @@ def _sources(targets: tuple[str, ...], options: dict[str, Any], needs: Needs) ->
 
     if options["git_history"] and not options["secrets"]:
         raise fail_usage("--git-history goes with --secrets")
+    options["opinion"] = second_opinion_of(options)
     reading = Reading(
         terraform_dir=options["terraform_dir"],
         var_files=options["var_files"],
         secrets=options["secrets"],
         history=options["git_history"],
         needs=needs,
+        opinion=options["opinion"],
     )
 
     found: list[Source] = []
@@ -346,15 +357,26 @@ def _audit(
     from auditor.engine.select import in_words
     from auditor.engine.write_up import Order, write_up
     from auditor.overlay import decide_change
+    from auditor.security_center.comparison import compare, has_findings
+    from auditor.sources.base import Accepting
     from auditor.sources.live.estate import collections_of, vouched_by
 
     config, checks = asking.config, asking.checks
     exported = vouched_by(estate or sources, frozenset(config.scan.exported))
 
     def scan(asked: list[Check], to: IO[bytes] | None) -> Scan:
-        groups = options["group_files"]
-        return Scan(asked, clock=Clock(now), settings=asking.settings, exported=exported, ledger=to, groups=groups)
+        groups, unlimited = options["group_files"], bool(options["paths"])
+        return Scan(
+            asked,
+            clock=Clock(now),
+            settings=asking.settings,
+            exported=exported,
+            ledger=to,
+            groups=groups,
+            unlimited=unlimited,
+        )
 
+    commented = [source for source in sources if isinstance(source, Accepting)]
     outcome, sources, comparison, notices = _judged(scan, checks, sources, estate, exported, ledger)
     order = Order(
         command=shlex.join(["auditor", *sys.argv[1:]]),
@@ -371,15 +393,17 @@ def _audit(
         catalogue=asking.catalogue,
         settings=asking.settings,
         frameworks=asking.frameworks,
+        exceptions=[claim for source in commented for claim in source.claims()],
     )
     run.collections = collections_of([*sources, *estate])
-    if not estate and _wants_paths(options, sources):
-        from auditor.cli.paths_section import paths_to_control
-
-        run.paths = paths_to_control(sources, now, options["group_files"], exported)
-    elif options["outputs"] and not estate:
-        run.notices.append("paths to control were not looked for; --paths looks for them in any input")
+    if options["opinion"]:
+        run.notices.append(options["opinion"].told())
+    if options["outputs"] or options["paths"]:
+        _add_paths(run, outcome)
+    if not estate and has_findings(run):
+        run.second_opinion = compare(run, asking.catalogue, sources, lambda asked, to: scan(asked, to).run(sources))
     if comparison is not None:
+        comparison = comparison.without(run.excepted())
         run.notices += [comparison.in_words(), *notices]
         run.change = comparison.record(estate)
         if options["gate_on"] == "new":
@@ -387,15 +411,18 @@ def _audit(
     return run, comparison
 
 
-_NOT_LARGE = 100_000_000
-"""Bytes of input in which paths to control are looked for without being asked: some seconds."""
+def _add_paths(run: Run, outcome: Outcome) -> None:
+    """Put the section about paths to control into the run, or the reason why there is none."""
+    from auditor.cli.paths_section import paths_to_control
 
-
-def _wants_paths(options: dict[str, Any], sources: list[Source]) -> bool:
-    if options["paths"] is not None or not options["outputs"]:
-        return bool(options["paths"])
-    files = [Path(getattr(source, "file", source.path)) for source in sources]
-    return sum(file.stat().st_size for file in files if file.is_file()) <= _NOT_LARGE
+    if outcome.ways is None:
+        run.notices.append(
+            "paths to control were not looked for: no selected check asks for them, or --no-paths was said"
+        )
+    elif outcome.ways.too_large:
+        run.notices.append(f"paths to control were not looked for: {outcome.ways.too_large}")
+    else:
+        run.paths = paths_to_control(outcome.ways.found())
 
 
 def _judged(

@@ -43,6 +43,8 @@ _SPELLING = {
     "updateTime": "update_time",
 }
 _TYPE_NAME = re.compile(r"[a-z0-9.-]+\.googleapis\.com/[A-Za-z]\w*")
+_DENY_POLICIES = "iam.googleapis.com/PolicyV2"
+"""The inventory's own name of deny policies, which are read from IAM itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def requests_of(root: str, needs: Needs) -> dict[str, tuple[str, ...]]:
     if needs.resources is None:
         wanted["resource"] = ()
     else:
-        types = {name for name in needs.resources if is_inventoried(name)}
+        types = {name for name in needs.resources if is_inventoried(name) and name != _DENY_POLICIES}
         types -= {name for name in types if name.startswith(ACCESS_MANAGER)} | set(CONTAINERS)
         if types:
             wanted["resource"] = tuple(sorted(types))
