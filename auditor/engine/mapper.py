@@ -10,6 +10,7 @@ from msgspec import UNSET
 
 from auditor.access.collect import Collector
 from auditor.access.inventory import Inventory
+from auditor.completeness import COLLECTION
 from auditor.engine.deferred import Deferred
 from auditor.engine.parking import Parking
 from auditor.engine.population import POLICY, RESOURCE, Population
@@ -28,6 +29,7 @@ from auditor.sources.base import GAPS_TOLD, Gaps, Source
 _NAME_FIRST, _TYPE_FOLLOWS = b'{"name":"', b'","asset_type":"'
 """How exports begin a line."""
 _START = len(_NAME_FIRST)
+_COLLECTION = COLLECTION.encode()
 _WHOLE = (b"}\n", b"}")
 _HEAD = re.compile(rb'\s*\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"asset_type"\s*:\s*"([^"\\]+)"')
 
@@ -96,6 +98,8 @@ class Mapper:
         if match is None:
             return None
         name, asset_type = match.groups()
+        if asset_type == _COLLECTION:
+            return None
         return self._routes.of(asset_type.decode(errors="replace")), name
 
     def _reshape(self, line: bytes) -> None:
