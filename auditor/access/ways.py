@@ -19,7 +19,7 @@ from auditor.access.reach import Reach, bits
 from auditor.access.standing import BindingReference
 from auditor.resources.base import Undetermined
 
-LARGE = 1_000_000
+LARGE = 200_000
 """Bindings and workloads from which on ways to control are looked for only where that is asked for."""
 _DETAILED = 100_000_000
 """Nodes and edges that drawing paths may visit, over all of an estate."""
@@ -55,10 +55,12 @@ class WaysToControl:
     @property
     def too_large(self) -> str:
         """Why nothing is looked for, `""` where it is."""
-        size = len(self._access.world.bindings) + len(self._inventory.workloads) + len(self._inventory.accounts)
+        size = len(self._access.world.bindings) + self._inventory.size
         if self._unlimited or size <= LARGE:
             return ""
-        return f"the estate has {size:,} bindings and workloads; --paths looks for paths in estates of any size"
+        return (
+            f"the estate has at least {size:,} bindings and workloads; --paths looks for paths in estates of any size"
+        )
 
     def to(self, container: str, *, outside: bool) -> Ways:
         """The ways to control of a container from outside, or from identities inside that were not given it."""

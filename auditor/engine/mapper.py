@@ -10,6 +10,7 @@ from msgspec import UNSET
 
 from auditor.access.collect import Collector
 from auditor.access.inventory import Inventory
+from auditor.access.ways import LARGE
 from auditor.engine.parking import Parking
 from auditor.engine.population import ANSWERED, POLICY, RESOURCE, Population
 from auditor.engine.precedents import Answers, Precedent, Precedents
@@ -43,6 +44,7 @@ class Mapper:
         parking: Parking,
         collector: Collector | None = None,
         inventory: Inventory | None = None,
+        unlimited: bool = False,
     ) -> None:
         self.population = Population()
         self.gaps = Gaps()
@@ -59,6 +61,7 @@ class Mapper:
         self._parking = parking
         self._collector = collector
         self._inventory = inventory
+        self._unlimited = unlimited
 
     def read(self, source: Source) -> int:
         """Stream one source; how many records it gave."""
@@ -144,8 +147,8 @@ class Mapper:
             self._estate.homes.number(envelope.ancestors[0])
         if self._collector is not None and (route.decides_access or fresh & POLICY):
             self._collector.add(line, trusted=self._trusted)
-        if self._inventory is not None and route.runs and fresh & RESOURCE:
-            self._inventory.take(route.asset_type, line)
+        if route.runs and fresh & RESOURCE and not route.reads_data:
+            self._take_stock(route, line, None)
         answered = False
         if fresh & RESOURCE and route.reads_data:
             answered = self._ask_resource(route, envelope, line)
@@ -172,6 +175,8 @@ class Mapper:
         assert route.view is not None
         resource = resource_of(envelope, route.view)
         route.resources += 1
+        if route.runs:
+            self._take_stock(route, line, resource)
         if route.retained:
             self._estate.add(resource, line)
         if route.container:
@@ -185,6 +190,11 @@ class Mapper:
                 return self._follow(precedent, precedents, route, resource)
         self._recorder.ask(route.on_resource, envelope, resource)
         return bool(route.early) and self._ask_early(route, envelope, resource)
+
+    def _take_stock(self, route: Route, line: bytes, resource: Resource | None) -> None:
+        """Let the inventory learn of what runs, until it is too large to be of use."""
+        if self._inventory is not None and (self._unlimited or self._inventory.size <= LARGE):
+            self._inventory.take(route.asset_type, line, resource)
 
     def _follow(self, precedent: Precedent, precedents: Precedents, route: Route, resource: Resource) -> bool:
         """Take the precedent's answers over, and ask what it leaves open; whether that was everything."""
