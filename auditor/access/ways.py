@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from auditor.access.control import ControlPath, Pair, PathsToControl, Search, whole_graph
 from auditor.access.control_graph import ControlGraph, Doubt
@@ -28,19 +29,27 @@ _PATHS, _FEWEST = 5, 10
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """The ways to control of one container, best first.
+    """The ways to control of one container (`target`), best first.
 
     `sources` are all who have one, `paths` the best of them step by step: fewer, or none in a very large estate.
     `above` names the container with which they are told instead. `remove` is the binding that cuts most of them, and
     `cuts_all` says that it leaves none.
     """
 
+    target: str = ""
     sources: tuple[str, ...] = ()
     certain: bool = False
     paths: tuple[ControlPath, ...] = ()
     above: str = ""
     remove: BindingReference | None = None
     cuts_all: bool = False
+
+
+class End(NamedTuple):
+    """What is known of the paths between two ends: whether one is certain, and whether they begin outside."""
+
+    certain: bool
+    outside: bool
 
 
 class WaysToControl:
@@ -74,13 +83,13 @@ class WaysToControl:
         own = [one for one in (node, *spans) if one is not None]
         pairs = [pair for one in own for pair in self._pairs.get((one, outside), [])]
         if pairs:
-            return self._ways(pairs)
+            return self._ways(name, pairs)
         above = next((one for one in self._over(own) if (one, outside) in self._pairs), None)
         if above is not None:
-            return Ways(above=self._control.labels[above].name)
+            return Ways(name, above=self._control.labels[above].name)
         if cause := self._doubts(outside=outside).get(node):
             raise Undetermined("whether a path leads to control", cause)
-        return Ways()
+        return Ways(name)
 
     def _over(self, nodes: Sequence[int]) -> list[int]:
         """All controls above some, the nearest first."""
@@ -94,12 +103,13 @@ class WaysToControl:
         return self._search.find(limit)
 
     @cached_property
-    def ends(self) -> dict[tuple[str, str], bool]:
-        """(who, what) of all paths, and whether one is certain: what two estates are compared by."""
-        if self.too_large:
-            return {}
+    def ends(self) -> dict[tuple[str, str], End]:
+        """(who, what) of all paths: what two estates are compared by."""
         labels = self._control.labels
-        return {(labels[pair.source].name, labels[pair.target].name): pair.certain for pair in self._chains}
+        return {
+            (labels[pair.source].name, labels[pair.target].name): End(pair.certain, pair.outside)
+            for pair in self._chains
+        }
 
     def between(self, source: str, target: str) -> ControlPath | None:
         """The path between two of the `ends`."""
@@ -129,17 +139,17 @@ class WaysToControl:
             found.setdefault((pair.target, pair.outside), []).append(pair)
         return found
 
-    def _ways(self, pairs: Sequence[Pair]) -> Ways:
+    def _ways(self, name: str, pairs: Sequence[Pair]) -> Ways:
         labels = self._control.labels
         sources = tuple(labels[pair.source].name for pair in pairs)
         certain = any(pair.certain for pair in pairs)
         size = self._search.view.size + self._control.graph.edge_count
         if self._detailed > max(_FEWEST, _DETAILED // size):
-            return Ways(sources, certain)
+            return Ways(name, sources, certain)
         self._detailed += 1
         paths = [found[1] for pair in pairs[:_PATHS] if (found := self._search.path(pair))]
         remove, cuts_all = self._removal(pairs, paths)
-        return Ways(sources, certain, tuple(paths), "", remove, cuts_all)
+        return Ways(name, sources, certain, tuple(paths), "", remove, cuts_all)
 
     def _removal(self, pairs: Sequence[Pair], paths: Sequence[ControlPath]) -> tuple[BindingReference | None, bool]:
         """The binding without which the fewest of the paths are left, and whether none is."""

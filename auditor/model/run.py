@@ -178,6 +178,19 @@ class Provenance:
 
 
 @dataclass(slots=True, kw_only=True)
+class ControlPath:
+    """A way to control of a project, folder or organisation: who takes it, step by step, and its picture."""
+
+    title: str
+    certainty: Literal["certain", "possible"]
+    sentences: list[str]
+    svg: str
+    """A drawing of our own making: the only markup in a run."""
+    alike: list[str]
+    """Others who have the same way."""
+
+
+@dataclass(slots=True, kw_only=True)
 class Change:
     """What a plan brings to an estate: the findings before and after apply, told apart by fingerprint."""
 
@@ -191,19 +204,10 @@ class Change:
     """Findings of the estate that are gone after apply."""
     undecided: list[Finding]
     """Findings of the estate of which only apply will tell."""
-
-
-@dataclass(slots=True, kw_only=True)
-class ControlPath:
-    """A way to control of a project, folder or organisation: who takes it, step by step, and its picture."""
-
-    title: str
-    certainty: Literal["certain", "possible"]
-    sentences: list[str]
-    svg: str
-    """A drawing of our own making: the only markup in a run."""
-    alike: list[str]
-    """Others who have the same way."""
+    opened_paths: list[ControlPath] = Field(default_factory=list)
+    """Paths to control that are not there yet, or not for certain."""
+    closed_paths: list[ControlPath] = Field(default_factory=list)
+    """Paths to control that are gone after apply."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -243,9 +247,9 @@ class Run:
     notices: list[str]
     gate: Gate
     change: Change | None = None
+    """Where a plan was laid over an estate: the run is of the estate as it will be."""
     paths: PathsToControl | None = None
     """Who can come to control what without being meant to; None where it was not looked for."""
-    """Where a plan was laid over an estate: the run is of the estate as it will be."""
 
     def by_severity(self) -> dict[Severity, int]:
         """Findings per severity, worst first, zeros included."""

@@ -240,6 +240,7 @@ def _verdict(found: Ways, settings: PathSettings, severity: Severity) -> Verdict
     return fail(
         f"{chain}{more}",
         evidence={
+            "control_of": found.target,
             "from": list(found.sources[:_SHOWN]),
             "certainty": "certain" if found.certain else "possible",
             "path": [step.sentence for step in first.steps] if first else _untold(found.sources[0]),
