@@ -14,13 +14,13 @@ from typing import NamedTuple
 from auditor.access.control import ControlPath, Pair, PathsToControl, Search, whole_graph
 from auditor.access.control_graph import ControlGraph, Doubt
 from auditor.access.effective import EffectiveAccess
-from auditor.access.graph import NO_REASON
+from auditor.access.graph import NO_REASON, Kind
 from auditor.access.inventory import Inventory
 from auditor.access.reach import Reach, bits
 from auditor.access.standing import BindingReference
 from auditor.resources.base import Undetermined
 
-LARGE = 200_000
+LARGE = 100_000
 """Bindings and workloads from which on ways to control are looked for only where that is asked for."""
 _DETAILED = 100_000_000
 """Nodes and edges that drawing paths may visit, over all of an estate."""
@@ -87,7 +87,8 @@ class WaysToControl:
         above = next((one for one in self._over(own) if (one, outside) in self._pairs), None)
         if above is not None:
             return Ways(name, above=self._control.labels[above].name)
-        if cause := self._doubts(outside=outside).get(node):
+        doubts = self._doubts(outside=outside)
+        if cause := next((doubts[one] for one in own if one in doubts), ""):
             raise Undetermined("whether a path leads to control", cause)
         return Ways(name)
 
@@ -213,10 +214,11 @@ class WaysToControl:
         return found
 
     def _note(self, found: dict[int, str], doubt: Doubt, mask: int, reach: Reach) -> None:
-        who = doubt.source if doubt.source is not None else doubt.target
-        is_principal = self._control.labels.get(who, None) is not None and who in self._control.bound
+        given = doubt.source
+        if given is None and self._search.view.kinds[doubt.target] == Kind.GROUP:
+            given = doubt.target
         for number in bits(mask):
             target = reach.targets[number]
-            if target in found or (is_principal and self._search.holds(who, target)):
-                continue  # whoever is behind a principal that was given the control has it already
+            if target in found or (given is not None and self._search.holds(given, target)):
+                continue  # whoever was given the control, be it by a group, needs no path to it
             found[target] = doubt.cause

@@ -39,6 +39,12 @@ class Finding:
     source: str
     """File and line or element that the asset was read from."""
 
+    @property
+    def steps(self) -> list[str]:
+        """The steps of a path, where the finding is one: how its parts lead to what it is about."""
+        told = self.evidence.get("path")
+        return [str(step) for step in told] if isinstance(told, list) else []
+
 
 @dataclass(slots=True, kw_only=True)
 class FixAdvice:

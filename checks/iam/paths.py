@@ -240,12 +240,12 @@ def _verdict(found: Ways, settings: PathSettings, severity: Severity) -> Verdict
     return fail(
         f"{chain}{more}",
         evidence={
-            "control_of": found.target,
-            "from": list(found.sources[:_SHOWN]),
             "certainty": "certain" if found.certain else "possible",
-            "path": [step.sentence for step in first.steps] if first else _untold(found.sources[0]),
             "remove": found.remove.sentence if found.remove else "",
             "cuts": "every path to it" if found.cuts_all else "the most paths of any one binding",
+            "control_of": found.target,
+            "from": list(found.sources[:_SHOWN]),
+            "path": [step.sentence for step in first.steps] if first else _untold(found.sources[0]),
             "_remove": words,
         },
         severity=severity,
