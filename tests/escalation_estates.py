@@ -154,7 +154,7 @@ WORKLOADS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "compute.googleapis.com/Instance": (
         "projects/home/zones/europe-west1-b/instances/vm",
-        {"serviceAccounts": [{"email": BOSS, "scopes": []}]},
+        {"serviceAccounts": [{"email": BOSS, "scopes": ["https://www.googleapis.com/auth/cloud-platform"]}]},
     ),
     "container.googleapis.com/Cluster": (
         "projects/home/locations/europe-west1/clusters/c",

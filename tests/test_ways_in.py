@@ -144,6 +144,14 @@ def test_a_rule_for_machines_with_a_secure_tag_leaves_it_open_whether_they_are_r
     assert any("instances/vm is a way in is not known" in doubt for doubt in found.doubts)
 
 
+def test_a_machine_whose_tokens_call_no_api_of_use_leads_nowhere() -> None:
+    """Access scopes, as URLs or by gcloud's short names."""
+    for scope, reached in (("https://www.googleapis.com/auth/devstorage.read_only", False), ("cloud-platform", True)):
+        made = _boss()
+        made.assets += [_machine(serviceAccounts=[{"email": BOSS, "scopes": [scope]}]), _firewall()]
+        assert bool(_ways(made)) is reached
+
+
 # Load balancers
 
 

@@ -2,6 +2,7 @@
 
 Sources: cloud.google.com/compute/docs/reference/rest/v1/forwardingRules, …/urlMaps, …/backendServices,
 …/networkEndpointGroups, …/instanceGroupManagers, …/targetPools, …/securityPolicies, …/firewallPolicies, …/networks,
+cloud.google.com/compute/docs/access/service-accounts#scopes_best_practice,
 cloud.google.com/appengine/docs/admin-api/reference/rest/v1/apps.services, …/apps.services.versions
 """
 
@@ -17,6 +18,10 @@ from auditor.resources.network import PolicyRule
 
 _COMPUTE = "compute.googleapis.com/"
 _APP_ENGINE = "appengine.googleapis.com/"
+
+
+_WIDE = ("cloud-platform", "compute", "iam")
+"""Access scopes, by their last step: all APIs, changing machines, minting tokens."""
 
 
 def path_of(name: str) -> str:
@@ -244,12 +249,14 @@ class Machine(NamedTuple):
     interfaces: tuple[Interface, ...] = ()
     group: str = ""
     """The path of the managed instance group that made it."""
+    is_trusted: bool = True
+    """Whether its access scopes let its tokens call the APIs by which control is won."""
     unclear: Undetermined | None = None
 
     @property
     def is_of_no_interest(self) -> bool:
-        """Whether it surely runs as no account, so that whoever takes it over gets no further."""
-        return self.unclear is None and not self.accounts
+        """Whether it surely runs as no account, or with tokens of no use, so that who takes it over gets no further."""
+        return self.unclear is None and not (self.accounts and self.is_trusted)
 
 
 def machine_of(vm: Instance) -> Machine:
@@ -268,6 +275,7 @@ def machine_of(vm: Instance) -> Machine:
             frozenset(account.email for account in vm.service_accounts),
             interfaces,
             path_of("/" + (vm.metadata.get("created-by") or "")).removeprefix("/"),
+            any(scope.rpartition("/")[2] in _WIDE for account in vm.service_accounts for scope in account.scopes),
         )
     except Undetermined as unclear:
         return Machine(vm.asset, unclear=unclear)

@@ -254,10 +254,15 @@ def _verdict(found: Ways, settings: PathSettings, severity: Severity) -> Verdict
 
 def _chain(path: ControlPath) -> str:
     """`the internet → vm-x → its account → control of projects/p`."""
-    stations = [path.source, *(name.removeprefix("serviceAccount:") for name in path.via), f"control of {path.target}"]
+    stations = [path.source, *map(_short, path.via), f"control of {path.target}"]
     if len(stations) > _TITLE_STEPS + 2:
         stations = [*stations[:_TITLE_STEPS], "…", stations[-1]]
     return " → ".join(stations)
+
+
+def _short(name: str) -> str:
+    """`instances/vm` of a full resource name, the address of an account."""
+    return "/".join(name.split("/")[-2:]) if name.startswith("//") else name.removeprefix("serviceAccount:")
 
 
 def _untold(source: str) -> list[str]:
