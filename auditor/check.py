@@ -41,6 +41,8 @@ from auditor.resources.base import VIEWS, Resource, Undetermined, asset_types_of
 from auditor.resources.policy import Policy
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_SCOPE = re.compile(r"\s--(project|folder|organization|billing-account)\b")
+"""The flags that say where a command acts; gcloud takes one of them."""
 
 
 class CheckError(Exception):
@@ -90,6 +92,8 @@ class Example:
     name: str
     ancestors: tuple[str, ...]
     unknown: dict[str, str]
+    settings: Settings | None = None
+    """What the check is asked with, where the example shows a setting; it stands on the asset that is asked."""
 
     def document(self) -> dict[str, Any]:
         """The asset as a line of a Cloud Asset Inventory export."""
@@ -118,10 +122,12 @@ def asset(
     name: str = "",
     ancestors: Sequence[str] = EXAMPLE_ANCESTORS,
     unknown: Sequence[str] = (),
+    settings: Settings | None = None,
 ) -> Example:
     """An asset for a check's examples.
 
     `unknown` lists JSON paths (`resource.data.settings`, `iam_policy.bindings.*`) that are unknown.
+    `settings`, on the asset that is asked, are those of an owner who changed the defaults.
     """
     service, _, kind = asset_types_of(view)[0].partition("/")
     if not name:
@@ -135,6 +141,7 @@ def asset(
         name=name,
         ancestors=tuple(ancestors),
         unknown=dict.fromkeys(unknown, "known only after apply"),
+        settings=settings,
     )
 
 
@@ -303,6 +310,11 @@ def _signature(identifier: str, function: Callable[..., Verdict]) -> Signature:
         raise CheckError(f"check {identifier}: the resource or policy comes first")
     if any(view not in VIEWS.values() for view in views + (policies or ())):
         raise CheckError(f"check {identifier}: a view without asset types; declare them with @shows")
+    if policies == () and {"estate", "chain", "access"} & set(arguments):
+        raise CheckError(
+            f"check {identifier}: a check of every policy is asked while the input is read, so it cannot ask "
+            "the estate; name the views whose policies it is about, as in Policy[Project]"
+        )
     return Signature(
         subjects=views or policies or (),
         wants_resource=bool(views),
@@ -378,6 +390,6 @@ def render_command(template: str, subjects: dict[str, Any]) -> str:
 
 def in_project(command: str, project: str) -> str:
     """A gcloud command with its project, so that it cannot hit whichever one the shell is set to."""
-    if not project or not command.startswith("gcloud ") or "--project" in command:
+    if not project or not command.startswith("gcloud ") or _SCOPE.search(command):
         return command
     return f"{command} --project={shlex.quote(project)}"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from auditor.model.run import Finding, Run
+from auditor.model.run import Collection, Finding, Run, ServiceState
 from auditor.model.text import plural, visible
 from auditor.model.verdict import Severity
+from auditor.security_center.comparison import in_words
 
 STYLES = {
     Severity.CRITICAL: "bold white on red",
@@ -22,7 +24,10 @@ STYLES = {
 _SHOWN = {Severity.CRITICAL: 20, Severity.HIGH: 12}
 """Kinds of findings shown of each severity; the milder ones are counted."""
 _PLACES = 3
+_EXCEPTIONS = 10
 _NAME = 40
+_STATES = 8
+"""Services that were not asked, told one by one."""
 
 
 def print_summary(run: Run, written: list[str]) -> None:
@@ -32,7 +37,9 @@ def print_summary(run: Run, written: list[str]) -> None:
         console = Console(highlight=False, markup=False, emoji=False, width=100)
     _scope(console, run)
     _findings(console, run)
+    _exceptions(console, run)
     _not_assessed(console, run)
+    _second_opinion(console, run)
     _gaps(console, run)
     _gate(console, run)
     for path in written:
@@ -53,8 +60,35 @@ def _scope(console: Console, run: Run) -> None:
         f"{population.unreadable:,} unreadable" if population.unreadable else "",
         f"{sum(population.unsupported.values()):,} of unsupported types" if population.unsupported else "",
     ]
+    for collection in run.collections:
+        _collection(console, collection)
     console.print(f"{plural(population.records, 'record')} = {' + '.join(part for part in parts if part)}")
     console.print()
+
+
+def _collection(console: Console, collection: Collection) -> None:
+    """What of a live estate was asked for, reached, and not read."""
+    levels = Counter(place.partition("/")[0].removesuffix("s") for place in collection.reached)
+    reached = ", ".join(plural(levels[kind], kind) for kind in ("organization", "folder", "project") if levels[kind])
+    lines = [f"Requested: {', '.join(collection.requested)}; reached: {reached or 'nothing'}"]
+    if collection.excluded:
+        lines.append(f"Left out: {_listed(collection.excluded)}")
+    missing = [state for state in collection.services if state.state == "not asked"]  # all others stand under Not read
+    lines += [_not_asked(state) for state in missing[:_STATES]]
+    if len(missing) > _STATES:
+        lines.append(f"… and {plural(len(missing) - _STATES, 'further service')} that were not asked everywhere")
+    for line in (*lines, *collection.notes):
+        console.print(Text(visible(line)), overflow="fold")
+
+
+def _not_asked(state: ServiceState) -> str:
+    return f"Not asked: {state.service} in {_listed(state.places)}; {state.advice}"
+
+
+def _listed(places: Iterable[str]) -> str:
+    """The first places, and how many more there are."""
+    names = list(places)
+    return ", ".join(names[:_PLACES]) + (f" and {len(names) - _PLACES:,} more" if len(names) > _PLACES else "")
 
 
 def _findings(console: Console, run: Run) -> None:
@@ -78,6 +112,36 @@ def _findings(console: Console, run: Run) -> None:
             console.print(f"         … and {rest} of {severity.value} weight: see a report (-o report.html)")
     if any(finding.severity in _SHOWN for finding in run.findings):
         console.print()
+
+
+def _exceptions(console: Console, run: Run) -> None:
+    """What is accepted and until when, and what should count as accepted and does not."""
+    if not run.exceptions:
+        return
+    accepting = [exception for exception in run.exceptions if exception.findings]
+    accepted = sum(len(exception.findings) for exception in accepting)
+    number = plural(len(accepting), "exception")
+    console.print(
+        Text(f"Accepted, and not counted above: {plural(accepted, 'finding')}, by {number}", style="bold"),
+        overflow="fold",
+    )
+    for exception in accepting[:_EXCEPTIONS]:
+        until = f"until {exception.expires}" if exception.expires else "without end"
+        first = exception.findings[0]
+        told = f"  {first.severity.value} {exception.check}: {_shortened(visible(_place(first)))}"
+        more = f" and {len(exception.findings) - 1:,} more" if len(exception.findings) > 1 else ""
+        console.print(Text(f"{told}{more}, {until}: {visible(exception.reason)}"), overflow="fold")
+    if len(accepting) > _EXCEPTIONS:
+        console.print(f"  … and {len(accepting) - _EXCEPTIONS:,} more")
+    idle = [exception for exception in run.exceptions if not exception.findings]
+    for exception in idle[:_EXCEPTIONS]:
+        word = "accepts nothing" if exception.state == "unused" else "does not count"
+        named = f" {visible(exception.check)}" if exception.check else ""
+        told = f"  {visible(exception.place)}: the exception{named} {word}: {visible(exception.problem)}"
+        console.print(Text(told), overflow="fold")
+    if len(idle) > _EXCEPTIONS:
+        console.print(f"  … and {len(idle) - _EXCEPTIONS:,} more that do not count or accept nothing")
+    console.print()
 
 
 def _entry(console: Console, severity: Severity, title: str, check: str, findings: list[Finding]) -> None:
@@ -109,7 +173,7 @@ def _shortened(name: str) -> str:
 def _not_assessed(console: Console, run: Run) -> None:
     counts = run.verdicts()
     console.print(
-        f"{plural(len(run.checks), 'check')}: {counts['pass']:,} pass, {counts['fail']:,} fail, "
+        f"{plural(len(run.checks), 'check')}: {counts['pass']:,} pass, {counts['fail']:,} fail{_accepted(run)}, "
         f"{counts['not_applicable']:,} not applicable, {counts['not_assessed']:,} not assessed"
     )
     console.print(f"Coverage: {_per_cent(run.coverage())} of the applicable verdicts were judged")
@@ -127,6 +191,18 @@ def _not_assessed(console: Console, run: Run) -> None:
     if len(causes) > 5:
         console.print(f"  … and {plural(len(causes) - 5, 'further cause')}")
     console.print()
+
+
+def _accepted(run: Run) -> str:
+    accepted = len(run.excepted())
+    return f" ({accepted:,} accepted)" if accepted else ""
+
+
+def _second_opinion(console: Console, run: Run) -> None:
+    """What Security Command Center says beside the run, on a line."""
+    if run.second_opinion is not None:
+        console.print(f"Security Command Center: {in_words(run.second_opinion)}")
+        console.print()
 
 
 def _per_cent(number: float) -> str:

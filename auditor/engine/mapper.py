@@ -48,6 +48,7 @@ class Mapper:
     ) -> None:
         self.population = Population()
         self.gaps = Gaps()
+        estate.missing = self.gaps.missing
         self.unreadable = 0
         self.duplicates: list[str] = []
         self._rehearsal = Rehearsal()
@@ -145,21 +146,43 @@ class Mapper:
             self._tell_unread(envelope)
         if envelope.ancestors:
             self._estate.homes.number(envelope.ancestors[0])
-        if self._collector is not None and (route.decides_access or fresh & POLICY):
-            self._collector.add(line, trusted=self._trusted)
-        if route.runs and fresh & RESOURCE and not route.reads_data:
-            self._take_stock(route, line, None)
+        policy = detached_policy(envelope) if fresh & POLICY else None
+        resource = None
+        if fresh & RESOURCE and route.view is not None and (route.reads_data or route.decides_access):
+            resource = resource_of(envelope, route.view)
+        if self._collector is not None and (route.decides_access or policy is not None):
+            self._collect(self._collector, route, envelope, line, policy, resource)
+        if route.runs and fresh & RESOURCE:
+            self._take_stock(route, line, resource)
         answered = False
-        if fresh & RESOURCE and route.reads_data:
-            answered = self._ask_resource(route, envelope, line)
+        if resource is not None and route.reads_data:
+            answered = self._ask_resource(route, envelope, line, resource)
             if answered:
                 self.population.mark(name)
-        if fresh & POLICY:
-            policy = self._ask_policy(route, envelope, line)
+        if policy is not None:
+            self._ask_policy(route, envelope, line, policy)
             if route.early_on_policy and not answered:
                 answered = self._ask_early_of_policy(route, name, policy)
         if not answered and self._must_wait(route, name, fresh):
             self._parking.add(envelope.name, route.asset_type, envelope.source or self._recorder.source, line)
+
+    def _collect(
+        self,
+        collector: Collector,
+        route: Route,
+        envelope: Envelope[Any],
+        line: bytes,
+        policy: Policy[Any] | None,
+        resource: Resource | None,
+    ) -> None:
+        """Hand on what decides access."""
+        wanted = collector.reads(route.asset_type)
+        if wanted is not None and wanted is not route.view:
+            collector.add(line, trusted=self._trusted)  # it reads something else of the type than the checks
+            return
+        told = b'"ancestors"' in line or bool(envelope.ancestry_path)
+        readable = wanted is not None and "resource" not in envelope.unread
+        collector.learn(envelope, policy, resource if readable else None, told=told)
 
     def _must_wait(self, route: Route, name: bytes, fresh: int) -> bool:
         """Whether something about the asset can be asked, or told to be unasked, only when all input was read."""
@@ -170,17 +193,14 @@ class Mapper:
         seen = self.population.parts(name)
         return not seen & RESOURCE or (route.wants_policy and not seen & ANSWERED)
 
-    def _ask_resource(self, route: Route, envelope: Envelope[Any], line: bytes) -> bool:
+    def _ask_resource(self, route: Route, envelope: Envelope[Any], line: bytes, resource: Resource) -> bool:
         """Ask what the resource alone answers; whether that was everything."""
-        assert route.view is not None
-        resource = resource_of(envelope, route.view)
         route.resources += 1
-        if route.runs:
-            self._take_stock(route, line, resource)
         if route.retained:
             self._estate.add(resource, line)
         if route.container:
             self.containers[envelope.key] = envelope.name
+            self._estate.add_container(envelope)
             if isinstance(resource, Project):
                 self._estate.add_project(envelope.key, resource)
         precedents = route.precedents
@@ -241,8 +261,7 @@ class Mapper:
         self._recorder.ask(asks, policy.asset, self._not_yet)
         return True
 
-    def _ask_policy(self, route: Route, envelope: Envelope[Any], line: bytes) -> Policy[Any]:
-        policy = detached_policy(envelope)
+    def _ask_policy(self, route: Route, envelope: Envelope[Any], line: bytes, policy: Policy[Any]) -> None:
         route.policies += 1
         precedents = route.policy_precedents
         if precedents is None or envelope.unknown or envelope.unread:
@@ -258,7 +277,6 @@ class Mapper:
             self._estate.add_policy(envelope.key, line)
         if route.keeps_policies and route.view is not None:
             self._estate.add_policy_on(route.view, envelope.name, line)
-        return policy
 
     def _tell_unread(self, envelope: Envelope[Any]) -> None:
         for path, cause in envelope.unread.items():
