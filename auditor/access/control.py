@@ -190,7 +190,7 @@ class _Finder:
         while todo:
             for tail, link in view.predecessors.links(todo.pop()):
                 reason = view.reasons[link]
-                if tail not in seen and (reason == NO_REASON or self.control.reasons[reason].direct):
+                if tail not in seen and (reason == NO_REASON or self.control.reasons.is_direct(reason)):
                     seen.add(tail)
                     if view.kinds[tail] != Kind.IDENTITY:
                         todo.append(tail)

@@ -77,7 +77,7 @@ class Cutter:
         return tuple(sorted(told, key=lambda point: (-point.cuts, point.binding.sentence)))
 
     def _removable(self, reason: int) -> bool:
-        return reason != NO_REASON and self.control.reasons[reason].binding is not None
+        return reason != NO_REASON and self.control.reasons.is_binding(reason)
 
     def _smallest(self, target: int, found: Sequence[FoundPath]) -> tuple[int, ...]:
         """A smallest set that cuts all ways to a target; nothing where none was found within the bound."""
