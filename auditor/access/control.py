@@ -9,20 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from itertools import groupby, islice
 
 from auditor.access.control_graph import ControlGraph
 from auditor.access.effective import EffectiveAccess
 from auditor.access.entry_points import EntryPoints
 from auditor.access.escalation import control_graph
-from auditor.access.graph import NO_REASON, Kind, View
 from auditor.access.inventory import Inventory
 from auditor.access.members import Kind as MemberKind
 from auditor.access.members import parse
 from auditor.access.path_cuts import ChokePoint, Cutter, FoundPath
+from auditor.access.path_ends import Pair, PathEnds
 from auditor.access.path_steps import ControlStep, told
-from auditor.access.paths import Pathfinder
-from auditor.access.reach import Reach
+from auditor.access.paths import Path, Pathfinder
 from auditor.access.standing import Certainty
 from auditor.access.world import World
 
@@ -93,24 +92,21 @@ class _Finder:
         self.control = control
         self.limit = limit
         self.asked = sources is not None
-        self.view = control.graph.view()
-        self.sure = control.graph.view(certain_only=True)
         self.entries = frozenset(control.entries)
         self.targets = list(self._targets(targets))
         self.sources = list(dict.fromkeys(self._sources(sources)))
-        self._finders: dict[tuple[int, bool], Pathfinder] = {}
-        self._direct: dict[int, frozenset[int]] = {}
 
     def find(self) -> PathsToControl:
         """The answer."""
-        pairs = list(self._pairs())
-        looked = pairs[: max(1, _LOOKED_AT * self.limit)]
-        found = [path for source, target, certain in looked if (path := self._path(source, target, certain))]
+        ends = PathEnds(self.control, self.targets)
+        pairs = ends.pairs(self.sources, first=self.entries, told_anyway=self.asked)
+        looked = list(islice(pairs, max(1, _LOOKED_AT * self.limit)))
+        found = list(self._paths(looked))
         found.sort(key=lambda pair: _rank(pair[1]))
         kept = found[: self.limit]
-        cutter = Cutter(self.control, lambda target: self._finder(target, False))
+        cutter = Cutter(self.control)
         points = cutter.choke_points([one for one, _ in kept])
-        complete = len(looked) == len(pairs) and len(kept) == len(found)
+        complete = next(pairs, None) is None and len(kept) == len(found)
         return PathsToControl(
             tuple(path for _, path in kept),
             points,
@@ -149,73 +145,33 @@ class _Finder:
             if not (read.is_service_agent or read.is_public or read.kind is MemberKind.CONVENIENCE):
                 yield node
 
-    def _pairs(self) -> Iterator[tuple[int, int, bool]]:
-        """(source, target, certain) of all paths to look for, the best first."""
-        every, sure = Reach(self.view, self.targets), Reach(self.sure, self.targets)
-        depth = {node: len(self.control.hierarchy.way(name).names) for name, node in self.control.owners.items()}
-        found = []
-        for order, source in enumerate(self.sources):
-            certain = set(sure.targets_of(source))
-            targets = set(every.targets_of(source))
-            for target in targets:
-                if target == source or (source not in self.entries and not self.asked and self._has(source, target)):
-                    continue
-                above = self._above.get(target)
-                if above in targets and (above in certain or target not in certain):
-                    continue  # told with what is above
-                found.append(
-                    (source not in self.entries, target not in certain, depth.get(target, 9), order, target, source)
-                )
-        found.sort()
-        return ((source, target, not doubtful) for _, doubtful, _, _, target, source in found)
-
-    @cached_property
-    def _above(self) -> dict[int, int]:
-        owners = self.control.owners
-        return {
-            node: owners[above]
-            for name, node in owners.items()
-            if (above := self.control.parent(name)) and owners[above] in self.targets
-        }
-
-    def _has(self, source: int, target: int) -> bool:
-        """Whether a principal holds the control already, by bindings and groups alone."""
-        if target not in self._direct:
-            self._direct[target] = frozenset(self._holders(self.view, target))
-        return source in self._direct[target]
-
-    def _holders(self, view: View, target: int) -> set[int]:
-        seen = {target}
-        todo = [target]
-        while todo:
-            for tail, link in view.predecessors.links(todo.pop()):
-                reason = view.reasons[link]
-                if tail not in seen and (reason == NO_REASON or self.control.reasons.is_direct(reason)):
-                    seen.add(tail)
-                    if view.kinds[tail] != Kind.IDENTITY:
-                        todo.append(tail)
-        return seen
-
     # The paths themselves
 
-    def _finder(self, target: int, certain: bool) -> Pathfinder:
-        key = (target, certain)
-        if key not in self._finders:
-            self._finders[key] = Pathfinder(self.sure if certain else self.view, target)
-        return self._finders[key]
+    def _paths(self, pairs: Iterable[Pair]) -> Iterator[tuple[FoundPath, ControlPath]]:
+        """A path for each pair. What was looked at for a target is forgotten with the next."""
+        for (target, certain), alike in groupby(sorted(pairs, key=_to), key=_to):
+            finder = Pathfinder(self.control.graph.view(certain_only=certain), target)
+            for pair in alike:
+                path = finder.shortest([pair.source])
+                if path is not None:
+                    yield FoundPath(pair.source, target, path), self._told(pair, path)
 
-    def _path(self, source: int, target: int, certain: bool) -> tuple[FoundPath, ControlPath] | None:
-        path = self._finder(target, certain).shortest([source])
-        if path is None:
-            return None
+    def _told(self, pair: Pair, path: Path) -> ControlPath:
         labels = self.control.labels
         steps = tuple(told(self.control, path))
-        certainty = Certainty.CERTAIN if path.certain else Certainty.POSSIBLE
-        via = tuple(step.reaches for step in steps[:-1] if step.reaches)
-        told_path = ControlPath(
-            labels[source].name, labels[target].name, certainty, steps, source in self.entries, via, path.reasons
+        return ControlPath(
+            labels[pair.source].name,
+            labels[pair.target].name,
+            Certainty.CERTAIN if path.certain else Certainty.POSSIBLE,
+            steps,
+            pair.source in self.entries,
+            tuple(step.reaches for step in steps[:-1] if step.reaches),
+            path.reasons,
         )
-        return FoundPath(source, target, path), told_path
+
+
+def _to(pair: Pair) -> tuple[int, bool]:
+    return pair.target, pair.certain
 
 
 def _rank(path: ControlPath) -> tuple[object, ...]:

@@ -9,13 +9,13 @@ better.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from auditor.access.control_graph import ControlGraph
 from auditor.access.cuts import choke_points
-from auditor.access.graph import NO_REASON, Graph, Kind, View
+from auditor.access.graph import NO_REASON
 from auditor.access.paths import Path, Pathfinder
 from auditor.access.reach import Reach
 from auditor.access.standing import BindingReference
@@ -55,7 +55,6 @@ class Cutter:
     """Looks for what to remove. `exact` and `uncut` are told when `choke_points` has answered."""
 
     control: ControlGraph
-    finder: Callable[[int], Pathfinder]
     exact: bool = True
     """Whether no smaller sets of bindings cut all paths to each target."""
     uncut: list[str] = field(default_factory=list)
@@ -82,10 +81,11 @@ class Cutter:
     def _smallest(self, target: int, found: Sequence[FoundPath]) -> tuple[int, ...]:
         """A smallest set that cuts all ways to a target; nothing where none was found within the bound."""
         starts = {one.source for one in found}
-        if not self._is_small(target, starts, [one.path for one in found]):
+        finder = Pathfinder(self.control.graph.view(), target)
+        if not self._is_small(finder, starts, [one.path for one in found]):
             return ()
         cut = choke_points(
-            self.finder(target),
+            finder,
             starts,
             self._removable,
             exact_up_to=_EXACT,
@@ -97,14 +97,14 @@ class Cutter:
             self.uncut.append(self.control.labels[target].name)
         return cut.cut or ()
 
-    def _is_small(self, target: int, starts: set[int], paths: list[Path]) -> bool:
+    def _is_small(self, finder: Pathfinder, starts: set[int], paths: list[Path]) -> bool:
         """Whether a few bindings cut all ways, or none do: then the smallest set is soon found."""
         families = [frozenset(filter(self._removable, path.reasons)) for path in paths]
         for _ in range(_ROUNDS):
             if not all(families):
                 return True
             cut = _hitting(families)
-            left = self.finder(target).shortest(starts, without_reasons=cut)
+            left = finder.shortest(starts, without_reasons=cut)
             if left is None:
                 return True
             families.append(frozenset(filter(self._removable, left.reasons)))
@@ -114,24 +114,9 @@ class Cutter:
     def _point(self, reason: int, found: Sequence[FoundPath]) -> ChokePoint:
         binding = self.control.reasons[reason].binding
         assert binding is not None, "only what is removable is asked for"
-        reach = Reach(_without(self.control.graph.view(), reason), (one.target for one in found))
+        reach = Reach(self.control.graph.view().without(reason), (one.target for one in found))
         cuts = sum(not reach.reaches(one.source, one.target) for one in found)
         return ChokePoint(binding, cuts, len(found))
-
-
-def _without(view: View, removed: int) -> View:
-    """The same graph without the links that a reason carries."""
-    graph = Graph()
-    for kind in view.kinds:
-        graph.add_node(Kind(kind))
-    for node in range(view.size):
-        for head, link in view.successors.links(node):
-            if view.reasons[link] != removed:
-                graph.add_edge(node, head)
-    for rule in view.rules:
-        if view.reasons[rule.link] != removed:
-            graph.add_all_of(rule.sources, rule.target)
-    return graph.view()
 
 
 def _hitting(families: list[frozenset[int]]) -> frozenset[int]:
