@@ -13,6 +13,7 @@ The signature decides the phase, and arguments are handed in by annotation:
 | `Clock` | the scan's clock |
 | `Estate`, `PolicyChain` | what other assets say; such a check is asked after all input was read |
 | `EffectiveAccess` | who can do what, over all policies, groups and denials of the input; asked at the end too |
+| `WaysToControl` | who, or what outside, can come to control what, over all of that and all that runs; likewise |
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from typing import Any
 import msgspec
 
 from auditor.access.effective import EffectiveAccess
+from auditor.access.ways import WaysToControl
 from auditor.clock import Clock
 from auditor.estate import Estate, PolicyChain
 from auditor.model.verdict import Severity, Verdict
@@ -39,6 +41,8 @@ from auditor.resources.base import VIEWS, Resource, Undetermined, asset_types_of
 from auditor.resources.policy import Policy
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_SCOPE = re.compile(r"\s--(project|folder|organization|billing-account)\b")
+"""The flags that say where a command acts; gcloud takes one of them."""
 
 
 class CheckError(Exception):
@@ -88,6 +92,8 @@ class Example:
     name: str
     ancestors: tuple[str, ...]
     unknown: dict[str, str]
+    settings: Settings | None = None
+    """What the check is asked with, where the example shows a setting; it stands on the asset that is asked."""
 
     def document(self) -> dict[str, Any]:
         """The asset as a line of a Cloud Asset Inventory export."""
@@ -116,10 +122,12 @@ def asset(
     name: str = "",
     ancestors: Sequence[str] = EXAMPLE_ANCESTORS,
     unknown: Sequence[str] = (),
+    settings: Settings | None = None,
 ) -> Example:
     """An asset for a check's examples.
 
     `unknown` lists JSON paths (`resource.data.settings`, `iam_policy.bindings.*`) that are unknown.
+    `settings`, on the asset that is asked, are those of an owner who changed the defaults.
     """
     service, _, kind = asset_types_of(view)[0].partition("/")
     if not name:
@@ -133,6 +141,7 @@ def asset(
         name=name,
         ancestors=tuple(ancestors),
         unknown=dict.fromkeys(unknown, "known only after apply"),
+        settings=settings,
     )
 
 
@@ -140,7 +149,7 @@ Examples = Callable[[], Sequence[Example | Sequence[Example]]]
 """Builds a check's examples: each is the asset that is asked, or a list of it and its surroundings."""
 
 
-_OWN = frozenset({"resource", "policy", "chain", "access"})
+_OWN = frozenset({"resource", "policy", "chain", "access", "ways"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +161,7 @@ class Signature:
     wants_policy: bool
     wants_estate: bool
     wants_access: bool
+    wants_ways: bool
     settings: type[Settings] | None
     arguments: tuple[str, ...]
     subject_name: str
@@ -300,12 +310,18 @@ def _signature(identifier: str, function: Callable[..., Verdict]) -> Signature:
         raise CheckError(f"check {identifier}: the resource or policy comes first")
     if any(view not in VIEWS.values() for view in views + (policies or ())):
         raise CheckError(f"check {identifier}: a view without asset types; declare them with @shows")
+    if policies == () and {"estate", "chain", "access"} & set(arguments):
+        raise CheckError(
+            f"check {identifier}: a check of every policy is asked while the input is read, so it cannot ask "
+            "the estate; name the views whose policies it is about, as in Policy[Project]"
+        )
     return Signature(
         subjects=views or policies or (),
         wants_resource=bool(views),
         wants_policy=policies is not None or "chain" in arguments,
-        wants_estate=bool({"estate", "chain", "access"} & set(arguments)),
-        wants_access="access" in arguments,
+        wants_estate=bool({"estate", "chain", "access", "ways"} & set(arguments)),
+        wants_access=bool({"access", "ways"} & set(arguments)),
+        wants_ways="ways" in arguments,
         settings=settings,
         arguments=tuple(arguments),
         subject_name=next(iter(inspect.signature(function).parameters)),
@@ -317,6 +333,7 @@ _HANDED_IN: dict[Any, str] = {
     Estate: "estate",
     PolicyChain: "chain",
     EffectiveAccess: "access",
+    WaysToControl: "ways",
 }
 
 
@@ -373,6 +390,6 @@ def render_command(template: str, subjects: dict[str, Any]) -> str:
 
 def in_project(command: str, project: str) -> str:
     """A gcloud command with its project, so that it cannot hit whichever one the shell is set to."""
-    if not project or not command.startswith("gcloud ") or "--project" in command:
+    if not project or not command.startswith("gcloud ") or _SCOPE.search(command):
         return command
     return f"{command} --project={shlex.quote(project)}"

@@ -23,7 +23,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from auditor.check import Check, CheckError
-from auditor.model.run import CheckResult, Control, Framework
+from auditor.model.run import CheckResult, Control, ControlStatus, Framework
 from auditor.names import UnknownName
 
 
@@ -82,22 +82,22 @@ def assess(catalogue: Catalogue, results: dict[str, CheckResult]) -> Framework:
                 kind=entry.kind,
                 checks=list(entry.checks),
                 status=_status(entry, asked),
-                findings=sum(result.failed for result in asked),
+                findings=sum(result.failed - result.excepted for result in asked),
             )
         )
     return Framework(id=catalogue.id, title=catalogue.title, version=catalogue.version, controls=controls)
 
 
-def _status(
-    entry: ControlEntry, asked: list[CheckResult]
-) -> Literal["satisfied", "not satisfied", "not assessed", "manual"]:
-    if any(result.failed for result in asked):
+def _status(entry: ControlEntry, asked: list[CheckResult]) -> ControlStatus:
+    if any(result.failed > result.excepted for result in asked):
         return "not satisfied"
     if entry.kind == "manual":
         return "manual"
-    judged = sum(result.passed + sum(result.not_applicable.values()) for result in asked)
+    judged = sum(result.passed + result.excepted + sum(result.not_applicable.values()) for result in asked)
     if len(asked) < len(entry.checks) or any(result.not_assessed for result in asked) or not judged:
         return "not assessed"
+    if any(result.excepted for result in asked):
+        return "excepted"
     return "satisfied" if entry.kind == "automated" else "manual"
 
 

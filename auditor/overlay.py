@@ -38,6 +38,15 @@ class Comparison:
     fixed: list[Finding]
     undecided: list[Finding]
 
+    def without(self, excepted: Iterable[Finding]) -> Comparison:
+        """The same without findings after apply that exceptions accept."""
+        accepted = {finding.fingerprint for finding in excepted}
+        return replace(
+            self,
+            new=[finding for finding in self.new if finding.fingerprint not in accepted],
+            unchanged=[finding for finding in self.unchanged if finding.fingerprint not in accepted],
+        )
+
     def record(self, estate: Iterable[Source]) -> Change:
         """The comparison as a run keeps it."""
         return Change(

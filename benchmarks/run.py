@@ -6,48 +6,15 @@ Every figure is a child process of its own; CPU is its user and system time, mem
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
-import time
 import timeit
 from pathlib import Path
-from typing import NamedTuple
 
 from auditor.secrets import scan_text
-from benchmarks import generate
+from benchmarks import generate, terraform
+from benchmarks.measure import AUDITOR, audit, best, measure
 
 _PARSE = "import orjson, sys\nfor line in open(sys.argv[1], 'rb', buffering=1 << 20): orjson.loads(line)"
-_AUDITOR = [sys.executable, "-m", "auditor"]
-
-
-class Measured(NamedTuple):
-    """What one process cost: CPU seconds, wall seconds, peak memory in MB."""
-
-    cpu: float
-    wall: float
-    memory: float
-
-
-def measure(command: list[str]) -> Measured:
-    """Run a command to its end. Exit code 1 is a failed gate, not an error."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 1):
-        raise SystemExit(f"{command} ended with {process.returncode}")
-    return Measured(usage.ru_utime + usage.ru_stime, time.perf_counter() - start, usage.ru_maxrss / 1024)
-
-
-def best(command: list[str], times: int) -> Measured:
-    """The cheapest of several runs: what the command costs, without the neighbours."""
-    return min((measure(command) for _ in range(times)), key=lambda m: m.cpu)
-
-
-def audit(path: Path, *options: str) -> list[str]:
-    """The command that audits a file as a user would, without a report."""
-    return [*_AUDITOR, "scan", str(path), "--quiet", "--now", "2026-11-22T00:00:00Z", *options]
 
 
 def main() -> None:
@@ -66,6 +33,7 @@ def main() -> None:
         f"{given.assets:,} assets, {large.stat().st_size / 1e9:.2f} GB; ratios to orjson.loads of every line",
         flush=True,
     )
+    measure([*AUDITOR, "checks"])
     parse = best([sys.executable, "-c", _PARSE, str(large)], given.times)
     print(f"orjson.loads of every line          {parse.cpu:7.1f} s CPU", flush=True)
     for title, options in (
@@ -84,10 +52,11 @@ def main() -> None:
     clean = min(timeit.repeat(lambda: scan_text(script[:2048]), number=100, repeat=5)) / 100
     print(f"looking for secrets in a clean text of 2 KB {clean * 1e6:4.0f} µs")
     nothing = min(measure([sys.executable, "-c", "pass"]).wall for _ in range(10))
-    helped = min(measure([*_AUDITOR, "--help"]).wall for _ in range(10))
+    helped = min(measure([*AUDITOR, "--help"]).wall for _ in range(10))
     print(
         f"auditor --help                      {helped * 1000:7.0f} ms, ratio {helped / nothing:.1f} to python -c pass"
     )
+    terraform.compare(given.data, given.times)
 
 
 _FEW = ("--severity", "critical")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -37,6 +38,8 @@ class Decision:
     sentence: str
     incomplete: str
     """What the audit did not see, as a sentence; empty where it saw all that it was given."""
+    accepted: str
+    """What somebody accepted by name, as a sentence; empty where nothing was."""
     conditions: list[str]
     """What has to be done first, worst first."""
 
@@ -77,7 +80,20 @@ def decide(run: Run) -> Decision:
     else:
         advice = Advice.LAUNCH
         sentence = "No critical or high finding, and every critical and high check that applies was answered."
-    return Decision(advice=advice, sentence=sentence, incomplete=_incomplete(run), conditions=conditions)
+    return Decision(
+        advice=advice, sentence=sentence, incomplete=_incomplete(run), accepted=_accepted(run), conditions=conditions
+    )
+
+
+def _accepted(run: Run) -> str:
+    accepted = run.excepted()
+    grave = Counter(finding.severity for finding in accepted if finding.severity in _GRAVE)
+    if not accepted:
+        return ""
+    weights = " and ".join(f"{grave[severity]:,} {severity.value}" for severity in _GRAVE if grave[severity])
+    told = f", {weights} among them," if weights else ""
+    verb = "is" if len(accepted) == 1 else "are"
+    return f"{plural(len(accepted), 'finding')}{told} {verb} accepted by name for now and {verb} not counted."
 
 
 def _unanswered(checks: list[CheckResult]) -> int:

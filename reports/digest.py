@@ -6,8 +6,19 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import get_args
 
-from auditor.model.run import CheckResult, Control, Finding, Framework, Run
+from auditor.model.run import (
+    CheckResult,
+    Control,
+    ControlStatus,
+    Disagreement,
+    Finding,
+    FindingException,
+    Framework,
+    Run,
+    SecondOpinion,
+)
 from auditor.model.verdict import Severity
 from reports.decision import Decision, decide
 from reports.pages import Page, split_page
@@ -143,6 +154,17 @@ class Digest:
         return [(severity, list(areas.items())) for severity, areas in found.items()]
 
     @cached_property
+    def accepted(self) -> int:
+        """Findings that exceptions accept."""
+        return len(self.run.excepted())
+
+    @cached_property
+    def idle_exceptions(self) -> list[FindingException]:
+        """The exceptions that accept nothing, those that do not count first."""
+        idle = [exception for exception in self.run.exceptions if not exception.findings]
+        return sorted(idle, key=lambda exception: (exception.state == "unused", exception.place))
+
+    @cached_property
     def causes(self) -> list[Cause]:
         """Why something was not assessed, the cause that hides most first."""
         found: dict[str, list[tuple[CheckResult, int]]] = defaultdict(list)
@@ -189,7 +211,7 @@ def most_reasons(reasons: dict[str, int], shown: int = REASONS_SHOWN) -> list[Re
 
 def statuses(framework: Framework) -> dict[str, list[Control]]:
     """A framework's controls by status; every status is there, and together they are all controls."""
-    found: dict[str, list[Control]] = {"satisfied": [], "not satisfied": [], "not assessed": [], "manual": []}
+    found: dict[str, list[Control]] = {status: [] for status in get_args(ControlStatus)}
     for control in framework.controls:
         found[control.status].append(control)
     return found
@@ -202,3 +224,8 @@ def fair_limit(sizes: Iterable[int], *, most: int, budget: int) -> int:
         if sum(min(size, limit) for size in counts) <= budget:
             return limit
     return 1
+
+
+def disagreements(opinion: SecondOpinion, kind: str) -> list[tuple[str, Disagreement]]:
+    """(category, place) of what one side alone says, over all categories."""
+    return [(row.category, place) for row in opinion.categories for place in row.places if place.kind == kind]

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from auditor.model.run import Run
 from auditor.model.text import visible
 from reports.base import environment, write
-from reports.digest import CAUSES_SHOWN, CHECKS_PER_CAUSE, Digest, fair_limit, most_reasons, statuses
+from reports.digest import CAUSES_SHOWN, CHECKS_PER_CAUSE, Digest, disagreements, fair_limit, most_reasons, statuses
 from reports.drawings import drawing
 from reports.pages import command_of, evidence_lines, pieces, short_name, shortened
 
@@ -29,6 +29,10 @@ NAME_LENGTH = 300
 EVIDENCE_LINES = 6
 EVIDENCE_LENGTH = 240
 NOTICES_SHOWN = 100
+ACCEPTED_SHOWN = 10
+"""Findings that are shown of one exception."""
+OPINIONS_SHOWN = 200
+"""Assets of each kind of disagreement with Security Command Center."""
 TARGETS_SHOWN = 5
 """On the first page; all of them stand under Provenance."""
 
@@ -53,6 +57,8 @@ def render(run: Run, out: BinaryIO) -> None:
         causes_shown=CAUSES_SHOWN,
         checks_per_cause=CHECKS_PER_CAUSE,
         notices_shown=NOTICES_SHOWN,
+        accepted_shown=ACCEPTED_SHOWN,
+        opinions_shown=OPINIONS_SHOWN,
         targets_shown=TARGETS_SHOWN,
     )
 
@@ -68,6 +74,7 @@ def _environment() -> Environment:
     made.filters["command"] = command_of
     made.filters["most_reasons"] = most_reasons
     made.filters["statuses"] = statuses
+    made.filters["disagreements"] = disagreements
     return made
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
+from itertools import chain
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
-from auditor.model.run import CheckResult, Finding, Run
+from auditor.model.run import CheckResult, Finding, FindingException, Run
 from auditor.model.text import plural, visible
 from auditor.model.verdict import Severity
 from reports.digest import Digest, most_reasons
@@ -40,13 +41,24 @@ _Json = dict[str, Any]
 
 
 def render(run: Run, out: BinaryIO) -> None:
-    """Write the run as one SARIF log, in ASCII, with one run in it; a line per result, in the order of the findings."""
+    """Write the run as one SARIF log, in ASCII, with one run in it; a line per result, in the order of the findings.
+
+    Findings that exceptions accept come last, as suppressed results.
+    """
     index = {check.id: number for number, check in enumerate(run.checks)}
     new = frozenset(run.change.new) if run.change is not None else None
     head = _json({"$schema": _SCHEMA, "version": "2.1.0"}).removesuffix(b"}")
     out.write(head + b',"runs":[' + _json(_run(run, index)).removesuffix(b"}") + b',"results":[')
-    for number, finding in enumerate(run.findings):
-        out.write((b",\n" if number else b"\n") + _json(_result(finding, index[finding.check], new)))
+    results = chain(
+        (_result(finding, index[finding.check], new) for finding in run.findings),
+        (
+            _result(finding, index[finding.check], None) | {"suppressions": [_suppression(exception)]}
+            for exception in run.exceptions
+            for finding in exception.findings
+        ),
+    )
+    for number, result in enumerate(results):
+        out.write((b",\n" if number else b"\n") + _json(result))
     out.write(b"\n]}]}\n")
 
 
@@ -116,6 +128,22 @@ def _result(finding: Finding, rule: int, new: frozenset[str] | None) -> _Json:
     }
 
 
+def _suppression(exception: FindingException) -> _Json:
+    """Why a result is suppressed (3.35): it is in the log, and viewers do not count it."""
+    told = (
+        ("", exception.reason),
+        ("until ", exception.expires.isoformat() if exception.expires else ""),
+        ("owner ", exception.owner),
+        ("approved by ", exception.approver),
+        ("ticket ", exception.ticket),
+    )
+    return {
+        "kind": "inSource" if exception.kind == "inline" else "external",
+        "status": "accepted",
+        "justification": visible("; ".join(f"{name}{text}" for name, text in told if text)),
+    }
+
+
 def _location(finding: Finding) -> _Json:
     logical = {
         "name": visible(short_name(finding.asset)),
@@ -161,7 +189,12 @@ def _invocation(run: Run, digest: Digest, index: dict[str, int]) -> _Json:
         "executionSuccessful": gate.exit_code in (0, 1) and not (run.gaps or run.gaps_untold or run.crashes),
         "exitCode": gate.exit_code,
         "exitCodeDescription": visible("; ".join(gate.reasons) or "the gate passed"),
-        "toolExecutionNotifications": [*_gaps(run), *_crashes(run, index), *_not_assessed(digest, index)],
+        "toolExecutionNotifications": [
+            *_gaps(run),
+            *_idle(run),
+            *_crashes(run, index),
+            *_not_assessed(digest, index),
+        ],
     }
 
 
@@ -170,6 +203,15 @@ def _gaps(run: Run) -> list[_Json]:
     if run.gaps_untold:
         told.append(_notification("gap", "warning", f"{plural(run.gaps_untold, 'further gap')} in the input"))
     return told
+
+
+def _idle(run: Run) -> list[_Json]:
+    """Exceptions that do not count, or accept nothing."""
+    return [
+        _notification("exception", "warning" if one.state != "unused" else "note", f"{one.place}: {one.problem}")
+        for one in run.exceptions
+        if not one.findings
+    ]
 
 
 def _crashes(run: Run, index: dict[str, int]) -> list[_Json]:

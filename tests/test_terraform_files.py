@@ -736,15 +736,14 @@ module "m" {
     )
     _, _, source = convert(tmp_path)
     found = source.exceptions
-    today = date(2026, 11, 22)
-    assert [(one.check, one.line, one.block, one.counts_on(today)) for one in found] == [
-        ("bucket-public", 2, "google_storage_bucket.b", True),
-        ("bucket-versioning-off", 5, "google_storage_bucket.b", False),
-        ("bucket-logging-off", 6, "google_storage_bucket.b", False),
-        ("too-far", 10, "", False),
-        ("some-check", 16, "module.m", False),
-        ("some-check", 17, "module.m", False),
-        ("some-check", 18, "module.m", False),
+    assert [(one.check, one.line, one.block, one.expires) for one in found] == [
+        ("bucket-public", 2, "google_storage_bucket.b", date(2026, 12, 31)),
+        ("bucket-versioning-off", 5, "google_storage_bucket.b", date(2026, 11, 21)),
+        ("bucket-logging-off", 6, "google_storage_bucket.b", date(2027, 1, 1)),
+        ("too-far", 10, "", date(2030, 1, 1)),
+        ("some-check", 16, "module.m", None),
+        ("some-check", 17, "module.m", None),
+        ("some-check", 18, "module.m", None),
     ]
     assert (found[0].reason, found[0].owner, found[0].ticket) == ("a static site", "web@example.com", "SEC-12")
     assert found[0].block_line == 4

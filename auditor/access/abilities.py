@@ -12,7 +12,7 @@ from datetime import date
 from enum import Enum
 from typing import NamedTuple
 
-from auditor.access.primitives import ACT_AS, Edge, Gain, Kind, Primitive
+from auditor.access.primitives import ACT_AS, Edge, Gain, Kind, Primitive, primitives
 from auditor.access.role_table import RoleTable
 
 TAKE_OVER, RELAY, DEPLOY, ACT = "take over", "relay", "deploy", "act as"
@@ -68,6 +68,11 @@ def is_drawn(primitive: Primitive, day: date) -> bool:
     """
     drawn = primitive.edge is not Edge.NONE and primitive.kind is not Kind.LIMITED and primitive.id not in _GUESSED
     return drawn and bool(primitive.ways) and primitive.works_on(day)
+
+
+def drawn(day: date) -> list[Primitive]:
+    """The primitives that become edges on a day."""
+    return [primitive for primitive in primitives() if is_drawn(primitive, day)]
 
 
 class Site(Enum):

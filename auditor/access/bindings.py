@@ -195,9 +195,9 @@ class Bindings:
         """The numbers of a binding's members."""
         return self._member_list[self._member_ends[binding] : self._member_ends[binding + 1]]
 
-    def members_in(self, span: range) -> array[int]:
-        """The numbers of the members of bindings that stand together."""
-        return self._member_list[self._member_ends[span.start] : self._member_ends[span.stop]]
+    def members_of_all(self, first: int, last: int) -> array[int]:
+        """The numbers of the members of several bindings that stand together, from `first` to before `last`."""
+        return self._member_list[self._member_ends[first] : self._member_ends[last]]
 
     def of_member(self, member: int) -> Sequence[int]:
         """The bindings that name a member, by an index that is made when it is first asked for."""

@@ -124,6 +124,32 @@ class Collector:
         else:
             self._take(envelope, told=b'"ancestors"' in line or bool(envelope.ancestry_path))
 
+    def learn(self, asset: Asset, policy: Policy[Any] | None, resource: Resource | None, *, told: bool) -> None:
+        """Learn from an asset that was decoded already, of which neither part was handed in before.
+
+        `resource` is of a type that `reads`; `told` says that its ancestors are the input's own words, and so all
+        that there are.
+        """
+        self._hierarchy.add_ancestors(asset.ancestors, complete=told)
+        self._places.add(asset.name, asset.asset_type, asset.ancestors)
+        self._learn_project(asset)
+        if policy is not None:
+            record = policy_record(policy)
+            if not self._bindings.add(record) and self._bindings.differs(record):
+                self.contradictions.append(asset.name)
+        if resource is not None:
+            read = _READERS.get(asset.asset_type)
+            if read is None:
+                self._kept.setdefault(type(resource), []).append(resource)
+                return
+            with contextlib.suppress(Undetermined):  # what is not known of it stays unknown
+                read(self, resource)
+
+    @staticmethod
+    def reads(asset_type: str) -> type[Resource] | None:
+        """The view of a type of which more is read than name, place and policy."""
+        return _VIEWS.get(asset_type)
+
     def add_group(self, group: ListedGroup) -> None:
         """Learn who is in a group, from a file of the user's."""
         self._listed.append(group)
@@ -177,24 +203,14 @@ class Collector:
 
     def _take(self, envelope: Envelope[Any], told: bool) -> None:
         """Learn from an asset; `told` says that its ancestors are the input's own words, and so all that there are."""
-        self._hierarchy.add_ancestors(envelope.ancestors, complete=told)
-        self._places.add(envelope.name, envelope.asset_type, envelope.ancestors)
-        self._learn_project(envelope)
+        policy, resource = None, None
         if isinstance(envelope.iam_policy, Policy) or "iam_policy" in envelope.unread:
-            record = policy_record(detached_policy(envelope))
-            if not self._bindings.add(record) and self._bindings.differs(record):
-                self.contradictions.append(envelope.name)
-        view = _VIEWS.get(envelope.asset_type)
-        if view is None or envelope.resource is UNSET or (envelope.name, envelope.asset_type) in self._read:
-            return
-        self._read.add((envelope.name, envelope.asset_type))
-        resource = resource_of(envelope, view)
-        read = _READERS.get(envelope.asset_type)
-        if read is None:
-            self._kept.setdefault(view, []).append(resource)
-            return
-        with contextlib.suppress(Undetermined):  # what is not known of it stays unknown
-            read(self, resource)
+            policy = detached_policy(envelope)
+        view, key = self.reads(envelope.asset_type), (envelope.name, envelope.asset_type)
+        if view is not None and envelope.resource is not UNSET and key not in self._read:
+            self._read.add(key)
+            resource = resource_of(envelope, view)
+        self.learn(envelope, policy, resource, told=told)
 
     def _learn_project(self, asset: Asset) -> None:
         """Names tell projects by id, ancestors by number: an export without projects still says which is which."""
@@ -244,6 +260,7 @@ _VIEWS: dict[str, type[Resource]] = {
     "cloudidentity.googleapis.com/Membership": Membership,
     "iam.googleapis.com/DenyPolicy": DenyPolicy,
     "iam.googleapis.com/PolicyBinding": PolicyBinding,
+    "iam.googleapis.com/PolicyV2": DenyPolicy,
     "iam.googleapis.com/PrincipalAccessBoundaryPolicy": PrincipalAccessBoundaryPolicy,
     "iam.googleapis.com/Role": Role,
     "iam.googleapis.com/ServiceAccount": ServiceAccount,

@@ -9,22 +9,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby, islice
+from functools import cached_property
+from itertools import islice
+from typing import NamedTuple
 
+from auditor.access.abilities import FOLDERS, PROJECTS
 from auditor.access.control_graph import ControlGraph
+from auditor.access.doubts import add_doubts
 from auditor.access.effective import EffectiveAccess
 from auditor.access.entry_points import EntryPoints
 from auditor.access.escalation import control_graph
+from auditor.access.graph import NO_REASON, Kind
 from auditor.access.inventory import Inventory
 from auditor.access.members import Kind as MemberKind
 from auditor.access.members import parse
 from auditor.access.path_cuts import ChokePoint, Cutter, FoundPath
-from auditor.access.path_ends import Pair, PathEnds
+from auditor.access.path_ends import Topmost
 from auditor.access.path_steps import ControlStep, told
 from auditor.access.paths import Path, Pathfinder
+from auditor.access.reach import Reach
 from auditor.access.standing import Certainty
 from auditor.access.world import World
 
+_FINDERS = 50
 _LOOKED_AT = 4
 """Paths looked for, for each that is shown: the best of them are."""
 
@@ -56,8 +63,8 @@ class PathsToControl:
     """The targets to which a path leads that rests on no binding at all."""
     unknown_roles: dict[str, int]
     """Roles whose permissions are not known → the bindings of them: they may give more paths."""
-    unknown_entries: int
-    """Resources of which is not known whether somebody outside gets in by them: they may, too."""
+    doubts: tuple[str, ...] = ()
+    """What may give more paths, and is not known: policies that are missing, resources that may be ways in."""
 
 
 class UnknownEnd(ValueError):  # noqa: N818 - the message is the sentence that the user reads
@@ -80,31 +87,59 @@ def find_paths(
     members; without them all containers. Raises `UnknownEnd` for a target that the estate does not have.
     """
     members = [parse(source).canonical for source in sources or () if ":" in source]
-    control = control_graph(world, inventory, now, members)
-    EntryPoints(control, EffectiveAccess(world, now), inventory).link()
-    return _Finder(control, sources, targets, limit).find()
+    return Search(whole_graph(EffectiveAccess(world, now), inventory, members), sources, targets).find(limit)
 
 
-class _Finder:
+def whole_graph(access: EffectiveAccess, inventory: Inventory, members: Iterable[str] = ()) -> ControlGraph:
+    """The control graph of an estate with what is outside of it, and with what is not known of both."""
+    control = control_graph(access.world, inventory, access.now, members)
+    EntryPoints(control, access, inventory).link()
+    for container in list(control.owners):
+        if not container.startswith("projects/"):
+            control.span(PROJECTS, container, "every project")
+        if container.startswith("organizations/"):
+            control.span(FOLDERS, container, "every folder")
+    add_doubts(control, access, inventory)
+    return control
+
+
+class Pair(NamedTuple):
+    """Who can come to control what."""
+
+    source: int
+    target: int
+    certain: bool
+    outside: bool
+    meant: bool
+    """Whether an outsider was given the control itself: that is told, and no chain of steps."""
+
+
+class Search:
+    """Looks for paths in a control graph: from and to all, or those asked for."""
+
     def __init__(
-        self, control: ControlGraph, sources: Sequence[str] | None, targets: Sequence[str] | None, limit: int
+        self, control: ControlGraph, sources: Sequence[str] | None = None, targets: Sequence[str] | None = None
     ) -> None:
         self.control = control
-        self.limit = limit
         self.asked = sources is not None
+        self.view = control.graph.view()
+        self.sure = control.graph.view(certain_only=True)
         self.entries = frozenset(control.entries)
         self.targets = list(self._targets(targets))
         self.sources = list(dict.fromkeys(self._sources(sources)))
+        self._finders: dict[tuple[int, bool], Pathfinder] = {}
+        self._held: dict[int, frozenset[int]] = {}
+        self._over: dict[int, list[int]] = {}
 
-    def find(self) -> PathsToControl:
-        """The answer."""
-        ends = PathEnds(self.control, self.targets)
-        pairs = ends.pairs(self.sources, first=self.entries, told_anyway=self.asked)
-        looked = list(islice(pairs, max(1, _LOOKED_AT * self.limit)))
-        found = list(self._paths(looked))
+    def find(self, limit: int) -> PathsToControl:
+        """The best paths, at most `limit`, and what to remove."""
+        pairs = iter(self.pairs) if "pairs" in self.__dict__ else self._each_pair()
+        looked = list(islice(pairs, max(1, _LOOKED_AT * limit)))
+        looked.sort(key=lambda pair: (pair.target, pair.certain))  # what was found out of one serves the next
+        found = [path for pair in looked if (path := self.path(pair))]
         found.sort(key=lambda pair: _rank(pair[1]))
-        kept = found[: self.limit]
-        cutter = Cutter(self.control)
+        kept = found[:limit]
+        cutter = Cutter(self.control, lambda target: self.finder(target, False))
         points = cutter.choke_points([one for one, _ in kept])
         complete = next(pairs, None) is None and len(kept) == len(found)
         return PathsToControl(
@@ -114,7 +149,7 @@ class _Finder:
             cutter.exact,
             tuple(cutter.uncut),
             dict(self.control.unknown_roles),
-            self.control.unknown_entries,
+            tuple(dict.fromkeys(doubt.cause for doubt in self.control.doubts if doubt.subject)),
         )
 
     # Between what
@@ -123,6 +158,7 @@ class _Finder:
         control = self.control
         if wanted is None:
             yield from control.owners.values()
+            yield from control.spans.values()
             return
         for name in wanted:
             container = control.hierarchy.canonical(name)
@@ -145,33 +181,84 @@ class _Finder:
             if not (read.is_service_agent or read.is_public or read.kind is MemberKind.CONVENIENCE):
                 yield node
 
+    @cached_property
+    def every(self) -> Reach:
+        """Who reaches what, over all links."""
+        return Reach(self.view, self.targets)
+
+    @cached_property
+    def pairs(self) -> list[Pair]:
+        """Who can come to control what, the best first; what is controlled by way of what is above it is left out."""
+        return list(self._each_pair())
+
+    def _each_pair(self) -> Iterator[Pair]:
+        sure = self.every if self.sure is self.view else Reach(self.sure, self.targets)
+        topmost = Topmost(self.control, self.every, sure)
+        reached = {source: topmost.of(source) for source in self.sources}
+        levels = sorted({level for found in reached.values() for level in found})
+        outside = [source for source in self.sources if source in self.entries]
+        inside = [source for source in self.sources if source not in self.entries]
+        for sources in (outside, inside):
+            for level in levels:
+                for source in sources:
+                    for target in reached[source].get(level, ()):
+                        meant = target != source and self._is_meant(source, target)
+                        if target != source and (sources is outside or not meant):
+                            yield Pair(source, target, not level.doubtful, sources is outside, meant)
+
+    def _is_meant(self, source: int, target: int) -> bool:
+        """Whether a principal was given the control itself, so that it is no path to it."""
+        return not self.asked and self.control.labels[source].kind == "identity" and self.holds(source, target)
+
+    def holds(self, source: int, target: int) -> bool:
+        """Whether a principal holds the control already, by bindings and groups alone."""
+        if source not in self._held:
+            self._held[source] = frozenset(self._given(source))
+        held = self._held[source]
+        if target not in self._over:
+            over = [target]
+            for node in over:
+                over += [one for one in self.control.above(node) if one not in over]
+            self._over[target] = over
+        return not held.isdisjoint(self._over[target])
+
+    def _given(self, source: int) -> set[int]:
+        """What bindings and groups lead a principal to; what is below a container that it controls is left out."""
+        seen, todo, view = {source}, [source], self.view
+        while todo:
+            for head, link in view.successors.links(todo.pop()):
+                reason = view.reasons[link]
+                if head not in seen and (reason == NO_REASON or self.control.reasons.is_direct(reason)):
+                    seen.add(head)
+                    label = self.control.labels.get(head)
+                    if view.kinds[head] != Kind.IDENTITY and (label is None or label.kind != "control"):
+                        todo.append(head)
+        return seen
+
     # The paths themselves
 
-    def _paths(self, pairs: Iterable[Pair]) -> Iterator[tuple[FoundPath, ControlPath]]:
-        """A path for each pair. What was looked at for a target is forgotten with the next."""
-        for (target, certain), alike in groupby(sorted(pairs, key=_to), key=_to):
-            finder = Pathfinder(self.control.graph.view(certain_only=certain), target)
-            for pair in alike:
-                path = finder.shortest([pair.source])
-                if path is not None:
-                    yield FoundPath(pair.source, target, path), self._told(pair, path)
+    def finder(self, target: int, certain: bool) -> Pathfinder:
+        """What finds paths to a target, kept for the next question."""
+        key = (target, certain)
+        if key not in self._finders:
+            if len(self._finders) >= _FINDERS:
+                self._finders.clear()  # each knows every node of the graph
+            self._finders[key] = Pathfinder(self.sure if certain else self.view, target)
+        return self._finders[key]
 
-    def _told(self, pair: Pair, path: Path) -> ControlPath:
+    def path(self, pair: Pair) -> tuple[FoundPath, ControlPath] | None:
+        """The shortest path between two ends, None where it is longer than the search goes."""
+        path = self.finder(pair.target, pair.certain).shortest([pair.source])
+        return None if path is None else (FoundPath(pair.source, pair.target, path), self.in_words(path))
+
+    def in_words(self, path: Path) -> ControlPath:
+        """A path as it is told."""
         labels = self.control.labels
         steps = tuple(told(self.control, path))
-        return ControlPath(
-            labels[pair.source].name,
-            labels[pair.target].name,
-            Certainty.CERTAIN if path.certain else Certainty.POSSIBLE,
-            steps,
-            pair.source in self.entries,
-            tuple(step.reaches for step in steps[:-1] if step.reaches),
-            path.reasons,
-        )
-
-
-def _to(pair: Pair) -> tuple[int, bool]:
-    return pair.target, pair.certain
+        certainty = Certainty.CERTAIN if path.certain else Certainty.POSSIBLE
+        via = tuple(step.reaches for step in steps[:-1] if step.reaches)
+        ends = labels[path.source].name, labels[path.target].name
+        return ControlPath(*ends, certainty, steps, path.source in self.entries, via, path.reasons)
 
 
 def _rank(path: ControlPath) -> tuple[object, ...]:

@@ -26,7 +26,7 @@ from auditor.access.abilities import (
     Abilities,
     Gained,
     Site,
-    is_drawn,
+    drawn,
     part_key,
 )
 from auditor.access.bindings import bare_role
@@ -55,11 +55,11 @@ def control_graph(world: World, inventory: Inventory, now: datetime, members: It
     return builder.build()
 
 
-def with_something_to_win(drawn: Iterable[Primitive], inventory: Inventory) -> Iterator[Primitive]:
+def with_something_to_win(found: Iterable[Primitive], inventory: Inventory) -> Iterator[Primitive]:
     """Those primitives for which, if they need something that runs already, the inventory has such a thing."""
     running = {workload.asset_type for workload in inventory.workloads}
     supplied = any(name.startswith(REPOSITORIES) for workload in inventory.workloads for name in workload.supplies)
-    for primitive in drawn:
+    for primitive in found:
         needed = primitive.edge is Edge.INVENTORY and primitive.gain is not Gain.FEDERATED_IDENTITY
         there = supplied if primitive.id == SUPPLY else not running.isdisjoint(primitive.asset_types)
         if there or not needed:
@@ -81,8 +81,7 @@ class _Builder:
         self.world = world
         self.inventory = inventory
         self.now = now
-        drawn = (one for one in primitives() if is_drawn(one, now.date()))
-        useful = list(with_something_to_win(drawn, inventory))
+        useful = list(with_something_to_win(drawn(now.date()), inventory))
         self.at = {site: Abilities(world.roles, useful, site) for site in Site}
         self.abilities = self.at[Site.CONTAINER]
         self.control = ControlGraph(world.hierarchy, reasons=Reasons(world.bindings))

@@ -9,7 +9,7 @@ better.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -55,6 +55,7 @@ class Cutter:
     """Looks for what to remove. `exact` and `uncut` are told when `choke_points` has answered."""
 
     control: ControlGraph
+    finder: Callable[[int], Pathfinder]
     exact: bool = True
     """Whether no smaller sets of bindings cut all paths to each target."""
     uncut: list[str] = field(default_factory=list)
@@ -81,11 +82,10 @@ class Cutter:
     def _smallest(self, target: int, found: Sequence[FoundPath]) -> tuple[int, ...]:
         """A smallest set that cuts all ways to a target; nothing where none was found within the bound."""
         starts = {one.source for one in found}
-        finder = Pathfinder(self.control.graph.view(), target)
-        if not self._is_small(finder, starts, [one.path for one in found]):
+        if not self._is_small(target, starts, [one.path for one in found]):
             return ()
         cut = choke_points(
-            finder,
+            self.finder(target),
             starts,
             self._removable,
             exact_up_to=_EXACT,
@@ -97,14 +97,14 @@ class Cutter:
             self.uncut.append(self.control.labels[target].name)
         return cut.cut or ()
 
-    def _is_small(self, finder: Pathfinder, starts: set[int], paths: list[Path]) -> bool:
+    def _is_small(self, target: int, starts: set[int], paths: list[Path]) -> bool:
         """Whether a few bindings cut all ways, or none do: then the smallest set is soon found."""
         families = [frozenset(filter(self._removable, path.reasons)) for path in paths]
         for _ in range(_ROUNDS):
             if not all(families):
                 return True
             cut = _hitting(families)
-            left = finder.shortest(starts, without_reasons=cut)
+            left = self.finder(target).shortest(starts, without_reasons=cut)
             if left is None:
                 return True
             families.append(frozenset(filter(self._removable, left.reasons)))

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from auditor.access.bindings import NO_GAPS, NOBODY, bare_role
@@ -22,6 +22,7 @@ from auditor.access.boundary import Attributes
 from auditor.access.conditions import PolicyKind, Request
 from auditor.access.conjunction import Conjunction
 from auditor.access.coverage import covers
+from auditor.access.crowds import Crowd, Crowds
 from auditor.access.effective import EffectiveAccess
 from auditor.access.grants import Grant, tell
 from auditor.access.hierarchy import MANAGER
@@ -89,7 +90,7 @@ class StandingIndex:
         self._met: dict[tuple[int, str | None], Decision] = {}
         self._restricted: dict[str, bool] = {}
         self._held: dict[tuple[str, str], tuple[list[Holding], str]] = {}
-        self._meant: dict[Callable[[Member], bool], frozenset[int]] = {}
+        self._crowds = Crowds(access.world, self._is_dead)
         self._inside: dict[str, tuple[frozenset[str], str]] = {}
 
     def on(
@@ -146,42 +147,28 @@ class StandingIndex:
     def holders(self, asset: Asset, members: Callable[[Member], bool]) -> Powers:
         """Who of some members holds any role on a project, folder or organization, or on a resource right in it.
 
-        `members` is asked of each member of the estate once: hand in the same function each time.
+        Making grants of a whole crowd is dear: ask `crowd` first whether anybody is meant. `members` is asked of each
+        member of the estate once: hand in the same function each time.
+        Raises `Undetermined` where the input does not hold the container's own policy.
+        """
+        powers = Powers([], list(self.crowd(asset).doubts))
+        bindings = self.world.bindings
+        for scope, binding, numbers in self._crowds.grants(asset.key, members):
+            role = bare_role(bindings.roles[bindings.role_of[binding]])
+            where = "" if scope.startswith(MANAGER) else f" on {label(scope)}"
+            for member in map(self.world.member, numbers):
+                clause = where + self._clause(binding)
+                powers.found.append(Power(member, role, clause, _collection(scope), scope=scope))
+        return powers
+
+    def crowd(self, asset: Asset) -> Crowd:
+        """All who hold any role on a project, folder or organization, or on a resource right in it, by number.
+
         Raises `Undetermined` where the input does not hold the container's own policy.
         """
         if not self.world.bindings.has_policy(self.world.places.canonical(asset.name)):
             raise Undetermined("the IAM policy", _MISSING)
-        if members not in self._meant:
-            texts = self.world.bindings.members.all
-            self._meant[members] = frozenset(
-                number for number in range(len(texts)) if number != NOBODY and members(parse(texts[number]))
-            )
-        meant, bindings = self._meant[members], self.world.bindings
-        powers = Powers([], [])
-        for scope in self._scopes_in.get(self.world.hierarchy.canonical(asset.key), ()):
-            for binding in range(*bindings.span(scope)):
-                gaps = bindings.gaps.get(binding, NO_GAPS)
-                numbers = [number for number in self._numbers(binding) if number in meant]
-                if gaps.members:
-                    powers.doubts.append(gaps.members)
-                if not numbers or self._condition(binding, None).fails:
-                    continue
-                role = bare_role(bindings.roles[bindings.role_of[binding]])
-                where = "" if scope.startswith(MANAGER) else f" on {label(scope)}"
-                for member in map(self.world.member, numbers):
-                    clause = where + self._clause(binding)
-                    powers.found.append(Power(member, role, clause, _collection(scope), scope=scope))
-            if doubt := bindings.doubts.get(bindings.scopes.known(scope) or 0, ""):
-                powers.doubts.append(doubt)
-        return powers
-
-    @cached_property
-    def _scopes_in(self) -> dict[str, list[str]]:
-        """Container → what is right in it and has a policy, itself included."""
-        found: dict[str, list[str]] = {}
-        for scope in self.world.bindings.scopes.all:
-            found.setdefault(self.world.hierarchy.canonical(self.world.places.container(scope)), []).append(scope)
-        return found
+        return self._crowds.of(asset.key)
 
     def _asked(self, permissions: frozenset[str]) -> _Wanted:
         wanted = self._wanted.get(permissions)
@@ -254,6 +241,10 @@ class StandingIndex:
                 return decision
             self._met[key] = decision
         return self._met[key]
+
+    def _is_dead(self, binding: int) -> bool:
+        """Whether no request can meet a binding's condition."""
+        return bool(self.world.bindings.condition_of[binding]) and self._condition(binding, None).fails
 
     def _clause(self, binding: int) -> str:
         expression = self.world.bindings.conditions[self.world.bindings.condition_of[binding]]

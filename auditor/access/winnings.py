@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from auditor.access.abilities import ACT, DEPLOY, KEY, REPOSITORIES, SUPPLY, TAKE_OVER, is_drawn
+from auditor.access.abilities import ACT, DEPLOY, KEY, REPOSITORIES, SUPPLY, TAKE_OVER, drawn
 from auditor.access.control_graph import ACCOUNT, RESOURCE, ControlGraph, Reason
 from auditor.access.inventory import (
     APP_ENGINE,
@@ -23,7 +23,7 @@ from auditor.access.inventory import (
 )
 from auditor.access.members import Kind, is_attachable, parse
 from auditor.access.places import label
-from auditor.access.primitives import ActAs, Edge, Gain, Primitive, Scope, primitives
+from auditor.access.primitives import ActAs, Edge, Gain, Primitive, Scope
 from auditor.access.world import World
 
 _MEMBER = "serviceAccount:"
@@ -64,7 +64,7 @@ class Winnings:
         self._world = world
         self._inventory = inventory
         self._control = control
-        self._drawn = [one for one in primitives() if is_drawn(one, now.date())]
+        self._drawn = drawn(now.date())
         self._anywhere = control.graph.add_node()
         self._addresses = Addresses(world)
         self._keyless: dict[str, bool] = {}

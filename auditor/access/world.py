@@ -152,8 +152,8 @@ class World:
         """Whether a resource without a policy in the input is known to have an empty one."""
         if self.coverage.partial or self.coverage.damaged:
             return False
-        if self.coverage.policies:
-            return True
+        if self.coverage.policies:  # of a project alone, no export holds what is above it
+            return not scope.startswith(MANAGER) or self.places.knows(scope)
         kind = self.places.type_of(scope)
         in_container = self.bindings.has_policy(MANAGER + place.container)
         return not scope.startswith(MANAGER) and kind in self.types_with_policies and in_container

@@ -11,6 +11,7 @@ from rich.text import Text
 from auditor.model.run import Finding, Run
 from auditor.model.text import plural, visible
 from auditor.model.verdict import Severity
+from auditor.security_center.comparison import in_words
 
 STYLES = {
     Severity.CRITICAL: "bold white on red",
@@ -22,6 +23,7 @@ STYLES = {
 _SHOWN = {Severity.CRITICAL: 20, Severity.HIGH: 12}
 """Kinds of findings shown of each severity; the milder ones are counted."""
 _PLACES = 3
+_EXCEPTIONS = 10
 _NAME = 40
 
 
@@ -32,7 +34,9 @@ def print_summary(run: Run, written: list[str]) -> None:
         console = Console(highlight=False, markup=False, emoji=False, width=100)
     _scope(console, run)
     _findings(console, run)
+    _exceptions(console, run)
     _not_assessed(console, run)
+    _second_opinion(console, run)
     _gaps(console, run)
     _gate(console, run)
     for path in written:
@@ -80,6 +84,36 @@ def _findings(console: Console, run: Run) -> None:
         console.print()
 
 
+def _exceptions(console: Console, run: Run) -> None:
+    """What is accepted and until when, and what should count as accepted and does not."""
+    if not run.exceptions:
+        return
+    accepting = [exception for exception in run.exceptions if exception.findings]
+    accepted = sum(len(exception.findings) for exception in accepting)
+    number = plural(len(accepting), "exception")
+    console.print(
+        Text(f"Accepted, and not counted above: {plural(accepted, 'finding')}, by {number}", style="bold"),
+        overflow="fold",
+    )
+    for exception in accepting[:_EXCEPTIONS]:
+        until = f"until {exception.expires}" if exception.expires else "without end"
+        first = exception.findings[0]
+        told = f"  {first.severity.value} {exception.check}: {_shortened(visible(_place(first)))}"
+        more = f" and {len(exception.findings) - 1:,} more" if len(exception.findings) > 1 else ""
+        console.print(Text(f"{told}{more}, {until}: {visible(exception.reason)}"), overflow="fold")
+    if len(accepting) > _EXCEPTIONS:
+        console.print(f"  … and {len(accepting) - _EXCEPTIONS:,} more")
+    idle = [exception for exception in run.exceptions if not exception.findings]
+    for exception in idle[:_EXCEPTIONS]:
+        word = "accepts nothing" if exception.state == "unused" else "does not count"
+        named = f" {visible(exception.check)}" if exception.check else ""
+        told = f"  {visible(exception.place)}: the exception{named} {word}: {visible(exception.problem)}"
+        console.print(Text(told), overflow="fold")
+    if len(idle) > _EXCEPTIONS:
+        console.print(f"  … and {len(idle) - _EXCEPTIONS:,} more that do not count or accept nothing")
+    console.print()
+
+
 def _entry(console: Console, severity: Severity, title: str, check: str, findings: list[Finding]) -> None:
     """One check with its findings: the problem, and the first places."""
     table = Table(box=None, padding=(0, 1, 0, 0), show_header=False, expand=True)
@@ -107,7 +141,7 @@ def _shortened(name: str) -> str:
 def _not_assessed(console: Console, run: Run) -> None:
     counts = run.verdicts()
     console.print(
-        f"{plural(len(run.checks), 'check')}: {counts['pass']:,} pass, {counts['fail']:,} fail, "
+        f"{plural(len(run.checks), 'check')}: {counts['pass']:,} pass, {counts['fail']:,} fail{_accepted(run)}, "
         f"{counts['not_applicable']:,} not applicable, {counts['not_assessed']:,} not assessed"
     )
     console.print(f"Coverage: {_per_cent(run.coverage())} of the applicable verdicts were judged")
@@ -125,6 +159,18 @@ def _not_assessed(console: Console, run: Run) -> None:
     if len(causes) > 5:
         console.print(f"  … and {plural(len(causes) - 5, 'further cause')}")
     console.print()
+
+
+def _accepted(run: Run) -> str:
+    accepted = len(run.excepted())
+    return f" ({accepted:,} accepted)" if accepted else ""
+
+
+def _second_opinion(console: Console, run: Run) -> None:
+    """What Security Command Center says beside the run, on a line."""
+    if run.second_opinion is not None:
+        console.print(f"Security Command Center: {in_words(run.second_opinion)}")
+        console.print()
 
 
 def _per_cent(number: float) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import UNSET
 
 from auditor.access.effective import EffectiveAccess
+from auditor.access.ways import WaysToControl
 from auditor.engine.mapper import Mapper
 from auditor.engine.parking import Parked
 from auditor.engine.population import ANSWERED, RESOURCE
@@ -32,12 +33,14 @@ class Judge:
         estate: Estate,
         mapper: Mapper,
         access: EffectiveAccess | None = None,
+        ways: WaysToControl | None = None,
     ) -> None:
         self._routes = routes
         self._recorder = recorder
         self._estate = estate
         self._mapper = mapper
         self._access = access
+        self._ways = ways
 
     def parked(self, name: str, asset_type: str, lines: list[Parked]) -> None:
         """Ask about one asset, of which all lines are here (or, for a type without such checks, its policy only)."""
@@ -62,10 +65,10 @@ class Judge:
         chain = self._estate.chain(asset, policy) if route.wants_chain else None
         route.judged += 1
         self._recorder.ask(route.deferred_alike, asset, resource)
-        asks = [ask.with_own(resource, policy, chain, self._access) for ask in route.deferred_with_own]
+        asks = [ask.with_own(resource, policy, chain, self._access, self._ways) for ask in route.deferred_with_own]
         self._recorder.ask(asks, asset, resource)
         if policy is not None:
-            asks = [ask.with_own(resource, policy, chain, self._access) for ask in route.deferred_on_policy]
+            asks = [ask.with_own(resource, policy, chain, self._access, self._ways) for ask in route.deferred_on_policy]
             self._recorder.ask(asks, asset, policy)
 
     def _policy(self, route: Route, asset: Asset, envelopes: list[Envelope[Any]]) -> Policy[Any]:
@@ -94,7 +97,10 @@ class Judge:
                 continue
             asset_type = CONTAINER + _LEVELS.get(container.partition("/")[0], "Project")
             asset = Asset(name=name, asset_type=asset_type, ancestors=[container])
+            was_asked = container in self._mapper.containers
             for ask in asked[asset_type]:
+                if was_asked and not ask.check.signature.streams:
+                    continue  # of the asset itself, whose policy is not known
                 self._recorder.tallies[ask.check.id].asked += 1
                 self._recorder.write(ask.check, asset, None, not_assessed(MISSING_POLICY))
 

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from auditor.access.collect import Collector
+from auditor.access.inventory import Inventory
 from auditor.engine.parking import Parking
 from auditor.engine.population import ANSWERED, POLICY, RESOURCE, Population
 from auditor.engine.precedents import Answers, Precedent, Precedents
@@ -41,6 +42,7 @@ class Mapper:
         estate: Estate,
         parking: Parking,
         collector: Collector | None = None,
+        inventory: Inventory | None = None,
     ) -> None:
         self.population = Population()
         self.gaps = Gaps()
@@ -56,6 +58,7 @@ class Mapper:
         self._estate = estate
         self._parking = parking
         self._collector = collector
+        self._inventory = inventory
 
     def read(self, source: Source) -> int:
         """Stream one source; how many records it gave."""
@@ -77,7 +80,7 @@ class Mapper:
                 route, name = spelled_otherwise
             if route.carries_policies and content.CARRIES_POLICIES.search(line):
                 self._reshape(line)
-            elif route.reads_data or route.decides_access or b"iam_policy" in line:
+            elif route.reads_data or route.decides_access or route.runs or b"iam_policy" in line:
                 self._record(route, line, name)
             elif not line.endswith(_WHOLE) and not line.rstrip().endswith(b"}"):
                 self._unread("the line is cut off")
@@ -139,19 +142,43 @@ class Mapper:
             self._tell_unread(envelope)
         if envelope.ancestors:
             self._estate.homes.number(envelope.ancestors[0])
-        if self._collector is not None and (route.decides_access or fresh & POLICY):
-            self._collector.add(line, trusted=self._trusted)
+        policy = detached_policy(envelope) if fresh & POLICY else None
+        resource = None
+        if fresh & RESOURCE and route.view is not None and (route.reads_data or route.decides_access):
+            resource = resource_of(envelope, route.view)
+        if self._collector is not None and (route.decides_access or policy is not None):
+            self._collect(self._collector, route, envelope, line, policy, resource)
+        if self._inventory is not None and route.runs and fresh & RESOURCE:
+            self._inventory.take(route.asset_type, line)
         answered = False
-        if fresh & RESOURCE and route.reads_data:
-            answered = self._ask_resource(route, envelope, line)
+        if resource is not None and route.reads_data:
+            answered = self._ask_resource(route, envelope, line, resource)
             if answered:
                 self.population.mark(name)
-        if fresh & POLICY:
-            policy = self._ask_policy(route, envelope, line)
+        if policy is not None:
+            self._ask_policy(route, envelope, line, policy)
             if route.early_on_policy and not answered:
                 answered = self._ask_early_of_policy(route, name, policy)
         if not answered and self._must_wait(route, name, fresh):
             self._parking.add(envelope.name, route.asset_type, envelope.source or self._recorder.source, line)
+
+    def _collect(
+        self,
+        collector: Collector,
+        route: Route,
+        envelope: Envelope[Any],
+        line: bytes,
+        policy: Policy[Any] | None,
+        resource: Resource | None,
+    ) -> None:
+        """Hand on what decides access."""
+        wanted = collector.reads(route.asset_type)
+        if wanted is not None and wanted is not route.view:
+            collector.add(line, trusted=self._trusted)  # it reads something else of the type than the checks
+            return
+        told = b'"ancestors"' in line or bool(envelope.ancestry_path)
+        readable = wanted is not None and "resource" not in envelope.unread
+        collector.learn(envelope, policy, resource if readable else None, told=told)
 
     def _must_wait(self, route: Route, name: bytes, fresh: int) -> bool:
         """Whether something about the asset can be asked, or told to be unasked, only when all input was read."""
@@ -162,10 +189,8 @@ class Mapper:
         seen = self.population.parts(name)
         return not seen & RESOURCE or (route.wants_policy and not seen & ANSWERED)
 
-    def _ask_resource(self, route: Route, envelope: Envelope[Any], line: bytes) -> bool:
+    def _ask_resource(self, route: Route, envelope: Envelope[Any], line: bytes, resource: Resource) -> bool:
         """Ask what the resource alone answers; whether that was everything."""
-        assert route.view is not None
-        resource = resource_of(envelope, route.view)
         route.resources += 1
         if route.retained:
             self._estate.add(resource, line)
@@ -226,8 +251,7 @@ class Mapper:
         self._recorder.ask(asks, policy.asset, self._not_yet)
         return True
 
-    def _ask_policy(self, route: Route, envelope: Envelope[Any], line: bytes) -> Policy[Any]:
-        policy = detached_policy(envelope)
+    def _ask_policy(self, route: Route, envelope: Envelope[Any], line: bytes, policy: Policy[Any]) -> None:
         route.policies += 1
         precedents = route.policy_precedents
         if precedents is None or envelope.unknown or envelope.unread:
@@ -243,7 +267,6 @@ class Mapper:
             self._estate.add_policy(envelope.key, line)
         if route.keeps_policies and route.view is not None:
             self._estate.add_policy_on(route.view, envelope.name, line)
-        return policy
 
     def _tell_unread(self, envelope: Envelope[Any]) -> None:
         for path, cause in envelope.unread.items():

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from auditor.access.collect import DECIDE_ACCESS
+from auditor.access.inventory import TYPES
 from auditor.check import Check, Settings
 from auditor.clock import Clock
 from auditor.engine.precedents import Precedents
@@ -63,6 +64,8 @@ class Route:
     """Whether one of them is about effective access."""
     decides_access: bool = False
     """Whether such assets themselves decide who has access: groups, roles, denials."""
+    runs: bool = False
+    """Whether such assets tell what runs in the estate, and as whom."""
     wants_chain: bool = False
     """Whether one of those questions is about inherited policies."""
     reads_data: bool = False
@@ -123,6 +126,9 @@ class Routes:
         if any(check.signature.wants_access for check in checks):
             for asset_type in DECIDE_ACCESS:
                 self.of(asset_type).decides_access = True
+        if any(check.signature.wants_ways for check in checks):
+            for asset_type in TYPES:
+                self.of(asset_type).runs = True
 
     def __iter__(self) -> Any:
         return iter(self._by_type.values())
@@ -143,15 +149,21 @@ class Routes:
         return route
 
     def of_policies_in(self, container: str) -> list[Ask]:
-        """The streaming checks of policies that a container of this type has itself or may hold."""
+        """The checks of policies that a container of this type has itself, and the streaming ones that it may hold."""
         view = VIEWS[container]
         levels = {VIEWS[name] for name in self.ALWAYS}
         return [
             ask
             for ask in self.asks
-            if ask.check.signature.streams
-            and ask.check.signature.wants_policy
-            and (_asks(ask.check, view) or (view is Project and not levels.intersection(ask.check.signature.subjects)))
+            if ask.check.signature.arguments[0] == "policy"
+            and (
+                (_asks(ask.check, view) and (ask.check.signature.streams or ask.check.signature.wants_ways))
+                or (
+                    ask.check.signature.streams
+                    and view is Project
+                    and not levels.intersection(ask.check.signature.subjects)
+                )
+            )
         ]
 
     def _early(self, route: Route, estate: Estate) -> list[Ask]:
@@ -161,7 +173,11 @@ class Routes:
     def _early_on_policy(self, route: Route, estate: Estate) -> list[Ask]:
         """The deferred questions as the policy alone may answer them, where it stands in all of them."""
         asked = all("policy" in ask.check.signature.arguments[1:] for ask in route.deferred)
-        return [_too_early(ask, estate, Own.RESOURCE, Own.CHAIN, Own.ACCESS) for ask in route.deferred] if asked else []
+        return (
+            [_too_early(ask, estate, Own.RESOURCE, Own.CHAIN, Own.ACCESS, Own.WAYS) for ask in route.deferred]
+            if asked
+            else []
+        )
 
     def _place(self, route: Route, ask: Ask) -> None:
         signature = ask.check.signature

@@ -11,6 +11,8 @@ from typing import IO
 
 from auditor.access.collect import Collector
 from auditor.access.effective import EffectiveAccess
+from auditor.access.inventory import Inventory
+from auditor.access.ways import WaysToControl
 from auditor.check import Check, Settings, in_project
 from auditor.clock import Clock
 from auditor.engine.judge import Judge
@@ -35,12 +37,14 @@ class Outcome:
     unreadable: int
     duplicates: list[str]
     records: dict[str, int]
+    ways: WaysToControl | None
+    """Who can come to control what, where a check asked for it."""
 
 
 class Scan:
     """Asks `checks` of everything in the sources. Use once: `run(sources)`.
 
-    `groups` are files that list members of groups.
+    `groups` are files that list members of groups; `unlimited` looks for paths to control in an estate of any size.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class Scan:
         exported: frozenset[str] = frozenset(),
         ledger: IO[bytes] | None = None,
         groups: Iterable[Path] = (),
+        unlimited: bool = False,
     ) -> None:
         readable = frozenset(view for check in checks for view in check.reads)
         with_policies = frozenset(view for check in checks for view in check.reads_policies)
@@ -62,20 +67,28 @@ class Scan:
         wants_access = any(check.signature.wants_access for check in checks)
         self.collector = Collector(clock.now, exported=exported) if wants_access else None
         """Gathers who has access, where a selected check asks for it."""
+        wants_ways = any(check.signature.wants_ways for check in checks)
+        self.inventory = Inventory() if wants_ways else None
+        """Gathers what runs, where a selected check asks for paths to control."""
+        self._unlimited = unlimited
+        self._first = {check.id for check in checks if check.signature.wants_ways}
+        """Paths are told above what they are made of."""
         self._groups = tuple(groups)
 
     def run(self, sources: Iterable[Source]) -> Outcome:
         """Read the sources, ask every check, and give back all that was found."""
         records: dict[str, int] = {}
         with Parking() as parking, contextlib.closing(self.estate), _seldom_collecting():
-            mapper = Mapper(self.routes, self.recorder, self.estate, parking, self.collector)
+            mapper = Mapper(self.routes, self.recorder, self.estate, parking, self.collector, self.inventory)
             if self.collector is not None:
                 for file in self._groups:
                     for group in read_group_file(file, mapper.gaps):
                         self.collector.add_group(group)
             for source in sources:
                 records[source.path] = mapper.read(source)
-            judge = Judge(self.routes, self.recorder, self.estate, mapper, self._access())
+            access = self._access()
+            ways = self._ways(access)
+            judge = Judge(self.routes, self.recorder, self.estate, mapper, access, ways)
             for name, asset_type, lines in parking:
                 judge.parked(name, asset_type, lines)
         judge.missing_policies()
@@ -83,7 +96,7 @@ class Scan:
         for finding in self.recorder.findings:
             finding.project = self.estate.project_id(finding.project)
             finding.fix = in_project(finding.fix, finding.project)
-        self.recorder.findings.sort(key=lambda f: (f.severity.rank, f.check, f.asset))
+        self.recorder.findings.sort(key=lambda f: (f.severity.rank, f.check not in self._first, f.check, f.asset))
         self.recorder.crashes.sort(key=lambda crash: (crash.check, crash.asset))
         return Outcome(
             recorder=self.recorder,
@@ -93,6 +106,7 @@ class Scan:
             unreadable=mapper.unreadable,
             duplicates=mapper.duplicates,
             records=records,
+            ways=ways,
         )
 
     def _access(self) -> EffectiveAccess | None:
@@ -101,6 +115,11 @@ class Scan:
             return None
         world = self.collector.world(partial=self.estate.partial, damaged=self.estate.damaged)
         return EffectiveAccess(world, self._clock.now)
+
+    def _ways(self, access: EffectiveAccess | None) -> WaysToControl | None:
+        if access is None or self.inventory is None:
+            return None
+        return WaysToControl(access, self.inventory, unlimited=self._unlimited)
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from auditor.check import Check, Settings
 from auditor.config import GateSection
 from auditor.engine.scan import Outcome
 from auditor.engine.tally import Tally
+from auditor.exceptions import Claim, settle
 from auditor.frameworks import Catalogue, assess
 from auditor.gate import decide
 from auditor.model.run import CheckResult, FixAdvice, Gate, Population, Provenance, Run, Target, TypePopulation
@@ -42,11 +43,16 @@ def write_up(
     catalogue: Sequence[Check],
     settings: dict[str, Settings],
     frameworks: Sequence[Catalogue],
+    exceptions: Sequence[Claim] = (),
 ) -> Run:
-    """The run. `checks` were asked; `catalogue` holds all that exist."""
+    """The run. `checks` were asked; `catalogue` holds all that exist; `exceptions` were met in the input."""
     results = [_result(check, outcome.recorder.tallies[check.id]) for check in checks]
     by_id = {result.id: result for result in results}
     asked = {check.id for check in checks}
+    findings, settled = settle(outcome.recorder.findings, exceptions, catalogue, asked, order.now.date())
+    for exception in settled:
+        for finding in exception.findings:
+            by_id[finding.check].excepted += 1
     run = Run(
         schema_version="1",
         provenance=Provenance(
@@ -62,13 +68,14 @@ def write_up(
         targets=[Target(path=s.path, kind=s.kind, records=outcome.records.get(s.path, 0)) for s in sources],
         population=_population(outcome, sources),
         checks=results,
-        findings=outcome.recorder.findings,
+        findings=findings,
         frameworks=[assess(framework, by_id) for framework in frameworks],
         gaps=sorted(outcome.gaps.told, key=lambda gap: gap.where),
         gaps_untold=outcome.gaps.untold,
         crashes=outcome.recorder.crashes,
         notices=_notices(outcome),
         gate=Gate(fail_on=order.gate.fail_on, require_coverage=None, exit_code=0, reasons=[]),
+        exceptions=settled,
     )
     run.gate = decide(run, order.gate)
     return run

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from dataclasses import field
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
@@ -72,6 +73,8 @@ class CheckResult:
     """Cause → assets."""
     note: str
     """Why nothing was asked, where nothing was."""
+    excepted: Count = 0
+    """How many of the failed are accepted by an exception, and so are no findings of the run."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -126,6 +129,10 @@ class CheckCrash:
     error: str
 
 
+ControlStatus = Literal["satisfied", "not satisfied", "excepted", "not assessed", "manual"]
+"""`excepted`: its checks have findings, and somebody accepts each of them for now."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Control:
     """One requirement of a framework, and what this run says about it."""
@@ -134,7 +141,7 @@ class Control:
     title: str
     kind: Literal["automated", "partial", "manual"]
     checks: list[str]
-    status: Literal["satisfied", "not satisfied", "not assessed", "manual"]
+    status: ControlStatus
     findings: Count
 
 
@@ -226,6 +233,79 @@ class PathsToControl:
 
 
 @dataclass(slots=True, kw_only=True)
+class FindingException:
+    """Findings of one check that somebody accepts for a while: why, who, until when."""
+
+    kind: Literal["inline", "file"]
+    """Whether it is a comment beside what it is about, or an entry of a file of exceptions."""
+    check: str
+    about: str
+    """What it is about: a Terraform block, say."""
+    place: str
+    """File and line where it is written."""
+    reason: str
+    owner: str
+    approver: str
+    ticket: str
+    granted: date | None
+    expires: date | None
+    """The last day on which it counts."""
+    state: Literal["in force", "unused", "expired", "invalid"]
+    """Only what is `in force` takes findings out of the run."""
+    problem: str
+    """Why it does not count or accepts nothing; empty where it is in force."""
+    findings: list[Finding]
+    """What it accepts. None of these is among the findings of the run."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Disagreement:
+    """An asset of which Security Command Center and our checks do not say the same."""
+
+    asset: str
+    kind: Literal["only ours", "only theirs", "muted there"]
+    says: str
+    """What the other side says of it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class CategoryComparison:
+    """A category of Security Command Center beside our checks of the same problem, in assets."""
+
+    category: str
+    checks: list[str]
+    agree: Count
+    only_ours: Count
+    """Our check fails, and there is no active finding."""
+    only_theirs: Count
+    """There is an active finding that is not muted, and none of our checks fails."""
+    muted: Count
+    """Our check fails, and the finding is active and muted."""
+    places: list[Disagreement]
+    """The first of those that do not agree."""
+
+
+@dataclass(slots=True, kw_only=True)
+class SecondOpinion:
+    """Findings of Security Command Center in the input, set beside the run's. `findings` is the sum of the three."""
+
+    findings: Count
+    active: Count
+    muted: Count
+    inactive: Count
+    categories: list[CategoryComparison]
+    """Those of which either side says something."""
+    uncovered: dict[str, Count]
+    """Category that no check of ours stands beside → assets with an active finding."""
+    other_classes: dict[str, Count]
+    """Class of findings that are no misconfigurations (threats, vulnerabilities) → active ones."""
+
+    def total(self, field: Literal["agree", "only_ours", "only_theirs", "muted"]) -> int:
+        """The sum over all categories."""
+        return sum(int(getattr(row, field)) for row in self.categories)
+
+
+@dataclass(slots=True, kw_only=True)
 class Run:
     """One scan."""
 
@@ -243,9 +323,17 @@ class Run:
     notices: list[str]
     gate: Gate
     change: Change | None = None
+    """Where a plan was laid over an estate: the run is of the estate as it will be."""
     paths: PathsToControl | None = None
     """Who can come to control what without being meant to; None where it was not looked for."""
-    """Where a plan was laid over an estate: the run is of the estate as it will be."""
+    second_opinion: SecondOpinion | None = None
+    """What Security Command Center says beside it; None where the input holds no findings of it."""
+    exceptions: list[FindingException] = field(default_factory=list)
+    """All exceptions that were met, those too that do not count."""
+
+    def excepted(self) -> list[Finding]:
+        """The findings that exceptions accept; they are not among `findings`."""
+        return [finding for exception in self.exceptions for finding in exception.findings]
 
     def by_severity(self) -> dict[Severity, int]:
         """Findings per severity, worst first, zeros included."""

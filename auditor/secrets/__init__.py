@@ -11,6 +11,7 @@ never the secret or a part of it.
   what a detector is), `patterns` joins them;
 - `assignments` finds values by the names they are given to, `named` adds whose they are, `names` and `values` say
   which names promise a secret and which values only stand in its place;
+- `suspects` names the lines that somebody else should look at: those with hits, and those with telling names;
 - `allow` reads the comments with which owners allow a secret where it stands.
 """
 

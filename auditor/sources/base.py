@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from auditor.model.run import Gap
+
+if TYPE_CHECKING:
+    from auditor.exceptions import Claim
 
 GAPS_TOLD = 100
 """Broken lines that are kept word for word; the others are counted."""
@@ -67,4 +70,13 @@ class Source(Protocol):
 
         The place is the line's number in `path`, or where that means nothing, the place in words.
         """
+        ...
+
+
+@runtime_checkable
+class Accepting(Protocol):
+    """A source that holds exceptions: comments of its files accept findings."""
+
+    def claims(self) -> list[Claim]:
+        """The exceptions in it, known after `lines` was used up."""
         ...

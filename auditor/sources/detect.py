@@ -8,21 +8,30 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from auditor.sources.asset_inventory import AssetInventoryExport
 from auditor.sources.base import Source
-from auditor.sources.files import READ_ERRORS, open_file, printable, unfit, why
+from auditor.sources.files import READ_ERRORS, not_collecting, open_file, printable, unfit, why
+from auditor.sources.finding_list import FindingList, begins_as_findings
 from auditor.sources.folder import entries, has_json_suffix
-from auditor.sources.source_tree import SourceTree
-from auditor.sources.terraform.hcl.roots import has_files as has_configuration
+from auditor.sources.live.coverage import ASSET_TYPE
+from auditor.sources.live.estate import Collected, NotACollection, is_coverage
+from auditor.sources.live.needs import Needs
+from auditor.sources.live.scope import TARGET
+from auditor.sources.terraform.hcl.files import has_files_below as has_configuration
 from auditor.sources.terraform.places import Placed, has_files
 from auditor.sources.terraform.state import is_state, refusal
-from auditor.sources.terraform_files import TerraformFiles
 from auditor.sources.terraform_plan import TerraformPlan
-from auditor.sources.terraform_state import TerraformState
 
+if TYPE_CHECKING:
+    from auditor.sources.second_opinion import SecondOpinion
+    from auditor.sources.terraform_state import TerraformState
+
+_TERRAFORM = re.compile(rb'\{\s*"format_version"\s*:')
+"""How `terraform show -json` begins."""
 _PEEKED = 1 << 16
 """Bytes that are looked at to tell what a file is."""
 _INPUT = re.compile(rb'\s*(?:(\{)\s*["}]|\[\s*\{)')
@@ -50,6 +59,10 @@ class Reading:
     """Whether every text in a target is searched for secrets."""
     history: bool = False
     """Whether all that git remembers of it is, too."""
+    needs: Needs | None = None
+    """What the checks read, by which a saved collection tells what it lacks for them; None where that is not known."""
+    opinion: SecondOpinion | None = None
+    """Who else is asked about the lines that may hold secrets."""
 
 
 _AS_USUAL = Reading()
@@ -73,7 +86,7 @@ def sources_of(target: str, reading: Reading = _AS_USUAL) -> list[Source]:
         raise NotATarget(f"{shown}: {_absent(target, error)}") from None
     if problem := unfit(mode):
         raise NotATarget(f"{shown}: {problem}")
-    tree: list[Source] = [SourceTree(path, history=reading.history)] if reading.secrets else []
+    tree = _tree(path, reading)
     try:
         found = _folder(path, reading) if path.is_dir() else [_file(path, shown, reading)]
     except _SomethingElse:
@@ -83,10 +96,21 @@ def sources_of(target: str, reading: Reading = _AS_USUAL) -> list[Source]:
     return found + tree
 
 
+def _tree(path: Path, reading: Reading) -> list[Source]:
+    """The texts of a target as a source, where they are searched for secrets."""
+    if not reading.secrets:
+        return []
+    from auditor.sources.source_tree import SourceTree  # with all detectors: only where they are asked for
+
+    return [SourceTree(path, history=reading.history, opinion=reading.opinion)]
+
+
 def _absent(target: str, error: OSError | ValueError) -> str:
     """Why there is nothing at a path."""
+    if TARGET.fullmatch(target):
+        return f"no such file; to read it live, `auditor collect {target} -o estate.ndjson.gz`, and give that file"
     if _LIVE.fullmatch(target):
-        return "live scans are not available; give a Cloud Asset Inventory export"
+        return "no such file; live targets are written organizations/NUMBER, folders/NUMBER and projects/ID"
     if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
         return "a link to something that is not there" if Path(target).is_symlink() else "no such file or folder"
     return why(error)
@@ -108,6 +132,8 @@ def _folder(folder: Path, reading: Reading) -> list[Source]:
                     found.append(Unusable(file, str(problem)))
     shown = printable(folder)
     if is_code and not any(source.kind.startswith("Terraform") for source in found):
+        from auditor.sources.terraform_files import TerraformFiles  # with the evaluator, which only files need
+
         found.append(TerraformFiles(folder, shown, reading.var_files))  # a plan beside them says more than they do
     found += [Unusable(path, problem) for path, problem in problems]
     if not found:
@@ -163,18 +189,28 @@ def _file(path: Path, shown: str, reading: Reading) -> Source:
     try:
         with open_file(path) as file:
             start = file.peek(_PEEKED)[:_PEEKED].removeprefix(b"\xef\xbb\xbf").lstrip()  # type: ignore[attr-defined]
-            first = next((line for line in file if line.strip()), b"") if start else b""
+            is_terraform = _TERRAFORM.match(start) is not None
+            first = next((line for line in file if line.strip()), b"") if start and not is_terraform else b""
     except READ_ERRORS as error:
         raise NotATarget(f"{shown}: {why(error)}") from None
     if not start:
         raise _SomethingElse(f"{shown}: the file is empty")
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise NotATarget(f"{shown}: UTF-16 text; save it as UTF-8")
+    if begins_as_findings(start):
+        return FindingList(path, shown, is_array=not _keys(first.removeprefix(b"\xef\xbb\xbf")))
     if start[:1] == b"[":
         return AssetInventoryExport(path, shown, is_array=True)
     if start[:1] != b"{":
         raise _SomethingElse(f"{shown}: neither a Cloud Asset Inventory export nor a Terraform plan or state in JSON")
+    if is_terraform:
+        return _document(path, shown, reading)
     keys = _keys(first.removeprefix(b"\xef\xbb\xbf"))
+    if ASSET_TYPE.encode() in first and is_coverage(first):
+        try:
+            return Collected.of_file(path, path=shown, needs=reading.needs)
+        except NotACollection as problem:
+            raise NotATarget(str(problem)) from None
     if keys & _ASSET_KEYS:
         return AssetInventoryExport(path, shown, is_array=False)
     return _document(path, shown, reading)
@@ -192,7 +228,7 @@ def _keys(line: bytes) -> set[str]:
 def _document(path: Path, shown: str, reading: Reading) -> Source:
     """A file that holds one JSON document."""
     try:
-        with open_file(path) as file:
+        with open_file(path) as file, not_collecting():
             document = msgspec.json.decode(file.read().removeprefix(b"\xef\xbb\xbf"))
     except (*READ_ERRORS, RecursionError) as error:
         raise NotATarget(f"{shown}: {why(error)}") from None
@@ -204,8 +240,17 @@ def _document(path: Path, shown: str, reading: Reading) -> Source:
     if is_plan or is_state(document):
         if problem := refusal(document):
             raise NotATarget(f"{shown}: {problem}")
-        kind = TerraformPlan if is_plan else TerraformState
-        source = kind(printable(path), shown, document)
+        source = _plan_or_state(path, shown, document, is_plan=is_plan)
         folder = reading.terraform_dir or path.parent
         return Placed(source, folder) if has_files(folder) else source
     raise _SomethingElse(f"{shown}: neither a Cloud Asset Inventory export nor a Terraform plan or state in JSON")
+
+
+def _plan_or_state(
+    path: Path, shown: str, document: dict[str, Any], *, is_plan: bool
+) -> TerraformPlan | TerraformState:
+    if is_plan:
+        return TerraformPlan(printable(path), shown, document)
+    from auditor.sources.terraform_state import TerraformState  # with all detectors of secrets
+
+    return TerraformState(printable(path), shown, document)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import gzip
 import io
 import os
 import stat
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -28,6 +31,18 @@ def open_file(path: Path) -> IO[bytes]:
     if magic == b"\x28\xb5\x2f\xfd":
         return io.BufferedReader(_Zstd(zstd.ZstdFile(path)), BUFFER)
     return path.open("rb", buffering=BUFFER)
+
+
+@contextlib.contextmanager
+def not_collecting() -> Iterator[None]:
+    """Let the garbage collector rest while a large document is read: it would walk it over and over, for nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def printable(path: Path | str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,10 +22,13 @@ from auditor.sources.terraform.hcl.exceptions import InlineException, exceptions
 from auditor.sources.terraform.hcl.load import Module, read_module
 from auditor.sources.terraform.hcl.roots import folders_with_files, roots
 from auditor.sources.terraform.hcl.variables import given_values
+from auditor.sources.terraform.places import split
 from auditor.sources.terraform.walk import AFTER_APPLY
 from auditor.sources.terraform_plan import TerraformPlan
 
 if TYPE_CHECKING:
+    from auditor.exceptions import Claim
+    from auditor.model.run import Finding
     from auditor.sources.base import Gaps
 
 _PLAN, _FILES = "the plan does ", "the files do "
@@ -57,6 +60,8 @@ class TerraformFiles:
     """Root folder and address, as in the place of a line, → where its block begins."""
     exceptions: list[InlineException] = field(default_factory=list)
     _modules: dict[Path, Module] = field(default_factory=dict)
+    _blocks: dict[str, set[Place]] = field(default_factory=dict)
+    """Place of a line → the blocks that its asset comes of; only where comments accept something."""
 
     @property
     def path(self) -> str:
@@ -68,6 +73,7 @@ class TerraformFiles:
         self.unsupported.clear()
         self.places.clear()
         self._modules.clear()
+        self._blocks.clear()
         folders = folders_with_files(self.folder, gaps)
         found = roots(folders, lambda folder: self._read(folder, gaps))
         taken: set[str] = set()
@@ -85,6 +91,13 @@ class TerraformFiles:
             yield from self._converted(evaluated, mark, taken, gaps, alone=len(found) == 1)
         self.exceptions = [one for module in self._modules.values() for one in exceptions_in(module)]
 
+    def claims(self) -> list[Claim]:
+        """The exceptions in comments, each about the findings of what its block makes."""
+        return [one.claim(self._about(Place(one.file, one.block_line))) for one in self.exceptions]
+
+    def _about(self, block: Place) -> Callable[[Finding], bool]:
+        return lambda finding: block in self._blocks.get(finding.source, ())
+
     def _read(self, folder: Path, gaps: Gaps) -> Module:
         """The module in a folder, read once whatever path leads to it."""
         resolved = folder.resolve()
@@ -98,6 +111,7 @@ class TerraformFiles:
         """The lines of one root module, as the conversion of plans makes them, with their places and causes."""
         plan = TerraformPlan(self.path, self.shown, evaluated.document)
         begin = len(self.shown) + 1
+        commented = any(file.comments for module in self._modules.values() for file in module.files)
         for shown, line in plan.lines(gaps):
             addresses = shown[begin:].replace(mark, "") if mark else shown[begin:]
             first = addresses.partition(", ")[0]
@@ -105,6 +119,10 @@ class TerraformFiles:
             where = f"{place.file}:{place.line} {addresses}" if place is not None else f"{self.shown} {addresses}"
             if place is not None:
                 self.places[mark + first] = place
+            if commented:
+                parts = [part.removeprefix(mark) for part in plan.made_of.get(shown[begin:], ())]
+                made_of = [*split(addresses), *parts]
+                self._blocks[where] = {block for one in made_of for block in evaluated.blocks.get(one, ())}
             if not alone or b'"unknown":{}' not in line:
                 line = _told(line, addresses, evaluated, mark, taken if not alone else None)
             yield where, line

@@ -46,10 +46,13 @@ class TerraformPlan:
     trusted: bool = True
     """Whether lines may say what only this program says of an asset: what is unknown, its Terraform address."""
     unsupported: Counter[str] = field(default_factory=Counter)
+    made_of: dict[str, list[str]] = field(default_factory=dict)
+    """Address of an asset, after `lines` → the addresses of the other resources that make it up."""
 
     def lines(self, gaps: Gaps) -> Iterator[tuple[str, bytes]]:
         """(place, line) of every asset that the plan leaves in place or makes."""
         self.unsupported.clear()
+        self.made_of.clear()
         try:
             plan = read(self.document, self.shown, gaps)
             drafts = self._drafts(plan, Context(plan, Namer(plan, _TEMPLATES, _CONTAINERS)), gaps)
@@ -57,6 +60,8 @@ class TerraformPlan:
             gaps.add(self.shown, why(error), "make the plan's JSON again: terraform show -json PLAN")
             return
         for draft in drafts:
+            if draft.parts:
+                self.made_of[draft.address] = draft.parts
             yield f"{self.shown} {draft.address}", msgspec.json.encode(draft.line())
 
     def _drafts(self, plan: Plan, context: Context, gaps: Gaps) -> list[Draft]:
@@ -110,6 +115,7 @@ def _merged(drafts: Iterable[Draft]) -> Iterator[Draft]:
 
 
 def _add_items(first: Draft, further: Draft) -> None:
+    first.parts.append(further.address)
     items = _items(first)
     offset = len(items)
     items += _items(further)

@@ -47,6 +47,8 @@ class TerraformState:
     trusted: bool = True
     """Whether lines may say what only this program says of an asset: what is unknown, its Terraform address."""
     unsupported: Counter[str] = field(default_factory=Counter)
+    made_of: dict[str, list[str]] = field(default_factory=dict)
+    """Address of an asset, after `lines` → the addresses of the other resources that make it up."""
 
     def lines(self, gaps: Gaps) -> Iterator[tuple[str, bytes]]:
         """(place, line) of every asset, and of the state itself."""
@@ -63,6 +65,7 @@ class TerraformState:
             yield _reworded(place), line if b'"unknown":{}' in line else _told(line)
         self.unsupported.clear()
         self.unsupported.update(plan.unsupported)
+        self.made_of = plan.made_of
         yield self.shown, self._itself(len(resources), secrets, unread)
 
     @property

@@ -15,7 +15,7 @@ from checks.iam.containers import TAKE_BACK
 _ACCESSOR = "roles/secretmanager.secretAccessor"
 _ADMIN = "roles/secretmanager.admin"
 _TAKE_BACK = (
-    "gcloud secrets remove-iam-policy-binding {policy.asset.short_name} --member={found[member]} --role={found[role]}"
+    "gcloud secrets remove-iam-policy-binding {policy.asset.gcloud_name} --member={found[member]} --role={found[role]}"
 )
 _METADATA_ONLY = frozenset(
     ["roles/secretmanager.viewer", "roles/viewer", "roles/browser", "roles/secretmanager.secretVersionAdder"]

@@ -58,7 +58,7 @@ def _labelled(identifier: str, environment: str, number: int = 1001) -> Any:
     severity=Severity.HIGH,
     reads=[Project],
     fix=Fix(
-        gcloud="gcloud secrets remove-iam-policy-binding {policy.asset.short_name} --member={found[member]} "
+        gcloud="gcloud secrets remove-iam-policy-binding {policy.asset.gcloud_name} --member={found[member]} "
         "--role={found[role]}",
         terraform="only service accounts of production in google_secret_manager_secret_iam_member",
         manual="Give the other environment a secret of its own, with a credential of its own.",

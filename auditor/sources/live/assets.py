@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.sources.live import convert
+from auditor.sources.live.collectors import COLLECTORS
 from auditor.sources.live.declaration import Quota, Record, Rpc
 from auditor.sources.live.failures import Refused, State
 from auditor.sources.live.needs import ACCESS_MANAGER, CONTAINERS, ORG_POLICY, Needs
@@ -42,8 +43,13 @@ _SPELLING = {
     "updateTime": "update_time",
 }
 _TYPE_NAME = re.compile(r"[a-z0-9.-]+\.googleapis\.com/[A-Za-z]\w*")
-_OUTSIDE = ("auditor/", "cloudidentity.googleapis.com/", "iam.googleapis.com/DenyPolicy")
-_OUTSIDE_TYPES = ("iam.googleapis.com/PolicyBinding", "iam.googleapis.com/PrincipalAccessBoundaryPolicy")
+_OURS = "auditor/"
+_DENY_POLICIES = "iam.googleapis.com/PolicyV2"
+"""The inventory's own name of deny policies, which are read from IAM itself."""
+_OUTSIDE = frozenset(
+    (_DENY_POLICIES, *(name for one in COLLECTORS if not one.fallback for name in one.asset_types)),
+)
+"""What has a collector of its own, because the inventory does not hold it or not all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,7 @@ class Page:
 
 def is_inventoried(asset_type: str) -> bool:
     """Whether the inventory may hold assets of a type."""
-    return not asset_type.startswith(_OUTSIDE) and asset_type not in _OUTSIDE_TYPES
+    return not asset_type.startswith(_OURS) and asset_type not in _OUTSIDE
 
 
 def requests_of(root: str, needs: Needs) -> dict[str, tuple[str, ...]]:

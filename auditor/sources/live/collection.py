@@ -39,6 +39,13 @@ class Order:
     """Whether to wait for slow quotas."""
     via: str = ""
     """`gs://BUCKET/PREFIX` to export the bulk to, instead of listing it."""
+    begun: str = ""
+    """What tells this run's exports from those of others: a folder below `via`, for exports do not overwrite."""
+
+    @property
+    def exports(self) -> str:
+        """Where this run's exports are written."""
+        return "/".join(part for part in (self.via.rstrip("/"), self.begun) if part)
 
     def described(self) -> dict[str, Any]:
         """What a collection that is gone on with must have in common with this one."""
@@ -121,7 +128,7 @@ class Collection:
         """What the user may expect of the time that this takes."""
         yield f"{plural(len(scope.places), 'place')} to collect from"
         if self.order.via:
-            yield told(self.order.via)
+            yield told(self.order.exports)
             return
         contents = sum(len(requests_of(root.key, self.order.needs)) for root in scope.roots)
         yield (
@@ -182,7 +189,7 @@ class Collection:
         resumed = job.token
         try:
             if self.order.via:
-                pages = exported(self._calls, root.key, content, types, self.order.via)
+                pages = exported(self._calls, root.key, content, types, self.order.exports)
             else:
                 pages = listed(self._calls, root.key, content, types, token=job.token)
             async for page in pages:

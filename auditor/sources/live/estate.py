@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -86,13 +86,15 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
     beside.replace(path)
 
 
-def is_collection(path: Path) -> bool:
-    """Whether a file begins as a collection. Raises `READ_ERRORS`, as any reading does."""
-    with open_file(path) as file:
-        return file.read(len(BEGINNING)) == BEGINNING
+def is_coverage(line: bytes) -> bool:
+    """Whether a line is the record of a collection's coverage, which is the first of a collection."""
+    try:
+        return bool(parse(line).get("asset_type") == ASSET_TYPE)
+    except Unreadable:
+        return line.startswith(BEGINNING)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Collected:
     """A collection as the source of a scan."""
 
@@ -107,11 +109,9 @@ class Collected:
     """What the checks of the scan read; None where that is not known: then whatever is missing counts, and nothing that
     was collected in part is taken for complete."""
     unsupported: Counter[str] = field(default_factory=Counter)
-    holder: Any = None
-    """Keeps the folder of the file while the source lives, where it is a temporary one."""
 
     @classmethod
-    def of_file(cls, file: Path, *, path: str = "", needs: Needs | None = None, holder: Any = None) -> Collected:
+    def of_file(cls, file: Path, *, path: str = "", needs: Needs | None = None) -> Collected:
         """The collection in a file. Raises `NotACollection`."""
         shown = path or printable(file)
         try:
@@ -120,7 +120,7 @@ class Collected:
             record: Record = parse(first)
             if record.get("asset_type") != ASSET_TYPE:
                 raise NotACollection(f"{shown}: no collection of this auditor")
-            return cls(file, shown, read_coverage(record), needs=needs, holder=holder)
+            return cls(file, shown, read_coverage(record), needs=needs)
         except READ_ERRORS as error:
             raise NotACollection(f"{shown}: {why(error)}") from None
         except (Unreadable, ValueError) as problem:
@@ -196,3 +196,9 @@ def missing_records(part: Part, held: set[str]) -> Iterator[Record]:
             "ancestors": [part.place],
             "unknown": {"resource.data": part.problem},
         }
+
+
+def vouched_by(sources: Iterable[Any]) -> frozenset[str]:
+    """What may be taken as complete because all sources are collections that hold it in full."""
+    vouched = [source.exported if isinstance(source, Collected) else frozenset[str]() for source in sources]
+    return frozenset.intersection(*vouched) if vouched else frozenset()

@@ -156,6 +156,7 @@ class Folder:
                 if not inside:
                     outside.append(draft)
             self._add(policy, planned, kind)
+            draft.parts.append(planned.address)
             if not inside:
                 policy.addresses.append(planned.address)
                 if planned.is_unknown(TARGETS[prefix].attribute) or is_open(draft.name):

@@ -74,6 +74,8 @@ class Draft:
     """Path in the data → cause."""
     iam_policy: dict[str, Any] | None = None
     policy_unknown: dict[str, str] = field(default_factory=dict)
+    parts: list[str] = field(default_factory=list)
+    """The addresses of further resources that make it up: grants on it, rules of it."""
 
     def line(self) -> dict[str, Any]:
         """The asset as a line of an export."""
@@ -132,6 +134,22 @@ Extra = Callable[[Made], Iterator[Draft]]
 
 
 @dataclass(frozen=True, slots=True)
+class Slot:
+    """Where one attribute goes, as its table says."""
+
+    path: str
+    api: str | None
+    """Where its value goes in the API's data; None where it goes nowhere."""
+    row: Row | None
+    """None where it follows the convention."""
+    has_default: bool
+    is_list: bool
+    """Whether it stands for blocks that are a list in the API."""
+    is_block: bool
+    """Whether the table has rows below it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Mapping:
     """How one Terraform type becomes an asset."""
 
@@ -155,22 +173,29 @@ class Mapping:
     beside: Extra | None = None
     """Further assets that the API shows for the resource."""
 
-    known: dict[str, tuple[Row | None, str | None]] = field(default_factory=dict, repr=False, compare=False)
-    """Attribute path → its row and API path, once looked up."""
+    known: dict[str, dict[str, Slot]] = field(default_factory=dict, repr=False, compare=False)
+    """Block (its path, with a dot at its end) → its attributes, once looked up."""
     defaults: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
     """Block → its attributes with a default, once looked up."""
 
-    def row(self, path: str) -> Row | None:
-        """The row of an attribute path; None where it follows the convention."""
-        return self._look_up(path)[0]
+    def slots(self, block: str) -> dict[str, Slot]:
+        """The attributes of a block that were looked up, by name; `slot` adds to it."""
+        return self.known.setdefault(block, {})
 
-    def api_path(self, path: str) -> str | None:
-        """Where an attribute's value goes in the API's data; None where it goes nowhere."""
-        return self._look_up(path)[1]
-
-    def is_block(self, path: str) -> bool:
-        """Whether an attribute path is that of a block for which the table has rows."""
-        return any(row.startswith(path + ".") for row in self.rows)
+    def slot(self, block: str, name: str) -> Slot:
+        """Where an attribute of a block goes."""
+        path = block + name
+        row, api = self._row(path), self._api_path(path)
+        slot = Slot(
+            path,
+            api,
+            row,
+            has_default=row is not None and row.default is not NOTHING and row.path is not None,
+            is_list=path in self.lists.split(),
+            is_block=any(below.startswith(path + ".") for below in self.rows),
+        )
+        self.slots(block)[name] = slot
+        return slot
 
     def defaults_in(self, block: str) -> list[str]:
         """The attributes with a default directly in a block (its path, with a dot at its end)."""
@@ -181,12 +206,6 @@ class Mapping:
                     above, dot, last = path.rpartition(".")
                     self.defaults.setdefault(above + dot, []).append(last)
         return self.defaults.get(block, [])
-
-    def _look_up(self, path: str) -> tuple[Row | None, str | None]:
-        found = self.known.get(path)
-        if found is None:
-            found = self.known[path] = (self._row(path), self._api_path(path))
-        return found
 
     def _row(self, path: str) -> Row | None:
         if path not in self.rows:
@@ -199,7 +218,7 @@ class Mapping:
         if row is not None:
             return row.path
         above, _, last = path.rpartition(".")
-        parent = self.api_path(above) if above else self.base
+        parent = self._api_path(above) if above else self.base
         if parent is None:
             return None
         return f"{parent}.{camel(last)}" if parent else camel(last)

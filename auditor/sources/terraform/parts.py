@@ -29,6 +29,7 @@ def assemble(context: Context, drafts: dict[str, Draft], parts: Iterable[Planned
             if planned.is_unknown(part.attribute):
                 _open(drafts, planned, part, created)
             continue
+        whole.parts.append(planned.address)
         elements, unknown = _elements(context, planned, part)
         above, _, last = part.path.rpartition(".")
         listed = descend(whole.data, above).setdefault(last, [])

@@ -5,23 +5,26 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from auditor.sources.base import Gaps
 from auditor.sources.files import printable
 from auditor.sources.terraform.blocks import Header, headers
-from auditor.sources.terraform.hcl.load import is_configuration, read_text
-from auditor.sources.terraform.hcl.parse_json import parse_json_file
-from auditor.sources.terraform.hcl.syntax import SourceFile
+from auditor.sources.terraform.hcl.cursor import ADDRESSED
+from auditor.sources.terraform.hcl.files import is_configuration, read_text
 
 if TYPE_CHECKING:
-    from auditor.sources.base import Gaps
+    from auditor.exceptions import Claim
+    from auditor.model.run import Finding
+    from auditor.sources.terraform.hcl.exceptions import InlineException
 
 _KEY = r'(?:\[(?:"(?:[^"\\]|\\.)*"|\d+)\])?'
 _MODULE = re.compile(rf"module\.([\w-]+){_KEY}\.")
 _RESOURCE = re.compile(rf"(data\.)?([\w-]+)\.([\w-]+){_KEY}")
+_ADDRESSES = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^",]|,(?! ))+')
 _HERE = ("./", "../", ".\\", "..\\")
 _BLOCKS = {"resource": 2, "data": 2, "module": 1}
 
@@ -38,45 +41,80 @@ class Places:
 
         `""` where there is no such block.
         """
+        return self.chain(address)[-1]
+
+    def chain(self, address: str) -> list[str]:
+        """The same after the places of the module calls that lead there; the last may be `""`."""
         folder, rest = self._folder, address
+        places: list[str] = []
         while called := _MODULE.match(rest):
             place, header = self._blocks(folder).get(("module", called[1]), ("", None))
+            places.append(place)
             if header is None or not header.source.startswith(_HERE):
-                return place
+                return places
             folder = Path(os.path.normpath(folder / header.source.replace("\\", "/")))
             rest = rest[called.end() :]
         match = _RESOURCE.match(rest)
         if match is None:
-            return ""
+            return [*places, ""]
         kind = "data" if match[1] else "resource"
-        return self._blocks(folder).get((kind, match[2], match[3]), ("", None))[0]
+        return [*places, self._blocks(folder).get((kind, match[2], match[3]), ("", None))[0]]
+
+    def exceptions(self) -> Iterator[InlineException]:
+        """What comments accept in the files of all folders that addresses led to. What cannot be read says nothing."""
+        speaking = [one for one in {self._folder, *self._modules} if any(map(_speaks, _configurations(one)))]
+        if speaking:  # the parser takes its time to load
+            from auditor.sources.terraform.hcl.exceptions import exceptions_in
+            from auditor.sources.terraform.hcl.load import read_module
+
+            for folder in sorted(speaking):
+                yield from exceptions_in(read_module(folder, Gaps()))
 
     def _blocks(self, folder: Path) -> dict[tuple[str, ...], tuple[str, Header]]:
         """(place, header) of every block of a folder's files. What cannot be read has no places; it is no gap."""
         found = self._modules.get(folder)
         if found is None:
             found = self._modules[folder] = {}
-            try:
-                names = sorted(entry.name for entry in folder.iterdir() if is_configuration(entry.name))
-            except OSError:
-                return found
-            for name in names:
-                path = folder / name
-                shown = printable(Path(os.path.normpath(path)).as_posix())
+            for path in _configurations(folder):
+                shown = _shown(path)
                 for header in _headers(path, shown):
                     found.setdefault((header.kind, *header.labels), (f"{shown}:{header.line}", header))
         return found
 
 
-def _headers(path: Path, shown: str) -> Iterator[Header]:
-    from auditor.sources.base import Gaps
+def split(addresses: str) -> list[str]:
+    """The addresses of an asset that several resources make up, one by one."""
+    return _ADDRESSES.findall(addresses)
 
+
+def _configurations(folder: Path) -> list[Path]:
+    """The Terraform files directly in a folder."""
+    try:
+        return sorted(entry for entry in folder.iterdir() if is_configuration(entry.name))
+    except OSError:
+        return []
+
+
+def _shown(path: Path | str) -> str:
+    """How a file is called in places."""
+    return printable(Path(os.path.normpath(path)).as_posix())
+
+
+def _speaks(path: Path) -> bool:
+    """Whether a file may hold a comment that is addressed to this program."""
+    return ADDRESSED in (read_text(path, "", Gaps()) or "")
+
+
+def _headers(path: Path, shown: str) -> Iterator[Header]:
     text = read_text(path, shown, Gaps())
     if text is None:
         return
     if not shown.endswith(".json"):
         yield from headers(text)
         return
+    from auditor.sources.terraform.hcl.parse_json import parse_json_file
+    from auditor.sources.terraform.hcl.syntax import SourceFile
+
     body, _ = parse_json_file(SourceFile(shown, text))
     for block in body.blocks:
         if _BLOCKS.get(block.type) == len(block.labels):
@@ -93,6 +131,7 @@ class OfTerraform(Protocol):
     partial: bool
     trusted: bool
     unsupported: Counter[str]
+    made_of: dict[str, list[str]]
 
     def lines(self, gaps: Gaps) -> Iterator[tuple[str, bytes]]:
         """(place, line) of each asset."""
@@ -127,6 +166,20 @@ class Placed:
     def of(self, addresses: str) -> str:
         """`FILE:LINE` of the first of several addresses, `""` where it is nowhere."""
         return self._places.of(addresses)
+
+    def claims(self) -> list[Claim]:
+        """The exceptions in comments of the files, each about the findings of what its block makes."""
+        found = self._places.exceptions()
+        return [one.claim(self._about(f"{_shown(one.file)}:{one.block_line}")) for one in found]
+
+    def _about(self, block: str) -> Callable[[Finding], bool]:
+        def covers(finding: Finding) -> bool:
+            addresses = [*split(finding.address), *self.source.made_of.get(finding.address, ())]
+            return finding.source == self.of(finding.address) and any(
+                block in self._places.chain(address) for address in addresses
+            )
+
+        return covers
 
 
 def has_files(folder: Path) -> bool:

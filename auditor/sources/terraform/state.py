@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from auditor.secrets import Hit, scan_value
 from auditor.sources.terraform.plan import as_dict, as_list
 
 if TYPE_CHECKING:
+    from auditor.secrets import Hit
     from auditor.sources.base import Gaps
 
 _ADVICE = "write the state anew: terraform show -json > state.json; every other resource was audited"
@@ -275,6 +275,8 @@ def secrets_in(resources: Iterable[StateResource], outputs: Any) -> Iterator[Sta
 
 def _once(address: str, values: dict[str, Any], kind: str) -> Iterator[StateSecret]:
     """The secrets in the values of one resource, each once: providers show a key in several encodings."""
+    from auditor.secrets import scan_value  # with all detectors, which plans do not need
+
     seen: set[tuple[str, str]] = set()
     for path, name, value in _strings(values):
         for hit in scan_value(_SECRET_RESULTS.get((kind, name), name), value):

@@ -11,7 +11,7 @@ from auditor.sources.terraform.plan import Config, Planned, as_list, inside, ins
 from auditor.sources.terraform.references import follow
 
 if TYPE_CHECKING:
-    from auditor.sources.terraform.mapping import Context, Draft, Mapping
+    from auditor.sources.terraform.mapping import Context, Draft, Mapping, Slot
 
 AFTER_APPLY = "known only after apply"
 DECIDED_AT_APPLY = "the plan does not set it; it is decided at apply"
@@ -85,7 +85,6 @@ class Walk:
         self._planned = planned
         self._context = context
         self._draft = draft
-        self._lists = frozenset(mapping.lists.split())
 
     def into(self, data: dict[str, Any]) -> None:
         """Fill the API's data."""
@@ -100,55 +99,64 @@ class Walk:
         self._block(_Block("", self._planned.config, data, "", ""), values, unknown)
 
     def _block(self, block: _Block, values: dict[str, Any], unknown: dict[str, Any]) -> None:
-        given = dict.fromkeys([*values, *unknown])
-        for key in given:
-            self._attribute(block, key, values.get(key), unknown.get(key))
+        slots = self._mapping.slots(block.path)
+        for key, value in values.items():
+            slot = slots.get(key) or self._mapping.slot(block.path, key)
+            mark = unknown.get(key)
+            if slot.api is None:
+                continue
+            if value is None and not mark:  # most of a plan
+                if slot.has_default:
+                    self._default(block, slot)
+                continue
+            self._attribute(block, key, slot, value, mark)
+        for key, mark in unknown.items():
+            if key not in values:
+                self._attribute(block, key, slots.get(key) or self._mapping.slot(block.path, key), None, mark)
         for key in self._mapping.defaults_in(block.path):
-            if key not in given:
-                self._default(block, block.path + key)
+            if key not in values and key not in unknown:
+                self._default(block, slots.get(key) or self._mapping.slot(block.path, key))
 
-    def _attribute(self, block: _Block, key: str, value: Any, mark: Any) -> None:
+    def _attribute(self, block: _Block, key: str, slot: Slot, value: Any, mark: Any) -> None:
         """Convert one attribute or kind of block; `mark` tells what is unknown of it."""
-        path = block.path + key
-        api = self._mapping.api_path(path)
+        api = slot.api
         if api is None:
             return
         if mark is True and value is None:
-            self._unknown(block, key, block.short(api))
+            self._unknown(block, key, slot, block.short(api))
         elif value in (None, "", []) and _any(mark):  # something is there, and the plan does not tell what
             self._draft.note(block.place + block.short(api), AFTER_APPLY)
         elif isinstance(value, list) and any(isinstance(element, dict) for element in value):
-            if path in self._lists or len(value) > 1:
-                self._list(block, key, value, mark, api)
+            if slot.is_list or len(value) > 1:
+                self._list(block, key, slot, value, mark, api)
             else:
-                self._object(block, key, value[0], mark, api)
-        elif isinstance(value, dict) and self._mapping.is_block(path):
-            self._object(block, key, value, mark, api)
+                self._object(block, key, slot, value[0], mark, api)
+        elif isinstance(value, dict) and slot.is_block:
+            self._object(block, key, slot, value, mark, api)
         elif value is None or value in ("", []):
-            self._default(block, path)
+            self._default(block, slot)
         else:
-            self._plain(block, path, value, mark, block.short(api))
+            self._plain(block, slot, value, mark, block.short(api))
 
-    def _unknown(self, block: _Block, key: str, short: str) -> None:
+    def _unknown(self, block: _Block, key: str, slot: Slot, short: str) -> None:
         """An attribute without a value in the plan: set to something not known yet, or left to the API."""
-        path = block.path + key
         if not sets(block.config, key):
-            if not self._default(block, path):
+            if not self._default(block, slot):
                 self._draft.note(block.place + short, DECIDED_AT_APPLY)
             return
-        row = self._mapping.row(path)
+        row = slot.row
         if key in _REFERENCES or (row is not None and row.link and not key.endswith("s")):  # plurals are lists
             references = references_of(block.config, key)
             found = follow(self._context.plan, self._planned, references)
             value = (self._context.namer.value(*found) if found else "") or referred(references)
             if value:
-                self._plain(block, path, value, None, short)
+                self._plain(block, slot, value, None, short)
                 return
         self._draft.note(block.place + short, AFTER_APPLY)
 
-    def _object(self, block: _Block, key: str, value: dict[str, Any], mark: Any, api: str) -> None:
+    def _object(self, block: _Block, key: str, slot: Slot, value: dict[str, Any], mark: Any, api: str) -> None:
         """A nested block that is one object in the API."""
-        row = self._mapping.row(block.path + key)
+        row = slot.row
         target = descend(block.out, block.short(api))
         target.update(row.always if row is not None else {})
         first = mark[0] if isinstance(mark, list) and mark else mark
@@ -157,9 +165,9 @@ class Walk:
         inner = _Block(f"{block.path}{key}.", inside(block.config, key), block.out, block.container, block.place)
         self._block(inner, value, first if isinstance(first, dict) else {})
 
-    def _list(self, block: _Block, key: str, value: list[Any], mark: Any, api: str) -> None:
+    def _list(self, block: _Block, key: str, slot: Slot, value: list[Any], mark: Any, api: str) -> None:
         """Nested blocks that are a list in the API."""
-        row = self._mapping.row(block.path + key)
+        row = slot.row
         short = block.short(api)
         above, _, last = short.rpartition(".")
         made = descend(block.out, above).setdefault(last, [])
@@ -176,14 +184,14 @@ class Walk:
             inner = _Block(f"{block.path}{key}.", config, out, api, f"{block.place}{short}.{len(made) - 1}.")
             self._block(inner, element, part if isinstance(part, dict) else {})
 
-    def _plain(self, block: _Block, path: str, value: Any, mark: Any, short: str) -> None:
+    def _plain(self, block: _Block, slot: Slot, value: Any, mark: Any, short: str) -> None:
         """A scalar, a list of scalars or a map."""
         if isinstance(value, list) and isinstance(mark, list) and any(part is True for part in mark):
             value = [v for v, part in zip(value, [*mark, *[False] * len(value)], strict=False) if part is not True]
             self._draft.note(f"{block.place}{short}.*", AFTER_APPLY)
         if isinstance(value, dict):
             value = {name: entry for name, entry in value.items() if entry is not None}
-        row = self._mapping.row(path)
+        row = slot.row
         if row is not None and row.convert is not None:
             value = row.convert(value)
         if isinstance(mark, dict) and any(part is True for part in mark.values()):
@@ -198,9 +206,9 @@ class Walk:
         elif value is not None:
             target[last] = value
 
-    def _default(self, block: _Block, path: str) -> bool:
+    def _default(self, block: _Block, slot: Slot) -> bool:
         """Put the API's default where the plan says nothing; whether there is one."""
-        row = self._mapping.row(path)
+        row = slot.row
         if row is None or row.default is NOTHING or row.path is None:
             return False
         short = block.short(row.path)

@@ -39,6 +39,8 @@ class Evaluated:
     document: dict[str, Any]
     places: dict[str, Place] = field(default_factory=dict)
     """Address → where its block begins."""
+    blocks: dict[str, list[Place]] = field(default_factory=dict)
+    """Address → its block, and those of the module calls that lead to it."""
     causes: dict[str, str] = field(default_factory=dict)
     """Address → why values of it are unknown, where the files could have told them."""
 
@@ -71,10 +73,22 @@ def evaluate(
         instances += sorted(made.get(id(module), []), key=lambda instance: instance.block.offset)
     done = Evaluated(document(iter(instances), _imported(root), mark))
     for instance in instances:
-        done.places[instance.address] = Place(instance.block.file.shown, instance.block.line)
+        place = done.places[instance.address] = _place(instance.block)
+        done.blocks[instance.address] = [place, *_calls(instance.module)]
         if cause := _cause(instance):
             done.causes[instance.address] = cause
     return done
+
+
+def _place(block: Block) -> Place:
+    return Place(block.file.shown, block.line)
+
+
+def _calls(module: ModuleInstance | None) -> Iterator[Place]:
+    """The blocks of the module calls that lead to an instance of a module."""
+    while module is not None and module.called_by is not None:
+        yield _place(module.called_by)
+        module = module.parent
 
 
 def _guarded(module: ModuleInstance, block: Block) -> None:

@@ -9,10 +9,12 @@ above it, is about that block.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from auditor.exceptions import Claim
+from auditor.model.run import Finding, FindingException
 from auditor.sources.terraform.hcl.cursor import ADDRESSED
 from auditor.sources.terraform.hcl.load import Module
 from auditor.sources.terraform.hcl.syntax import Block, Comment, SourceFile
@@ -43,9 +45,24 @@ class InlineException:
     """Where that block begins; 0 where it is about none."""
     problem: str = ""
 
-    def counts_on(self, day: date) -> bool:
-        """Whether it is in force on a day."""
-        return not self.problem and self.expires is not None and day <= self.expires
+    def claim(self, covers: Callable[[Finding], bool]) -> Claim:
+        """The exception for findings that `covers` says are about its block."""
+        record = FindingException(
+            kind="inline",
+            check=self.check,
+            about=self.block,
+            place=f"{self.file}:{self.line}",
+            reason=self.reason,
+            owner=self.owner,
+            approver=self.approver,
+            ticket=self.ticket,
+            granted=None,
+            expires=self.expires,
+            state="invalid" if self.problem else "unused",
+            problem=self.problem,
+            findings=[],
+        )
+        return Claim(record, covers)
 
 
 def exceptions_in(module: Module) -> Iterator[InlineException]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditor.sources.files import printable, unfit, why
+from auditor.sources.files import printable, why
+from auditor.sources.terraform.hcl.files import MEND, is_configuration, read_text
 from auditor.sources.terraform.hcl.parse import parse_file
 from auditor.sources.terraform.hcl.parse_json import parse_json_file
 from auditor.sources.terraform.hcl.syntax import Attribute, Block, Body, SourceFile
@@ -19,9 +20,6 @@ from auditor.sources.terraform.hcl.syntax import Attribute, Block, Body, SourceF
 if TYPE_CHECKING:
     from auditor.sources.base import Gaps
 
-MAX_BYTES = 16 << 20
-"""The largest file that is read; nobody's configuration is larger."""
-MEND = "mend it; everything else was audited"
 _OVERRIDE = re.compile(r"(?:.*_)?override\.tf(?:\.json)?")
 _LABELS = {"resource": 2, "data": 2, "ephemeral": 2, "module": 1, "variable": 1, "output": 1, "provider": 1}
 
@@ -42,35 +40,6 @@ class Module:
     def of_type(self, kind: str) -> Iterator[Block]:
         """The declared blocks of a type."""
         return (block for key, block in self.declared.items() if key[0] == kind)
-
-
-def is_configuration(name: str) -> bool:
-    """Whether Terraform would read a file of this name."""
-    if name.startswith((".", "#")) or name.endswith("~"):
-        return False
-    return name.endswith((".tf", ".tf.json"))
-
-
-def read_text(path: Path, shown: str, gaps: Gaps) -> str | None:
-    """The text in a file; None, and a gap, where there is none to be read."""
-    try:
-        status = path.stat()
-        problem = unfit(status.st_mode)
-        if not problem and status.st_size > MAX_BYTES:
-            problem = f"it has {status.st_size >> 20} MB; more than {MAX_BYTES >> 20} MB are not read"
-        if problem:
-            gaps.add(shown, problem, MEND)
-            return None
-        data = path.read_bytes()
-    except OSError as error:
-        gaps.add(shown, why(error), MEND)
-        return None
-    try:
-        return data.removeprefix(b"\xef\xbb\xbf").decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        gaps.add(f"{shown}:{line}", "the text is not UTF-8", "save it as UTF-8; everything else was audited")
-        return None
 
 
 def read_module(folder: Path, gaps: Gaps) -> Module:

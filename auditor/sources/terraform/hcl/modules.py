@@ -79,6 +79,7 @@ class Modules:
             return caller.guarded(node, scope, block.place) if node is not None else variables.ABSENT
 
         made = ModuleInstance(caller.session, module, address + written_key(key), caller, given)
+        made.called_by = block
         made.providers = {name: (caller, passed) for name, passed in _providers(body.node("providers"))}
         return made
 

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.sources.files import printable, why
-from auditor.sources.terraform.hcl.load import MEND, Module, is_configuration
+from auditor.sources.terraform.hcl.files import MEND, SKIPPED, is_configuration
+from auditor.sources.terraform.hcl.load import Module
 
 if TYPE_CHECKING:
     from auditor.sources.base import Gaps
-
-_SKIPPED = frozenset(["node_modules", "__pycache__"])
 
 
 def folders_with_files(target: Path, gaps: Gaps) -> list[Path]:
@@ -33,21 +32,12 @@ def folders_with_files(target: Path, gaps: Gaps) -> list[Path]:
             folders.clear()
             continue
         seen.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _SKIPPED)
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in SKIPPED)
         if any(is_configuration(name) for name in names):
             found.setdefault(path.resolve(), path)
     for failure in failed:
         gaps.add(printable(failure.filename or target), why(failure), MEND)
     return sorted(found.values())
-
-
-def has_files(target: Path) -> bool:
-    """Whether a folder, or one below it, has Terraform files."""
-    for current, folders, names in os.walk(target):
-        if any(is_configuration(name) for name in names if Path(current, name).exists()):
-            return True
-        folders[:] = [name for name in folders if not name.startswith(".") and name not in _SKIPPED]
-    return False
 
 
 def roots(folders: list[Path], read: Callable[[Path], Module]) -> list[Path]:

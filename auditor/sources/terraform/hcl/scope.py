@@ -16,8 +16,9 @@ from auditor.sources.terraform.hcl import variables
 from auditor.sources.terraform.hcl.calls import call_function
 from auditor.sources.terraform.hcl.constraints import constraint, convert
 from auditor.sources.terraform.hcl.expressions import Attr, Name, Node, Scope
+from auditor.sources.terraform.hcl.files import MEND
 from auditor.sources.terraform.hcl.functions.registry import Folders
-from auditor.sources.terraform.hcl.load import MEND, Module
+from auditor.sources.terraform.hcl.load import Module
 from auditor.sources.terraform.hcl.syntax import Block
 from auditor.sources.terraform.hcl.values import Problem, Reference, Unknown, Value, bounded
 
@@ -95,6 +96,8 @@ class ModuleInstance:
         self.parent = parent
         self.providers: dict[str, tuple[ModuleInstance, str]] = {}
         """The provider names that the call passes, and whose they are."""
+        self.called_by: Block | None = None
+        """The block of the module call; None for the root."""
         self._given = given or (lambda _: variables.ABSENT)
         self._memo: dict[tuple[str, ...], Value] = {}
         self._busy: list[tuple[str, ...]] = []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from auditor.sources.files import printable, why
 from auditor.sources.terraform.hcl.expressions import Node, Scope
-from auditor.sources.terraform.hcl.load import MEND, read_text
+from auditor.sources.terraform.hcl.files import MEND, read_text
 from auditor.sources.terraform.hcl.parse import parse_expression, parse_file
 from auditor.sources.terraform.hcl.parse_json import decoded
 from auditor.sources.terraform.hcl.syntax import SourceFile, SyntaxProblem

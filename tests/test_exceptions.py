@@ -1,0 +1,249 @@
+"""Comments accept findings by name, with a reason, until a day; what does not count is told and accepts nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import bucket, ndjson, policy, project, run, scan
+
+OPEN = """
+resource "google_storage_bucket" "site" {
+  name                        = "site"
+  project                     = "p-1001"
+  location                    = "EU"
+  uniform_bucket_level_access = true
+}
+%s
+resource "google_storage_bucket_iam_member" "all" {
+  bucket = google_storage_bucket.site.name
+  role   = "roles/storage.objectViewer"
+  member = "allUsers"
+}
+"""
+ACCEPT = '# auditor:accept bucket-public reason="a static site" expires=2026-12-31 owner=web@example.com ticket=SEC-12'
+
+
+def folder(path: Path, text: str, **modules: str) -> Path:
+    """A folder of Terraform files, `modules` below it."""
+    path.mkdir(exist_ok=True)
+    (path / "main.tf").write_text(text, encoding="utf-8")
+    for name, inner in modules.items():
+        (path / name).mkdir()
+        (path / name / "main.tf").write_text(inner, encoding="utf-8")
+    return path
+
+
+def plan(path: Path, prefix: str = "") -> Path:
+    """The plan of `OPEN`, without a configuration of its own."""
+    bucket_values = {
+        "name": "site",
+        "project": "p-1001",
+        "location": "EU",
+        "uniform_bucket_level_access": True,
+    }
+    grant = {"bucket": "site", "role": "roles/storage.objectViewer", "member": "allUsers"}
+    values = {"google_storage_bucket.site": bucket_values, "google_storage_bucket_iam_member.all": grant}
+    changes = [
+        {
+            "address": prefix + address,
+            "module_address": prefix.rstrip("."),
+            "mode": "managed",
+            "type": address.partition(".")[0],
+            "name": address.partition(".")[2],
+            "provider_name": "registry.terraform.io/hashicorp/google",
+            "change": {"actions": ["create"], "before": None, "after": after, "after_unknown": {}},
+        }
+        for address, after in values.items()
+    ]
+    path.write_text(json.dumps({"format_version": "1.2", "terraform_version": "1.9.0", "resource_changes": changes}))
+    return path
+
+
+def only(report: dict[str, Any], state: str) -> dict[str, Any]:
+    """The one exception of a report, which is in this state."""
+    (exception,) = report["exceptions"]
+    assert exception["state"] == state, exception
+    return dict(exception)
+
+
+PUBLIC = ["--check", "bucket-public"]
+
+
+def test_an_accepted_finding_is_no_finding_and_does_not_fail_the_gate(tmp_path: Path) -> None:
+    result, report = scan(folder(tmp_path / "open", OPEN % ""), options=PUBLIC)
+    assert (result.exit_code, len(report["findings"]), report["exceptions"]) == (1, 1, [])
+    result, report = scan(folder(tmp_path / "in", OPEN % ACCEPT), options=PUBLIC)
+    assert result.exit_code == 0, result.output
+    assert report["findings"] == []
+    exception = only(report, "in force")
+    assert exception["place"].endswith("main.tf:8")
+    assert (exception["reason"], exception["owner"], exception["ticket"], exception["expires"]) == (
+        "a static site",
+        "web@example.com",
+        "SEC-12",
+        "2026-12-31",
+    )
+    assert [finding["check"] for finding in exception["findings"]] == ["bucket-public"]
+    check = report["checks"][0]
+    assert (check["failed"], check["excepted"]) == (1, 1)
+    assert "Accepted, and not counted above: 1 finding, by 1 exception" in result.output
+    assert "until 2026-12-31: a static site" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize("where", ["resource", "data"])
+def test_a_comment_in_any_block_of_the_asset_counts(tmp_path: Path, where: str) -> None:
+    text = OPEN.replace("location ", f"{ACCEPT}\n  location ") % ""
+    if where == "data":
+        text = f"""
+resource "google_storage_bucket" "site" {{
+  name     = "site"
+  location = "EU"
+}}
+data "google_iam_policy" "open" {{
+  {ACCEPT}
+  binding {{
+    role    = "roles/storage.objectViewer"
+    members = ["allUsers"]
+  }}
+}}
+resource "google_storage_bucket_iam_policy" "open" {{
+  bucket      = google_storage_bucket.site.name
+  policy_data = data.google_iam_policy.open.policy_data
+}}
+"""
+    result, report = scan(folder(tmp_path / "in", text), options=PUBLIC)
+    if where == "data":  # a data source may serve many: accept beside what uses it
+        assert result.exit_code == 1
+        only(report, "unused")
+        return
+    assert result.exit_code == 0, result.output
+    only(report, "in force")
+
+
+def test_a_comment_on_a_module_call_is_about_all_that_the_call_makes_and_no_other_call(tmp_path: Path) -> None:
+    calls = 'module "a" {\n  %s\n  source = "./site"\n}\nmodule "b" {\n  source = "./site"\n}\n'
+    inner = OPEN.replace('"site"\n  project', "var.name\n  project") % "" + 'variable "name" { default = "x" }\n'
+    calls = calls.replace('"./site"\n}\nmodule "b"', '"./site"\n  name = "one"\n}\nmodule "b"') % ACCEPT
+    result, report = scan(folder(tmp_path / "in", calls, site=inner), options=PUBLIC)
+    assert result.exit_code == 1
+    (finding,) = report["findings"]
+    assert finding["address"].startswith("module.b.")
+    exception = only(report, "in force")
+    assert exception["about"] == "module.a"
+    assert exception["findings"][0]["address"].startswith("module.a.")
+
+
+def test_the_files_beside_a_plan_hold_exceptions_for_its_findings(tmp_path: Path) -> None:
+    code = folder(tmp_path / "in", OPEN % ACCEPT)
+    result, report = scan(plan(tmp_path / "plan.json"), options=[*PUBLIC, "--terraform-dir", code])
+    assert result.exit_code == 0, result.output
+    only(report, "in force")
+    elsewhere = folder(tmp_path / "other", OPEN % "")
+    result, report = scan(plan(tmp_path / "plan.json"), options=[*PUBLIC, "--terraform-dir", elsewhere])
+    assert (result.exit_code, report["exceptions"]) == (1, [])
+
+
+def test_the_call_of_a_module_accepts_in_a_plan_too(tmp_path: Path) -> None:
+    code = folder(tmp_path / "in", f'{ACCEPT}\nmodule "m" {{\n  source = "./site"\n}}\n', site=OPEN % "")
+    result, report = scan(plan(tmp_path / "plan.json", "module.m."), options=[*PUBLIC, "--terraform-dir", code])
+    assert result.exit_code == 0, result.output
+    assert only(report, "in force")["about"] == "module.m"
+
+
+def test_what_a_plan_brings_to_an_estate_may_be_accepted(tmp_path: Path) -> None:
+    estate = tmp_path / "estate.ndjson"
+    closed = bucket("other")
+    estate.write_bytes(ndjson([project(), closed, policy(closed, {"bindings": []})]))
+    for comment, code in (("", 1), (ACCEPT, 0)):
+        files = folder(tmp_path / f"in{code}", OPEN % comment)
+        options: list[str | Path] = [*PUBLIC, "--on", estate, "--terraform-dir", files, "--exported", "all"]
+        result, report = scan(plan(tmp_path / "plan.json"), options=options)
+        assert result.exit_code == code, result.output
+        assert len(report["change"]["new"]) == code
+        assert f"the plan brings {code} finding" in result.output
+
+
+@pytest.mark.parametrize(
+    ("comment", "state", "problem"),
+    [
+        ('# auditor:accept bucket-public reason="x" expires=2026-11-21', "expired", "it expired on 2026-11-21"),
+        ("# auditor:accept bucket-public expires=2026-12-31", "invalid", "it gives no reason"),
+        ('# auditor:accept bucket-public reason="x"', "invalid", "it has no expiry; write expires=2026-12-31"),
+        (
+            '# auditor:accept bucket-publik reason="x" expires=2026-12-31',
+            "invalid",
+            "no check is called 'bucket-publik'; did you mean bucket-public",
+        ),
+        ('# auditor:accept sql-open-to-internet reason="x" expires=2027-01-01', "unused", "its check was not asked"),
+    ],
+)
+def test_what_does_not_count_is_told_and_accepts_nothing(
+    tmp_path: Path, comment: str, state: str, problem: str
+) -> None:
+    result, report = scan(folder(tmp_path / "in", OPEN % comment), options=PUBLIC)
+    assert result.exit_code == 1
+    assert only(report, state)["problem"].startswith(problem)
+    assert problem in " ".join(result.output.split())
+
+
+def test_an_exception_counts_through_its_last_day(tmp_path: Path) -> None:
+    files = folder(tmp_path / "in", OPEN % ACCEPT.replace("2026-12-31", "2026-11-22"))
+    result, _ = scan(files, options=PUBLIC)
+    assert result.exit_code == 0
+
+
+def test_an_exception_without_a_finding_is_told(tmp_path: Path) -> None:
+    text = OPEN % ""
+    result, report = scan(
+        folder(tmp_path / "in", text.replace('"allUsers"', '"user:a@example.com" ' + ACCEPT)), options=PUBLIC
+    )
+    assert result.exit_code == 0
+    assert only(report, "unused")["problem"].startswith("its check has no finding there")
+    assert "accepts nothing: its check has no finding there" in " ".join(result.output.split())
+
+
+def test_of_two_exceptions_for_one_finding_the_second_is_told(tmp_path: Path) -> None:
+    text = OPEN.replace("location ", f"{ACCEPT}\n  location ") % ACCEPT
+    _, report = scan(folder(tmp_path / "in", text), options=PUBLIC)
+    first, second = report["exceptions"]
+    assert (first["state"], second["state"]) == ("in force", "unused")
+    assert second["problem"] == f"the exception at {first['place']} accepts the same already"
+
+
+def test_every_report_shows_what_is_accepted_apart(tmp_path: Path) -> None:
+    hostile = ACCEPT.replace("a static site", "<script>alert(1)</script> | [x](y)")
+    files = folder(tmp_path / "in", OPEN % (hostile + "\n# auditor:accept bucket-public"))
+    outputs = {suffix: tmp_path / f"out.{suffix}" for suffix in ("html", "md", "sarif", "codequality")}
+    options = [part for path in outputs.values() for part in ("-o", path)]
+    result = run("scan", files, "--now", "2026-11-22T00:00:00Z", *PUBLIC, *options)
+    assert result.exit_code == 0, result.output
+    page, text = outputs["html"].read_text(), outputs["md"].read_text()
+    assert "<script>alert" not in page
+    assert "1 finding, 1 critical among them, is accepted by name for now" in page
+    assert 'id="exceptions"' in page
+    assert "it gives no reason" in page
+    assert "## Exceptions" in text
+    assert "<script>" not in text
+    assert "Accepted until 2026-12-31: bucket-public, critical" in text
+    log = json.loads(outputs["sarif"].read_text())["runs"][0]
+    (shown,) = log["results"]
+    assert shown["suppressions"][0]["kind"] == "inSource"
+    assert "until 2026-12-31; owner web@example.com; ticket SEC-12" in shown["suppressions"][0]["justification"]
+    notes = [note["message"]["text"] for note in log["invocations"][0]["toolExecutionNotifications"]]
+    assert any("it gives no reason" in note for note in notes)
+    assert json.loads(outputs["codequality"].read_text()) == []
+
+
+def test_a_control_whose_findings_are_all_accepted_is_excepted(tmp_path: Path) -> None:
+    _, report = scan(folder(tmp_path / "in", OPEN % ACCEPT), options=["--check", "bucket-public"])
+    statuses = {
+        control["status"]
+        for framework in report["frameworks"]
+        for control in framework["controls"]
+        if control["checks"] == ["bucket-public"] and control["kind"] == "automated"
+    }
+    assert statuses == {"excepted"}
