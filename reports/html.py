@@ -33,6 +33,8 @@ ACCEPTED_SHOWN = 10
 """Findings that are shown of one exception."""
 OPINIONS_SHOWN = 200
 """Assets of each kind of disagreement with Security Command Center."""
+COLLECTED_PLACES = 100
+"""Of each service's state."""
 TARGETS_SHOWN = 5
 """On the first page; all of them stand under Provenance."""
 
@@ -60,6 +62,7 @@ def render(run: Run, out: BinaryIO) -> None:
         accepted_shown=ACCEPTED_SHOWN,
         opinions_shown=OPINIONS_SHOWN,
         targets_shown=TARGETS_SHOWN,
+        places_shown=COLLECTED_PLACES,
     )
 
 

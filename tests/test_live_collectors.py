@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from auditor.completeness import is_inventoried
 from auditor.data.permission_file import BUILT_IN
 from auditor.data.permission_file import read as read_permissions
-from auditor.sources.live.assets import LISTS, is_inventoried
+from auditor.sources.live.assets import LISTS
 from auditor.sources.live.collection import Order
 from auditor.sources.live.collectors import COLLECTORS
 from auditor.sources.live.declaration import Collector
@@ -101,7 +102,7 @@ def test_a_collector_that_is_refused_costs_nobody_else_a_record(
         [r for r in everything.records if r["asset_type"] not in own]
     )
     assert {part.collector for part in done.coverage.missing} == {collector.name}
-    assert not own & done.coverage.complete_types
+    assert not own & done.coverage.vouched_for
 
 
 @pytest.mark.parametrize("collector", COLLECTORS, ids=lambda collector: str(collector.name))

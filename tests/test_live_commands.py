@@ -144,7 +144,7 @@ def test_the_matrix_has_every_service_of_every_place(estate: Estate) -> None:
     project = estate.data("secretmanager.googleapis.com/Secret")[0]["name"].split("/secrets/")[0]
     with Fake(estate) as fake:
         done = collected(fake)
-    rows = {(place, service): (state, count) for place, service, state, count, _ in done.coverage.matrix()}
+    rows = {(place, service): (part.state, part.records) for place, service, part in done.coverage.matrix()}
     assert rows[project, "secretmanager.googleapis.com"][0] is State.COLLECTED
     assert rows[project, "secretmanager.googleapis.com"][1] > 0
     states = {state for state, _ in rows.values()}

@@ -30,6 +30,7 @@ from auditor.access.places import Places
 from auditor.access.role_table import RoleTable, load
 from auditor.access.tags import Tags
 from auditor.access.world import Coverage, World
+from auditor.completeness import IAM_POLICY, RESOURCE, Missings
 from auditor.resources.base import Asset, OpenList, Resource, Undetermined, View
 from auditor.resources.cloudidentity import Group, Membership
 from auditor.resources.content import records
@@ -42,9 +43,6 @@ from auditor.sources import base as sources
 from auditor.sources.group_files import ListedGroup, read_group_file
 
 T = TypeVar("T")
-
-IAM_POLICY, RESOURCE = "iam-policy", "resource"
-"""The content types of an export that the user can vouch for."""
 
 _TYPE = re.compile(rb'"asset_type"\s*:\s*"([^"\\]+)"')
 _MANAGER = "cloudresourcemanager.googleapis.com/"
@@ -154,16 +152,37 @@ class Collector:
         """Learn who is in a group, from a file of the user's."""
         self._listed.append(group)
 
-    def world(self, *, partial: bool = False, damaged: bool = False, restrictions: bool = False) -> World:
-        """All that was learned. `partial` and `damaged` say that the input was not the whole estate.
+    def world(
+        self,
+        *,
+        partial: bool = False,
+        damaged: bool = False,
+        restrictions: bool = False,
+        missing: Missings | None = None,
+    ) -> World:
+        """All that was learned. `partial`, `damaged` and `missing` say that the input was not the whole estate.
 
         `restrictions` says that the input is known to hold every deny policy and every boundary with its bindings.
         """
-        incomplete = "part of the input could not be read" if damaged else "the input is part of an estate" * partial
+        missing = missing if missing is not None else Missings()
+        lacking = missing.why(_GROUP_TYPES)
+        incomplete = "part of the input could not be read" if damaged else lacking
+        incomplete = incomplete or "the input is part of an estate" * partial
         kept = self._kept
-        denies = DenyPolicies(kept.get(DenyPolicy, []), complete=restrictions, project_id=self._hierarchy.project_id)
+
+        def all_known(*kinds: str) -> bool:
+            told = self._exported.issuperset(kinds) and not missing.why(kinds)
+            return restrictions or (told and not partial and not damaged)
+
+        denies = DenyPolicies(
+            kept.get(DenyPolicy, []),
+            complete=all_known("iam.googleapis.com/DenyPolicy"),
+            project_id=self._hierarchy.project_id,
+        )
         boundaries = Boundaries(
-            kept.get(PrincipalAccessBoundaryPolicy, []), kept.get(PolicyBinding, []), complete=restrictions
+            kept.get(PrincipalAccessBoundaryPolicy, []),
+            kept.get(PolicyBinding, []),
+            complete=all_known(*_BOUNDARY_TYPES),
         )
         return World(
             hierarchy=self._hierarchy,
@@ -174,7 +193,7 @@ class Collector:
             boundaries=boundaries,
             roster=self._roster(incomplete),
             tags=self._tags,
-            coverage=Coverage(partial, damaged, IAM_POLICY in self._exported, RESOURCE in self._exported),
+            coverage=Coverage(partial, damaged, IAM_POLICY in self._exported, RESOURCE in self._exported, missing),
             customers=self._customers,
             workforce_pools=self._pools,
             disabled=self._disabled,
@@ -184,7 +203,7 @@ class Collector:
         roster = Roster()
         groups: list[Group] = self._kept.get(Group, [])
         memberships: list[Membership] = self._kept.get(Membership, [])
-        if not memberships and RESOURCE not in self._exported:
+        if not memberships and "cloudidentity.googleapis.com/Membership" not in self._exported:
             incomplete = incomplete or "the input has groups and no memberships"
         if incomplete:
             memberships = OpenList(memberships, "memberships", incomplete)
@@ -269,6 +288,9 @@ _VIEWS: dict[str, type[Resource]] = {
 """The types of which more is read than name, place and policy."""
 DECIDE_ACCESS = frozenset(_VIEWS)
 """The asset types that decide who has access by what they are, besides all IAM policies."""
+
+_GROUP_TYPES = ("cloudidentity.googleapis.com/Group", "cloudidentity.googleapis.com/Membership")
+_BOUNDARY_TYPES = ("iam.googleapis.com/PrincipalAccessBoundaryPolicy", "iam.googleapis.com/PolicyBinding")
 
 _READERS: dict[str, Callable[[Collector, Any], None]] = {
     f"{_MANAGER}Organization": Collector._organization,
@@ -355,7 +377,7 @@ def collect(
     damaged = bool(unreadable or gaps.files)
     for group in _listed(group_files, gaps):
         collector.add_group(group)
-    world = collector.world(partial=partial, damaged=damaged)
+    world = collector.world(partial=partial, damaged=damaged, missing=gaps.missing)
     for name in (*collector.contradictions, *world.superseded):
         gaps.add_line(name, "has two IAM policies that differ", "give one export of it, the latest; the first was read")
     return Collected(world, gaps, count)

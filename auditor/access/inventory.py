@@ -369,6 +369,8 @@ _READERS: dict[str, _Reader] = {
     "run.googleapis.com/WorkerPool": (_Worker, Inventory._worker),
     "workstations.googleapis.com/WorkstationConfig": (_Workstation, Inventory._workstation),
 }
+READ = frozenset(_READERS)
+"""The asset types of which it reads what they run, and as whom."""
 """The asset types that are read, the view that shows them, and what is learned of them."""
 TYPES = frozenset(_READERS)
 """The asset types that tell what runs, and as whom."""

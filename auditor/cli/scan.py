@@ -6,17 +6,18 @@ import contextlib
 import gzip
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from auditor.cli import EXIT_CODES, catalogue_errors, fail_usage
 from auditor.cli.live import access_options, is_live, live_sources, scope_options
 from auditor.cli.second_opinion import second_opinion_of
+from auditor.completeness import CONTENT_TYPES, NOT_INVENTORIED
 
 if TYPE_CHECKING:
     from auditor.check import Check, Settings
@@ -28,8 +29,21 @@ if TYPE_CHECKING:
     from auditor.sources.base import Source
     from auditor.sources.live.needs import Needs
 
-CONTENTS = ("resource", "iam-policy", "org-policy", "access-policy")
+F = TypeVar("F", bound=Callable[..., Any])
+CONTENTS = CONTENT_TYPES
 SEVERITIES = ("critical", "high", "medium", "low", "info")
+
+
+def exported_option(function: F) -> F:
+    """`--exported`."""
+    return click.option(
+        "--exported",
+        multiple=True,
+        type=click.Choice((*CONTENTS, "all", *NOT_INVENTORIED)),
+        metavar="CONTENT",
+        help="This content is in the input in full, what it lacks does not exist: resource, iam-policy, org-policy, "
+        "access-policy, all of these; or a type that exports lack, such as iam.googleapis.com/DenyPolicy. Repeatable.",
+    )(function)
 
 
 def moment(ctx: click.Context, parameter: click.Parameter, value: str | None) -> datetime:  # noqa: ARG001
@@ -139,12 +153,7 @@ class Percentage(click.FloatRange):
 @click.option("--exclude", multiple=True, metavar="ID", help="Do not ask this check; the report says so. Repeatable.")
 @click.option("--severity", type=click.Choice(SEVERITIES), help="Ask only checks of this severity or worse.")
 @click.option("--all", "everything", is_flag=True, help="Ask also the checks out of the default selection.")
-@click.option(
-    "--exported",
-    multiple=True,
-    type=click.Choice((*CONTENTS, "all")),
-    help="This content was exported in full: what it lacks does not exist. Repeatable.",
-)
+@exported_option
 @click.option(
     "--checks-dir",
     multiple=True,
@@ -350,10 +359,10 @@ def _audit(
     from auditor.overlay import decide_change
     from auditor.security_center.comparison import compare, has_findings
     from auditor.sources.base import Accepting
-    from auditor.sources.live.estate import vouched_by
+    from auditor.sources.live.estate import collections_of, vouched_by
 
     config, checks = asking.config, asking.checks
-    exported = frozenset(config.scan.exported) | vouched_by(estate or sources)
+    exported = vouched_by(estate or sources, frozenset(config.scan.exported))
 
     def scan(asked: list[Check], to: IO[bytes] | None) -> Scan:
         groups, unlimited = options["group_files"], bool(options["paths"])
@@ -386,6 +395,7 @@ def _audit(
         frameworks=asking.frameworks,
         exceptions=[claim for source in commented for claim in source.claims()],
     )
+    run.collections = collections_of([*sources, *estate])
     if options["opinion"]:
         run.notices.append(options["opinion"].told())
     if options["outputs"] or options["paths"]:
@@ -434,11 +444,17 @@ def _judged(
         return *scan_over(overlay, watched, checks, scan, ledger), overlay.notices
 
 
+def vouched(exported: Sequence[str]) -> tuple[str, ...]:
+    """What `--exported` says, `all` put in words."""
+    contents = CONTENTS if "all" in exported else ()
+    return tuple(dict.fromkeys((*contents, *(name for name in exported if name != "all"))))
+
+
 def _with_options(config: Config, options: dict[str, Any]) -> Config:
     """The configuration, with what the command line says instead of or beside it."""
     from auditor.model.verdict import Severity
 
-    exported = tuple(CONTENTS) if "all" in options["exported"] else options["exported"]
+    exported = vouched(options["exported"])
     scan = config.scan.model_copy(
         update={
             "exported": tuple(dict.fromkeys((*config.scan.exported, *exported))),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from auditor.model.run import Finding, Run
+from auditor.model.run import Collection, Finding, Run, ServiceState
 from auditor.model.text import plural, visible
 from auditor.model.verdict import Severity
 from auditor.security_center.comparison import in_words
@@ -25,6 +26,8 @@ _SHOWN = {Severity.CRITICAL: 20, Severity.HIGH: 12}
 _PLACES = 3
 _EXCEPTIONS = 10
 _NAME = 40
+_STATES = 8
+"""Services that were not asked, told one by one."""
 
 
 def print_summary(run: Run, written: list[str]) -> None:
@@ -57,8 +60,35 @@ def _scope(console: Console, run: Run) -> None:
         f"{population.unreadable:,} unreadable" if population.unreadable else "",
         f"{sum(population.unsupported.values()):,} of unsupported types" if population.unsupported else "",
     ]
+    for collection in run.collections:
+        _collection(console, collection)
     console.print(f"{plural(population.records, 'record')} = {' + '.join(part for part in parts if part)}")
     console.print()
+
+
+def _collection(console: Console, collection: Collection) -> None:
+    """What of a live estate was asked for, reached, and not read."""
+    levels = Counter(place.partition("/")[0].removesuffix("s") for place in collection.reached)
+    reached = ", ".join(plural(levels[kind], kind) for kind in ("organization", "folder", "project") if levels[kind])
+    lines = [f"Requested: {', '.join(collection.requested)}; reached: {reached or 'nothing'}"]
+    if collection.excluded:
+        lines.append(f"Left out: {_listed(collection.excluded)}")
+    missing = [state for state in collection.services if state.state == "not asked"]  # all others stand under Not read
+    lines += [_not_asked(state) for state in missing[:_STATES]]
+    if len(missing) > _STATES:
+        lines.append(f"… and {plural(len(missing) - _STATES, 'further service')} that were not asked everywhere")
+    for line in (*lines, *collection.notes):
+        console.print(Text(visible(line)), overflow="fold")
+
+
+def _not_asked(state: ServiceState) -> str:
+    return f"Not asked: {state.service} in {_listed(state.places)}; {state.advice}"
+
+
+def _listed(places: Iterable[str]) -> str:
+    """The first places, and how many more there are."""
+    names = list(places)
+    return ", ".join(names[:_PLACES]) + (f" and {len(names) - _PLACES:,} more" if len(names) > _PLACES else "")
 
 
 def _findings(console: Console, run: Run) -> None:

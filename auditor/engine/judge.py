@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec import UNSET
@@ -11,6 +12,7 @@ from auditor.access.ways import WaysToControl
 from auditor.engine.mapper import Mapper
 from auditor.engine.parking import Parked
 from auditor.engine.population import ANSWERED, RESOURCE
+from auditor.engine.questions import Ask
 from auditor.engine.recorder import Recorder
 from auditor.engine.routes import CONTAINER, Route, Routes
 from auditor.estate import MISSING_POLICY, Estate
@@ -84,9 +86,7 @@ class Judge:
 
     def _unasked(self, route: Route, asset: Asset) -> None:
         """An asset of which only the IAM policy was exported: its resource checks could not be asked."""
-        for ask in route.on_resource:
-            self._recorder.tallies[ask.check.id].asked += 1
-            self._recorder.write(ask.check, asset, None, not_assessed(_NO_RESOURCE))
+        self._not_asked(route.on_resource, asset, _NO_RESOURCE)
 
     def missing_policies(self) -> None:
         """Checks of policies get one *not assessed* for each project or container whose policies are not there."""
@@ -97,12 +97,26 @@ class Judge:
                 continue
             asset_type = CONTAINER + _LEVELS.get(container.partition("/")[0], "Project")
             asset = Asset(name=name, asset_type=asset_type, ancestors=[container])
-            was_asked = container in self._mapper.containers
-            for ask in asked[asset_type]:
-                if was_asked and not ask.check.signature.streams:
-                    continue  # of the asset itself, whose policy is not known
-                self._recorder.tallies[ask.check.id].asked += 1
-                self._recorder.write(ask.check, asset, None, not_assessed(MISSING_POLICY))
+            cause = self._estate.why_no_policy(container) or MISSING_POLICY
+            was_asked = container in self._mapper.containers  # of the asset itself, whose policy is not known
+            asks = [ask for ask in asked[asset_type] if ask.check.signature.streams or not was_asked]
+            self._not_asked(asks, asset, cause)
+
+    def missing_resources(self) -> None:
+        """Checks of resources get one *not assessed* for each place of which not all of their kind were read."""
+        for part in self._estate.missing:
+            for route in self._routes:
+                if part.policies or not part.asked or not part.touches(route.asset_type):
+                    continue
+                service, _, kind = route.asset_type.partition("/")
+                name = "/".join(filter(None, (f"//{service}", part.place, kind, "*")))
+                asset = Asset(name=name, asset_type=route.asset_type, ancestors=[part.place] if part.place else [])
+                self._not_asked((*route.on_resource, *route.deferred), asset, part.cause)
+
+    def _not_asked(self, asks: Iterable[Ask], asset: Asset, cause: str) -> None:
+        for ask in asks:
+            self._recorder.tallies[ask.check.id].asked += 1
+            self._recorder.write(ask.check, asset, None, not_assessed(cause))
 
     def count_asked(self) -> None:
         """Add what was asked of whole types, which is counted by type."""

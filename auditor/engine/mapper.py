@@ -46,6 +46,7 @@ class Mapper:
     ) -> None:
         self.population = Population()
         self.gaps = Gaps()
+        estate.missing = self.gaps.missing
         self.unreadable = 0
         self.duplicates: list[str] = []
         self._rehearsal = Rehearsal()
@@ -196,6 +197,7 @@ class Mapper:
             self._estate.add(resource, line)
         if route.container:
             self.containers[envelope.key] = envelope.name
+            self._estate.add_container(envelope)
             if isinstance(resource, Project):
                 self._estate.add_project(envelope.key, resource)
         precedents = route.precedents

@@ -92,6 +92,7 @@ class Scan:
             for name, asset_type, lines in parking:
                 judge.parked(name, asset_type, lines)
         judge.missing_policies()
+        judge.missing_resources()
         judge.count_asked()
         for finding in self.recorder.findings:
             finding.project = self.estate.project_id(finding.project)
@@ -113,7 +114,9 @@ class Scan:
         """Who can do what, now that all was read."""
         if self.collector is None:
             return None
-        world = self.collector.world(partial=self.estate.partial, damaged=self.estate.damaged)
+        world = self.collector.world(
+            partial=self.estate.partial, damaged=self.estate.damaged, missing=self.estate.missing
+        )
         return EffectiveAccess(world, self._clock.now)
 
     def _ways(self, access: EffectiveAccess | None) -> WaysToControl | None:

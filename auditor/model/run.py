@@ -306,6 +306,39 @@ class SecondOpinion:
 
 
 @dataclass(slots=True, kw_only=True)
+class ServiceState:
+    """How reading one service ended, and in which places it ended so."""
+
+    service: str
+    state: str
+    """collected, empty, API disabled, permission denied, blocked by a perimeter, throttled out, timed out, …"""
+    is_missing: bool
+    """Whether something may be there that was not read."""
+    permission: str
+    """The permission that was missing, where that is known."""
+    advice: str
+    records: Count
+    places: list[str]
+    """Projects, folders and organisations, projects by id where that is known."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Collection:
+    """What of a live estate was asked for, what was reached, and how each service ended in each place."""
+
+    requested: list[str]
+    reached: list[str]
+    excluded: dict[str, str]
+    """Place → the rule that left it out."""
+    identity: str
+    """Who asked; empty where that was not kept."""
+    read_time: str
+    """The moment that the inventory showed, RFC 3339; empty where it did not say."""
+    services: list[ServiceState]
+    notes: list[str]
+
+
+@dataclass(slots=True, kw_only=True)
 class Run:
     """One scan."""
 
@@ -330,6 +363,8 @@ class Run:
     """What Security Command Center says beside it; None where the input holds no findings of it."""
     exceptions: list[FindingException] = field(default_factory=list)
     """All exceptions that were met, those too that do not count."""
+    collections: list[Collection] = field(default_factory=list)
+    """Of live estates, read now or saved before: what was collected."""
 
     def excepted(self) -> list[Finding]:
         """The findings that exceptions accept; they are not among `findings`."""
