@@ -34,7 +34,7 @@ from auditor.access.found_keys import FoundKey
 from auditor.access.inventory import APP_ENGINE, Inventory
 from auditor.access.load_balancers import Led, LoadBalancers
 from auditor.access.members import Kind, parse
-from auditor.access.places import account_name, label
+from auditor.access.places import label
 from auditor.access.winnings import Addresses
 from auditor.resources.base import Asset, Resource, Undetermined
 from auditor.resources.decode import cause_of
@@ -138,7 +138,7 @@ class EntryPoints:
         found: dict[str, list[int]] = {}
         for member, node in self._control.identities.items():
             if member.startswith(_MEMBER):
-                home = self._world.places.container(account_name(member.removeprefix(_MEMBER)))
+                home = self._world.places.container_of_account(member.removeprefix(_MEMBER))
                 found.setdefault(home, []).append(node)
         return found
 

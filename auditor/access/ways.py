@@ -158,7 +158,7 @@ class WaysToControl:
         counts: dict[int, int] = {}
         for path in paths:
             for reason in path.reasons:
-                if reason != NO_REASON and reasons[reason].binding is not None:
+                if reason != NO_REASON and reasons.is_binding(reason):
                     counts[reason] = counts.get(reason, 0) + 1
         for reason in sorted(counts, key=lambda number: (-counts[number], number)):
             if counts[reason] == len(paths) and self._cuts_all(reason, pairs):
