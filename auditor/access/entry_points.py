@@ -31,6 +31,7 @@ from auditor.access.facing import (
 from auditor.access.federation import pins_owner, shared_issuer
 from auditor.access.firewalls import Firewalls, Visitor
 from auditor.access.found_keys import FoundKey
+from auditor.access.hierarchy import MANAGER
 from auditor.access.inventory import APP_ENGINE, Inventory
 from auditor.access.load_balancers import Led, LoadBalancers
 from auditor.access.members import Kind, parse
@@ -66,6 +67,7 @@ class EntryPoints:
         self._inventory = inventory
         self._addresses = Addresses(access.world)
         self._internet: int | None = None
+        self._invoked: dict[tuple[str, str, bool], bool | Undetermined] = {}
         self._runs_as = {workload.name: workload.accounts for workload in inventory.workloads}
 
     def link(self) -> None:
@@ -312,7 +314,37 @@ class EntryPoints:
                         self._control.doubts.append(Doubt(None, node, cause, name))
 
     def _anyone_may(self, permission: str, name: str) -> bool:
-        place = self._world.places.place(self._world.places.canonical(name))
+        """Whether the public may use a permission on a resource. Raises `Undetermined`.
+
+        What neither its policy nor one above names the public in is decided once for each project.
+        """
+        canonical = self._world.places.canonical(name)
+        container = self._world.places.container(canonical)
+        levels = {canonical, *(MANAGER + above for above in self._world.hierarchy.way(container).names)}
+        if not levels.isdisjoint(self._named_public):
+            return self._public_may(permission, canonical)
+        key = (permission, container, self._world.bindings.has_policy(canonical))
+        if key not in self._invoked:
+            try:
+                self._invoked[key] = self._public_may(permission, canonical)
+            except Undetermined as unclear:
+                self._invoked[key] = unclear
+        known = self._invoked[key]
+        if isinstance(known, Undetermined):
+            raise known
+        return known
+
+    @cached_property
+    def _named_public(self) -> frozenset[str]:
+        """What has a policy that names the public, or is not known to its end."""
+        bindings = self._world.bindings
+        numbers = [number for who in _PUBLIC if (number := bindings.members.known(who)) is not None]
+        naming = {bindings.scope_of[binding] for number in numbers for binding in bindings.of_member(number)}
+        naming.update(bindings.scope_of[binding] for binding in bindings.gaps)
+        return frozenset(bindings.scopes[number] for number in naming.union(bindings.doubts))
+
+    def _public_may(self, permission: str, name: str) -> bool:
+        place = self._world.places.place(name)
         unclear = ""
         for who in _PUBLIC:
             answer = self._access.can(who, permission, place)

@@ -20,7 +20,7 @@ from auditor.access.reach import Reach, bits
 from auditor.access.standing import BindingReference
 from auditor.resources.base import Undetermined
 
-LARGE = 100_000
+LARGE = 250_000
 """Bindings and workloads from which on ways to control are looked for only where that is asked for."""
 _DETAILED = 100_000_000
 """Nodes and edges that drawing paths may visit, over all of an estate."""
