@@ -90,7 +90,7 @@ _ABOVE = above_project()
 def _fix(manual: str) -> Fix:
     clean = {"bindings": [grant("roles/run.viewer", "group:developers@example.com")]}
     return Fix(
-        gcloud="{found[_remove]}",
+        gcloud="{found[_removal_of_binding]}",
         terraform="the google_*_iam_member (or `_binding`) of the binding that the evidence names under `remove`",
         guardrail="",
         manual=manual,
@@ -246,7 +246,7 @@ def _verdict(found: Ways, settings: PathSettings, severity: Severity) -> Verdict
             "control_of": found.target,
             "from": list(found.sources[:_SHOWN]),
             "path": [step.sentence for step in first.steps] if first else _untold(found.sources[0]),
-            "_remove": words,
+            "_removal_of_binding": words,
         },
         severity=severity,
     )
