@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,19 @@ import msgspec
 import pytest
 
 from auditor.access import ways
+from auditor.access.collect import Collector
+from auditor.access.effective import EffectiveAccess
+from auditor.access.inventory import Inventory
 from auditor.check import Example
 from auditor.clock import Clock
 from auditor.engine.scan import Scan
 from auditor.model.verdict import Outcome
+from auditor.resources.base import Undetermined
 from auditor.testing import NOW as MOMENT
 from auditor.testing import ExampleSource
 from checks.iam import paths
 from checks.iam.containers import grant, on_folder, on_organization, on_project
+from tests.escalation_estates import BOSS, Estate, account, random_estate, without_binding
 from tests.support import NOW, ndjson, run
 
 _OUTSIDE = paths.from_outside
@@ -173,3 +179,49 @@ def test_a_project_that_no_line_is_about_is_named_too() -> None:
     rows = [msgspec.json.decode(row) for row in ledger.getvalue().splitlines()]
     told = {row["asset"].rpartition(".com/")[2]: row["verdict"] for row in rows}
     assert told == {"projects/1001": "not_assessed", "folders/2001": "pass", "organizations/3001": "pass"}
+
+
+def _ways(made: Estate, left_out: int | None = None, *, vouched: bool) -> ways.WaysToControl:
+    """The ways to control in an estate of which a line may be left out."""
+    exported = frozenset({"resource", "iam-policy"}) if vouched else frozenset[str]()
+    collector, inventory = Collector(MOMENT, exported=exported), Inventory()
+    for number, document in enumerate(made.lines()):
+        if number != left_out:
+            line = json.dumps(document).encode()
+            collector.add(line)
+            inventory.add(line)
+    return ways.WaysToControl(EffectiveAccess(collector.world(), MOMENT), inventory)
+
+
+def _answer(found: ways.WaysToControl, container: str, *, outside: bool) -> str:
+    try:
+        told = found.to(container, outside=outside)
+    except Undetermined:
+        return "unknown"
+    return "way" if told.sources or told.above else "none"
+
+
+def test_of_random_estates_a_line_less_never_makes_safe_what_is_not() -> None:
+    """And the binding that is told to cut all does."""
+    lost = cut = 0
+    for seed in range(25):
+        dice = random.Random(seed)
+        made = random_estate(dice)
+        if dice.random() < 0.5:
+            made.bind("allAuthenticatedUsers", "roles/iam.serviceAccountTokenCreator", account(BOSS))
+        whole = _ways(made, vouched=True)
+        lines = len(list(made.lines()))
+        for outside in (True, False):
+            if _answer(whole, "projects/target", outside=outside) != "way":
+                continue
+            for left_out in range(lines):
+                less = _answer(_ways(made, left_out, vouched=False), "projects/target", outside=outside)
+                assert less in ("way", "unknown"), (seed, outside, left_out)
+                lost += less == "unknown"
+            told = whole.to("projects/target", outside=outside)
+            if told.remove is not None and told.cuts_all:
+                after = _ways(without_binding(made, told.remove), vouched=True)
+                assert _answer(after, "projects/target", outside=outside) != "way", (seed, outside)
+                cut += 1
+    assert lost > 50
+    assert cut > 5

@@ -194,7 +194,7 @@ class WaysToControl:
         wanted = [doubt.source for doubt in doubts if doubt.source is not None]
         reach = Reach(self._control.graph.view(), [*self._search.targets, *wanted])
         place = {node: number for number, node in enumerate(reach.targets)}
-        met = 0
+        met = noted = 0
         for start in starts or ():
             met |= reach.of(start)
         found: dict[int, str] = {}
@@ -209,16 +209,20 @@ class WaysToControl:
                 progress = True
                 mask = reach.of(doubt.target) | (1 << place[doubt.target] if doubt.target in place else 0)
                 met |= mask
-                self._note(found, doubt, mask, reach)
+                noted |= self._note(found, doubt, mask & ~noted, reach)
             waiting = later
         return found
 
-    def _note(self, found: dict[int, str], doubt: Doubt, mask: int, reach: Reach) -> None:
+    def _note(self, found: dict[int, str], doubt: Doubt, fresh: int, reach: Reach) -> int:
+        """Note the targets of a bitset to which a doubt leads; which of them it was."""
         given = doubt.source
         if given is None and self._search.view.kinds[doubt.target] == Kind.GROUP:
             given = doubt.target
-        for number in bits(mask):
+        noted = 0
+        for number in bits(fresh):
             target = reach.targets[number]
-            if target in found or (given is not None and self._search.holds(given, target)):
+            if given is not None and self._search.holds(given, target):
                 continue  # whoever was given the control, be it by a group, needs no path to it
             found[target] = doubt.cause
+            noted |= 1 << number
+        return noted
