@@ -108,7 +108,7 @@ def _findings(console: Console, run: Run) -> None:
         for finding in run.findings:
             if finding.severity is severity:
                 places.setdefault(finding.check, []).append(finding)
-        ordered = sorted(places.items(), key=lambda item: (-len(item[1]), item[0]))
+        ordered = sorted(places.items(), key=lambda item: (not item[1][0].steps, -len(item[1]), item[0]))
         for check, findings in ordered[:most]:
             _entry(console, severity, titles[check], check, findings)
         if len(ordered) > most:
@@ -158,6 +158,8 @@ def _entry(console: Console, severity: Severity, title: str, check: str, finding
     more = f" and {len(names) - _PLACES:,} more" if len(names) > _PLACES else ""
     text = Text(visible(title))
     text.append(f"\n{check}: {shown}{more}", style="dim")
+    for finding in findings[:_PLACES] if findings[0].steps else ():
+        text.append(f"\n{visible(finding.message)}")
     table.add_row(Text(severity.value, style=STYLES[severity]), text)
     console.print(table)
 
