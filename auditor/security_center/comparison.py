@@ -79,8 +79,9 @@ class _Work:
         self._opinions = opinions
         self._asked = {check.id for check in run.checks}
         self._checks: dict[str, list[Check]] = {}
+        self._categories = {check.id: categories_of(check.same_as) for check in catalogue}
         for check in catalogue:
-            for category in categories_of(check.same_as):
+            for category in self._categories[check.id]:
                 self._checks.setdefault(category, []).append(check)
         self._rows: dict[str, _Row] = {name: _Row() for name in self._checks}
 
@@ -91,9 +92,8 @@ class _Work:
 
     def set_ours_beside_theirs(self) -> None:
         """Sort our findings into agreement and disagreement, and theirs that are left."""
-        told_of = {check.id: categories_of(check.same_as) for checks in self._checks.values() for check in checks}
         for finding in self._run.findings:
-            categories = told_of.get(finding.check)
+            categories = self._categories[finding.check]
             if categories:
                 self._place(finding.check, finding.asset, categories)
         for category, said in self._opinions.by_category.items():
@@ -136,9 +136,9 @@ class _Work:
 
     def _heard(self, check: str, asset: str, words: str) -> None:
         name = self._opinions.names.canonical(asset)
-        for category, checks in self._checks.items():
+        for category in self._categories[check]:
             said = self._rows[category].only_theirs.get(name)
-            if said is not None and any(one.id == check for one in checks):
+            if said is not None:
                 said.append(f"{check}: {words}")
 
     def category(self, name: str) -> CategoryComparison:
