@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from auditor.access.effective import EffectiveAccess
+    from auditor.access.ways import WaysToControl
     from auditor.check import DELETE, Check, CheckError, Example, Fix, Settings, asset, check
     from auditor.clock import Clock
     from auditor.estate import Estate, PolicyChain
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "auditor.access.effective": ("EffectiveAccess",),
+    "auditor.access.ways": ("WaysToControl",),
     "auditor.check": ("DELETE", "Check", "CheckError", "Example", "Fix", "Settings", "asset", "check"),
     "auditor.clock": ("Clock",),
     "auditor.estate": ("Estate", "PolicyChain"),
@@ -52,6 +54,7 @@ __all__ = [
     "Undetermined",
     "Verdict",
     "View",
+    "WaysToControl",
     "asset",
     "check",
     "fail",

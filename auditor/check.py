@@ -13,6 +13,7 @@ The signature decides the phase, and arguments are handed in by annotation:
 | `Clock` | the scan's clock |
 | `Estate`, `PolicyChain` | what other assets say; such a check is asked after all input was read |
 | `EffectiveAccess` | who can do what, over all policies, groups and denials of the input; asked at the end too |
+| `WaysToControl` | who, or what outside, can come to control what, over all of that and all that runs; likewise |
 """
 
 from __future__ import annotations
@@ -23,15 +24,17 @@ import shlex
 import string
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
 from auditor.access.effective import EffectiveAccess
+from auditor.access.ways import WaysToControl
 from auditor.clock import Clock
 from auditor.estate import Estate, PolicyChain
 from auditor.model.verdict import Severity, Verdict
@@ -39,6 +42,8 @@ from auditor.resources.base import VIEWS, Resource, Undetermined, asset_types_of
 from auditor.resources.policy import Policy
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_SCOPE = re.compile(r"\s--(project|folder|organization|billing-account)\b")
+"""The flags that say where a command acts; gcloud takes one of them."""
 
 
 class CheckError(Exception):
@@ -88,6 +93,8 @@ class Example:
     name: str
     ancestors: tuple[str, ...]
     unknown: dict[str, str]
+    settings: Settings | None = None
+    """What the check is asked with, where the example shows a setting; it stands on the asset that is asked."""
 
     def document(self) -> dict[str, Any]:
         """The asset as a line of a Cloud Asset Inventory export."""
@@ -116,10 +123,12 @@ def asset(
     name: str = "",
     ancestors: Sequence[str] = EXAMPLE_ANCESTORS,
     unknown: Sequence[str] = (),
+    settings: Settings | None = None,
 ) -> Example:
     """An asset for a check's examples.
 
     `unknown` lists JSON paths (`resource.data.settings`, `iam_policy.bindings.*`) that are unknown.
+    `settings`, on the asset that is asked, are those of an owner who changed the defaults.
     """
     service, _, kind = asset_types_of(view)[0].partition("/")
     if not name:
@@ -133,6 +142,7 @@ def asset(
         name=name,
         ancestors=tuple(ancestors),
         unknown=dict.fromkeys(unknown, "known only after apply"),
+        settings=settings,
     )
 
 
@@ -140,7 +150,10 @@ Examples = Callable[[], Sequence[Example | Sequence[Example]]]
 """Builds a check's examples: each is the asset that is asked, or a list of it and its surroundings."""
 
 
-_OWN = frozenset({"resource", "policy", "chain", "access"})
+Need = Callable[[Any], bool]
+"""Says of a resource, by what it alone says, whether a check can learn anything from it."""
+
+_OWN = frozenset({"resource", "policy", "chain", "access", "ways"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +165,7 @@ class Signature:
     wants_policy: bool
     wants_estate: bool
     wants_access: bool
+    wants_ways: bool
     settings: type[Settings] | None
     arguments: tuple[str, ...]
     subject_name: str
@@ -186,6 +200,7 @@ class Check:
     unknown: Examples
     reads: tuple[type[Resource], ...]
     reads_policies: tuple[type[Resource], ...]
+    needs: Mapping[type[Resource], Need]
     default: bool
 
     @property
@@ -219,6 +234,7 @@ def check(
     fix: Fix | None = None,
     reads: Sequence[type[Resource]] = (),
     reads_policies: Sequence[type[Resource]] = (),
+    needs: Mapping[type[Resource], Need] = MappingProxyType({}),
     area: str = "",
     default: bool = True,
 ) -> Callable[[Callable[..., Verdict]], Check]:
@@ -227,6 +243,8 @@ def check(
     `evidence` lists JSON paths of the resource shown with a finding, `same_as` the ids of the same
     detection elsewhere, `reads` the views that it reads from the estate, `reads_policies` those of them
     whose IAM policies it reads too, and `default=False` takes it out of the default selection.
+    `needs` says of views in `reads` which of their resources the check can learn from: of a million machines the
+    estate then keeps a few, and may hand in only those, so that their number tells nothing.
     `area` is the name of the package that holds the module, if not given.
     Raises `CheckError` where the declaration is wrong.
     """
@@ -237,8 +255,8 @@ def check(
         if not (function.__doc__ or "").strip():
             raise CheckError(f"check {identifier}: the function needs a docstring; it is the check's page")
         signature = _signature(identifier, function)
-        if not set(reads_policies) <= set(reads):
-            raise CheckError(f"check {identifier}: `reads_policies` names views that are not in `reads`")
+        if not {*reads_policies, *needs} <= set(reads):
+            raise CheckError(f"check {identifier}: `reads_policies` or `needs` names views that are not in `reads`")
         if reads and "estate" not in signature.arguments:
             raise CheckError(f"check {identifier}: `reads` goes with an `estate: Estate` argument")
         return Check(
@@ -256,6 +274,7 @@ def check(
             unknown=unknown,
             reads=tuple(reads),
             reads_policies=tuple(reads_policies),
+            needs=needs,
             default=default,
         )
 
@@ -300,12 +319,18 @@ def _signature(identifier: str, function: Callable[..., Verdict]) -> Signature:
         raise CheckError(f"check {identifier}: the resource or policy comes first")
     if any(view not in VIEWS.values() for view in views + (policies or ())):
         raise CheckError(f"check {identifier}: a view without asset types; declare them with @shows")
+    if policies == () and {"estate", "chain", "access"} & set(arguments):
+        raise CheckError(
+            f"check {identifier}: a check of every policy is asked while the input is read, so it cannot ask "
+            "the estate; name the views whose policies it is about, as in Policy[Project]"
+        )
     return Signature(
         subjects=views or policies or (),
         wants_resource=bool(views),
         wants_policy=policies is not None or "chain" in arguments,
-        wants_estate=bool({"estate", "chain", "access"} & set(arguments)),
-        wants_access="access" in arguments,
+        wants_estate=bool({"estate", "chain", "access", "ways"} & set(arguments)),
+        wants_access=bool({"access", "ways"} & set(arguments)),
+        wants_ways="ways" in arguments,
         settings=settings,
         arguments=tuple(arguments),
         subject_name=next(iter(inspect.signature(function).parameters)),
@@ -317,6 +342,7 @@ _HANDED_IN: dict[Any, str] = {
     Estate: "estate",
     PolicyChain: "chain",
     EffectiveAccess: "access",
+    WaysToControl: "ways",
 }
 
 
@@ -373,6 +399,6 @@ def render_command(template: str, subjects: dict[str, Any]) -> str:
 
 def in_project(command: str, project: str) -> str:
     """A gcloud command with its project, so that it cannot hit whichever one the shell is set to."""
-    if not project or not command.startswith("gcloud ") or "--project" in command:
+    if not project or not command.startswith("gcloud ") or _SCOPE.search(command):
         return command
     return f"{command} --project={shlex.quote(project)}"

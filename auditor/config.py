@@ -1,7 +1,7 @@
 """`auditor.toml`: what a scan is told once for all its runs.
 
 [scan]
-exported = ["resource", "iam-policy"]   # content types that the input holds in full
+exported = ["resource", "iam-policy"]   # what the input holds in full
 checks_dir = ["our-checks"]             # folders of further check modules
 
 [select]
@@ -30,7 +30,19 @@ from auditor.check import Check, Settings
 from auditor.model.verdict import Severity
 from auditor.names import UnknownName
 
-ContentType = Literal["resource", "iam-policy", "org-policy", "access-policy"]
+Vouched = Literal[
+    "resource",
+    "iam-policy",
+    "org-policy",
+    "access-policy",
+    "accesscontextmanager.googleapis.com/GcpUserAccessBinding",
+    "cloudidentity.googleapis.com/Group",
+    "cloudidentity.googleapis.com/Membership",
+    "iam.googleapis.com/DenyPolicy",
+    "iam.googleapis.com/PolicyBinding",
+    "iam.googleapis.com/PrincipalAccessBoundaryPolicy",
+]
+"""`CONTENT_TYPES` and `NOT_INVENTORIED`, which a test holds equal."""
 
 
 class ConfigError(Exception):
@@ -44,7 +56,7 @@ class _Section(BaseModel):
 class ScanSection(_Section):
     """`[scan]`."""
 
-    exported: tuple[ContentType, ...] = ()
+    exported: tuple[Vouched, ...] = ()
     checks_dir: tuple[Path, ...] = ()
 
 

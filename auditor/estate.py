@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeVar
 
+from auditor.completeness import IAM_POLICY, RESOURCE, Missings, is_inventoried
 from auditor.resources.base import Asset, OpenList, Resource, Undetermined, asset_types_of
 from auditor.resources.decode import policy_of, unknown_policy
 from auditor.resources.policy import AuditConfig, Binding, Policy
@@ -15,23 +17,21 @@ from auditor.shelf import ByHome, Homes, Lines, NamedLines, Shelf
 
 R = TypeVar("R", bound=Resource)
 
-RESOURCE, IAM_POLICY = "resource", "iam-policy"
-CONTENT_TYPES = (RESOURCE, IAM_POLICY, "org-policy", "access-policy")
-"""The content types of `gcloud asset export`."""
-
-
 MISSING_POLICY = (
     "its IAM policy is not in the input; export content type iam-policy of all asset types, "
     "and say --exported iam-policy if that was done"
 )
 MISSING_INHERITED = "the IAM policy of a folder or organisation above it is not in the input"
+_POLICIES_READ = 256
+"""Policies of containers that are kept as objects: those of folders are inherited by many."""
 
 
 class Estate:
     """All assets of one scan, as far as the selected checks declared that they read them.
 
+    `needs` says of a view which resources some check can learn from; of the others is only known that there are some.
     `partial` is true where a source shows only part of the estate (Terraform plans, files and states): then absence
-    proves nothing. `exported` holds the content types that the user vouched for as complete.
+    proves nothing. `exported` holds what was vouched for as complete: content types, and asset types by name.
     """
 
     def __init__(
@@ -39,11 +39,14 @@ class Estate:
         *,
         readable: frozenset[type[Resource]],
         with_policies: frozenset[type[Resource]] = frozenset(),
+        needs: Mapping[type[Resource], Sequence[Callable[[Any], bool]]] = MappingProxyType({}),
         exported: frozenset[str] = frozenset(),
     ) -> None:
         self.homes = Homes()
         """The projects (or folders, organisations) that assets were met in."""
         self._readable = readable
+        self._needs = {view: tests for view, tests in needs.items() if tests}
+        self._passed_over: set[type[Resource]] = set()
         self._shelves: dict[type[Resource], Shelf[Any]] = {view: Shelf(view, self.homes) for view in readable}
         self._policies_on: dict[type[Resource], NamedLines] = {view: NamedLines() for view in with_policies}
         self._lists: dict[type[Resource], list[Any]] = {}
@@ -52,15 +55,23 @@ class Estate:
         self._found: dict[tuple[type[Resource], Callable[[Any], str]], tuple[str, list[Any]]] = {}
         self._policies: dict[str, int] = {}
         self._policy_lines = Lines()
+        self._policies_read: dict[str, Policy[Any]] = {}
         self._names: dict[str, str] = {}
+        self._above: dict[str, list[str]] = {}
         self.exported = exported
+        self.missing = Missings()
+        """What of the estate is known not to have been read."""
         self.partial = False
         self.damaged = False
         """Whether part of the input could not be read: then absence proves nothing either."""
 
     def add(self, resource: Resource, line: bytes) -> None:
         """Keep a resource that a selected check reads; `line` is its record."""
-        self._shelves[type(resource)].add(resource, line)
+        view = type(resource)
+        if view in self._needs and not _is_needed(resource, self._needs[view]):
+            self._passed_over.add(view)
+            return
+        self._shelves[view].add(resource, line)
 
     def add_policy_on(self, view: type[Resource], name: str, line: bytes) -> None:
         """Keep the policy of an asset whose policies a selected check reads; `line` carries it."""
@@ -69,6 +80,7 @@ class Estate:
     def add_policy(self, container: str, line: bytes) -> None:
         """Keep the policy of a project, folder or organisation, which `line` carries."""
         self._policies[container] = self._policy_lines.add(line)
+        self._policies_read.pop(container, None)
 
     def close(self) -> None:
         """Give temporary files back. Nothing can be looked up afterwards."""
@@ -77,6 +89,10 @@ class Estate:
             shelf.close()
         for lines in self._policies_on.values():
             lines.close()
+
+    def add_container(self, asset: Asset) -> None:
+        """Keep what is above a project, folder or organisation."""
+        self._above[asset.key] = asset.ancestors
 
     def add_project(self, container: str, project: Project) -> None:
         """Keep which project id belongs to `projects/NUMBER`, whichever of the two `container` is."""
@@ -105,25 +121,28 @@ class Estate:
         return self._lists[view]
 
     def in_project(self, view: type[R], project: str) -> list[R]:
-        """The resources of a type in one project; open on the same terms as `of`."""
+        """The resources of a type in one project; open on the same terms as `of`, but for what is missing elsewhere."""
         return self.related(view, _project_of, project)
 
     def surely_lacks(self, view: type[Resource], project: str) -> bool:
         """Whether a project is known to have no resource of a type."""
         by_key, doubt = self._group(view, _project_of)
-        return not (len(by_key.get(project, ())) or doubt or self._why_incomplete(view))
+        return not (len(by_key.get(project, ())) or doubt or self._why_incomplete_in(project, view))
 
-    def related(self, view: type[R], key: Callable[[R], str], value: str) -> list[R]:
+    def related(self, view: type[R], key: Callable[[R], str], value: str, *, within: str = "") -> list[R]:
         """The resources of a type for which `key` is `value`, found by an index that is made once for each `key`.
 
-        The list is open on the same terms as `of`, and where a resource's key is unknown.
+        The list is open on the same terms as `of`, and where a resource's key is unknown. `within` is the project,
+        folder or organisation that all such resources lie in, where that is known: then what is missing elsewhere does
+        not matter.
         """
+        within = value if key is _project_of else within
         last, found = self._found.get((view, key), (None, []))
         if last != value:  # checks ask about one asset after the other
             by_key, doubt = self._group(view, key)
             shelf = self._shelf(view)
             found = [shelf[number] for number in by_key.get(value, ())]
-            cause = self._why_incomplete(view) or doubt
+            cause = (self._why_incomplete_in(within, view) if within else self._why_incomplete(view)) or doubt
             found = OpenList(found, view.__name__, cause) if cause else found
             self._found[view, key] = (value, found)
         return found
@@ -145,9 +164,20 @@ class Estate:
 
     def policy(self, container: str) -> Policy[Any]:
         """The IAM policy of a project, folder or organisation. Raises `Undetermined` where it is not known."""
+        if container in self._policies_read:
+            return self._policies_read[container]
         if container in self._policies:
-            return policy_of(self._policy_lines[self._policies[container]])
-        raise Undetermined(f"IAM policy of {container}", MISSING_POLICY)
+            if len(self._policies_read) == _POLICIES_READ:
+                self._policies_read.clear()
+            policy = policy_of(self._policy_lines[self._policies[container]])
+            return self._policies_read.setdefault(container, policy)
+        raise Undetermined(f"IAM policy of {container}", self.why_no_policy(container) or MISSING_POLICY)
+
+    def why_no_policy(self, container: str) -> str:
+        """Why the IAM policy of a project, folder or organisation may be among what could not be read, `""` if not."""
+        kind = _CONTAINERS.get(container.partition("/")[0], "")
+        above, uncertain = self._surroundings(container)
+        return self.missing.why([kind], above, policies=True, uncertain=uncertain)
 
     def absent_policy(self, asset: Asset, *, others: bool) -> Policy[Any]:
         """The policy of an asset of which the input has none: empty where that is sure, else unknown.
@@ -156,6 +186,8 @@ class Estate:
         """
         if self.damaged:
             return unknown_policy(asset, "part of the input could not be read, and its IAM policy may have been there")
+        if cause := self.missing.why([asset.asset_type], asset.ancestors, policies=True):
+            return unknown_policy(asset, cause)
         container = asset.project or (asset.ancestors[0] if asset.ancestors else asset.key)
         seen = IAM_POLICY in self.exported or (others and self.has_policy(container))
         if seen and container != asset.key and not self.partial:
@@ -182,23 +214,61 @@ class Estate:
     def _why_incomplete(self, view: type[Resource]) -> str:
         """Why the input need not hold all resources of a type, `""` where it does."""
         if view not in self._causes:
-            self._causes[view] = self._cause(view)
+            self._causes[view] = self._cause() or self.missing.why(asset_types_of(view)) or self._why_none(view)
         return self._causes[view]
 
-    def _cause(self, view: type[Resource]) -> str:
+    def _why_incomplete_in(self, project: str, view: type[Resource]) -> str:
+        """The same of those in one project, which what is missing elsewhere does not touch."""
+        places, uncertain = self._surroundings(project)
+        missing = self.missing.why(asset_types_of(view), places, uncertain=uncertain)
+        return self._cause() or missing or self._why_none(view)
+
+    def _cause(self) -> str:
+        """What makes all lists open, `""` for nothing."""
         if self.partial:
             return "Terraform shows only part of the estate"
         if self.damaged:
             return "part of the input could not be read, and may have held more"
-        if len(self._shelf(view)) or self.vouched_for(view):
+        return ""
+
+    def _why_none(self, view: type[Resource]) -> str:
+        """Why there may be resources of a type of which the input has none."""
+        if len(self._shelf(view)) or view in self._passed_over or self.vouched_for(view):
             return ""
-        kinds = " or ".join(asset_types_of(view))
-        content = _contents(view)[-1]
-        return f"the input has no {kinds}; say --exported {content} if that content was exported in full"
+        kinds = asset_types_of(view)
+        vouch = (
+            _contents(view)[-1] if all(map(is_inventoried, kinds)) else next(k for k in kinds if not is_inventoried(k))
+        )
+        return f"the input has no {' or '.join(kinds)}; say --exported {vouch} if it was exported in full"
+
+    def _surroundings(self, container: str) -> tuple[list[str], bool]:
+        """A container with what is above it, and whether more may be above than is known."""
+        above = self._above.get(container, [container])
+        return above, not above[-1].startswith("organizations/")
 
     def vouched_for(self, view: type[Resource]) -> bool:
-        """Whether the user said that the content which holds a type was exported in full."""
-        return any(content in self.exported for content in _contents(view))
+        """Whether the input is said to hold all resources of a type: by its name or its content."""
+        contents = any(content in self.exported for content in _contents(view))
+        return all(kind in self.exported or (contents and is_inventoried(kind)) for kind in asset_types_of(view))
+
+
+_CONTAINERS = {
+    "projects": "cloudresourcemanager.googleapis.com/Project",
+    "folders": "cloudresourcemanager.googleapis.com/Folder",
+    "organizations": "cloudresourcemanager.googleapis.com/Organization",
+}
+
+
+_MISTAKES = (AttributeError, TypeError, ValueError, LookupError, ArithmeticError)
+"""What a check that is wrong about a resource raises."""
+
+
+def _is_needed(resource: Resource, needs: Iterable[Callable[[Any], bool]]) -> bool:
+    """Whether some check can learn from a resource; also where that is not known, or asking it is a mistake."""
+    try:
+        return any(need(resource) for need in needs)
+    except (Undetermined, *_MISTAKES):
+        return True
 
 
 def _contents(view: type[Resource]) -> tuple[str, ...]:
@@ -248,7 +318,8 @@ class PolicyChain:
             if name not in unknown:
                 yield name, self._estate.policy(name)
         if unknown:
-            raise Undetermined("inherited IAM policy", MISSING_INHERITED)
+            cause = next(filter(None, map(self._estate.why_no_policy, unknown)), MISSING_INHERITED)
+            raise Undetermined("inherited IAM policy", cause)
 
     def bindings(self) -> Iterator[tuple[str, Binding]]:
         """(level, binding) over all levels."""

@@ -87,14 +87,15 @@ class Case:
     def verify(self) -> None:
         """Raise `AssertionError` where the engine says otherwise, or the fix does not mend a failing example."""
         documents = [example.document() for example in self.example]
-        given = judge(self.check, documents)
+        settings = self.example[0].settings
+        given = judge(self.check, documents, settings)
         allowed = {Outcome.PASS, Outcome.NOT_APPLICABLE} if self.expected is Outcome.PASS else {self.expected}
         if given is None or given[0] not in allowed:
             raise AssertionError(f"{self}: expected {self.expected.value}, the check says {given}")
         if self.expected is Outcome.FAIL and self.check.fix:
             if isinstance(self.check.fix.patch, Deletion):
                 return  # the asset is gone, and with it the question
-            mended = judge(self.check, _mended(self.check.fix.patch, documents))
+            mended = judge(self.check, _mended(self.check.fix.patch, documents), settings)
             if mended is not None and mended[0] not in (Outcome.PASS, Outcome.NOT_APPLICABLE):
                 raise AssertionError(f"{self}: after the fix the check still says {mended}")
 

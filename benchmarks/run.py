@@ -33,6 +33,7 @@ def main() -> None:
         f"{given.assets:,} assets, {large.stat().st_size / 1e9:.2f} GB; ratios to orjson.loads of every line",
         flush=True,
     )
+    measure([*AUDITOR, "checks"])
     parse = best([sys.executable, "-c", _PARSE, str(large)], given.times)
     print(f"orjson.loads of every line          {parse.cpu:7.1f} s CPU", flush=True)
     for title, options in (

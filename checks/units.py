@@ -18,3 +18,5 @@ PrefixIpv6 = Annotated[int, Meta(ge=0, le=128)]
 """The length of an IPv6 prefix."""
 Share = Annotated[float, Meta(ge=0, le=1)]
 """A part of a whole."""
+Hours = Annotated[float, Meta(gt=0, le=8_784)]
+"""A period within a year, in hours."""

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import get_args
 
-from auditor.model.run import CheckResult, Control, ControlStatus, Finding, FindingException, Framework, Run
+from auditor.model.run import (
+    CheckResult,
+    Control,
+    ControlStatus,
+    Disagreement,
+    Finding,
+    FindingException,
+    Framework,
+    Run,
+    SecondOpinion,
+)
 from auditor.model.verdict import Severity
 from reports.decision import Decision, decide
 from reports.pages import Page, split_page
@@ -214,3 +224,8 @@ def fair_limit(sizes: Iterable[int], *, most: int, budget: int) -> int:
         if sum(min(size, limit) for size in counts) <= budget:
             return limit
     return 1
+
+
+def disagreements(opinion: SecondOpinion, kind: str) -> list[tuple[str, Disagreement]]:
+    """(category, place) of what one side alone says, over all categories."""
+    return [(row.category, place) for row in opinion.categories for place in row.places if place.kind == kind]

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from auditor.model.run import Run
 from auditor.model.text import visible
 from reports.base import environment, write
-from reports.digest import CAUSES_SHOWN, CHECKS_PER_CAUSE, Digest, fair_limit, most_reasons, statuses
+from reports.digest import CAUSES_SHOWN, CHECKS_PER_CAUSE, Digest, disagreements, fair_limit, most_reasons, statuses
 from reports.drawings import drawing
 from reports.pages import command_of, evidence_lines, pieces, short_name, shortened
 
@@ -31,6 +31,10 @@ EVIDENCE_LENGTH = 240
 NOTICES_SHOWN = 100
 ACCEPTED_SHOWN = 10
 """Findings that are shown of one exception."""
+OPINIONS_SHOWN = 200
+"""Assets of each kind of disagreement with Security Command Center."""
+COLLECTED_PLACES = 100
+"""Of each service's state."""
 TARGETS_SHOWN = 5
 """On the first page; all of them stand under Provenance."""
 
@@ -56,7 +60,9 @@ def render(run: Run, out: BinaryIO) -> None:
         checks_per_cause=CHECKS_PER_CAUSE,
         notices_shown=NOTICES_SHOWN,
         accepted_shown=ACCEPTED_SHOWN,
+        opinions_shown=OPINIONS_SHOWN,
         targets_shown=TARGETS_SHOWN,
+        places_shown=COLLECTED_PLACES,
     )
 
 
@@ -71,6 +77,7 @@ def _environment() -> Environment:
     made.filters["command"] = command_of
     made.filters["most_reasons"] = most_reasons
     made.filters["statuses"] = statuses
+    made.filters["disagreements"] = disagreements
     return made
 
 

@@ -12,12 +12,13 @@ from markupsafe import Markup
 from auditor.model.run import Run
 from auditor.model.text import visible
 from reports.base import environment, write
-from reports.digest import CAUSES_SHOWN, CHECKS_PER_CAUSE, Digest, fair_limit, most_reasons, statuses
+from reports.digest import CAUSES_SHOWN, CHECKS_PER_CAUSE, Digest, disagreements, fair_limit, most_reasons, statuses
 from reports.pages import command_of, evidence_lines, pieces, short_name, shortened
 
 PLACES_PER_ENTRY = 10
 PLACES = 1_000
 GAPS_SHOWN = 20
+OPINIONS_SHOWN = 30
 TARGETS_SHOWN = 12
 NAME_LENGTH = 200
 EVIDENCE_LINES = 3
@@ -42,6 +43,7 @@ def render(run: Run, out: BinaryIO) -> None:
         causes_shown=CAUSES_SHOWN,
         checks_per_cause=CHECKS_PER_CAUSE,
         gaps_shown=GAPS_SHOWN,
+        opinions_shown=OPINIONS_SHOWN,
         targets_shown=TARGETS_SHOWN,
     )
 
@@ -92,4 +94,5 @@ def _environment() -> Environment:
     made.filters["command"] = command_of
     made.filters["most_reasons"] = most_reasons
     made.filters["statuses"] = statuses
+    made.filters["disagreements"] = disagreements
     return made

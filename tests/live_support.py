@@ -14,8 +14,11 @@ import msgspec
 from auditor.sources.live.collection import Collection, Order, Progress
 from auditor.sources.live.connection import Connection
 from auditor.sources.live.coverage import Coverage, Part
+from auditor.sources.live.declaration import Collector, Level
 from auditor.sources.live.estate import Collected, write
+from auditor.sources.live.failures import State
 from auditor.sources.live.journal import Journal
+from auditor.sources.live.needs import Needs
 from auditor.sources.live.network import Calls, Clock, Patience
 from tests.fake_google import Estate, Fake
 
@@ -70,6 +73,54 @@ def own(name: str, asset_type: str, data: dict[str, Any], *above: str) -> dict[s
     }
 
 
+def _seen_by_others(project: list[str], key: dict[str, Any]) -> list[dict[str, Any]]:
+    """What Policy Analyzer, Monitoring, Cloud Billing and Security Center Management tell of the example estate."""
+    number, period = project[0], {"startTime": "2025-08-01T07:00:00Z", "endTime": "2026-11-20T07:00:00Z"}
+    account = "billingAccounts/0A1B2C-3D4E5F-6A7B8C"
+    activities = []
+    for kind, told in (("serviceAccount", key["name"].partition("/keys/")[0]), ("serviceAccountKey", key["name"])):
+        activity = {
+            "fullResourceName": f"//iam.googleapis.com/{told}",
+            "activityType": f"{kind}LastAuthentication",
+            "observationPeriod": period,
+            "activity": {"lastAuthenticatedTime": "2026-11-19T07:00:00Z"},
+        }
+        name = f"{number}/locations/global/activityTypes/{kind}LastAuthentication/activities/{told.rpartition('/')[2]}"
+        activities.append(own(name, "policyanalyzer.googleapis.com/Activity", activity, *project))
+        del activities[-1]["resource"]["data"]["name"]
+    series = {
+        "resource": {"type": "consumed_api", "labels": {"credential_id": "apikey:0f4a"}},
+        "points": [{"value": {"int64Value": "7"}}],
+    }
+    return [
+        *activities,
+        own(
+            f"{number}/timeSeries/api_key_requests",
+            "monitoring.googleapis.com/ListTimeSeriesResponse",
+            {"timeSeries": [series]},
+            *project,
+        ),
+        own(account, "cloudbilling.googleapis.com/BillingAccount", {"displayName": "Lucky", "open": True}),
+        own(f"{account}/budgets/b1", "billingbudgets.googleapis.com/Budget", {"displayName": "all of it"}),
+        own(
+            f"{number}/billingInfo",
+            "cloudbilling.googleapis.com/ProjectBillingInfo",
+            {"billingAccountName": account, "billingEnabled": True},
+            *project,
+        ),
+        own(
+            f"{ORGANIZATION}/locations/global/securityCenterServices/security-health-analytics",
+            "securitycentermanagement.googleapis.com/SecurityCenterService",
+            {"effectiveEnablementState": "ENABLED"},
+        ),
+        own(
+            f"{ORGANIZATION}/locations/global/bigQueryExports/e",
+            "securitycenter.googleapis.com/BigQueryExport",
+            {"dataset": "projects/p/datasets/findings"},
+        ),
+    ]
+
+
 def full_estate() -> Estate:
     """The example estate, with what only other APIs tell; the organisation's account is known."""
     estate = Estate.of_files(EXPORT)
@@ -84,6 +135,8 @@ def full_estate() -> Estate:
     details = {"rules": [{"resources": [f"//cloudresourcemanager.googleapis.com/{ORGANIZATION}"], "effect": "ALLOW"}]}
     finding = {"category": "PUBLIC_BUCKET_ACL", "state": "ACTIVE", "severity": "HIGH", "resourceName": "//x/y"}
     recommender = f"{number}/locations/global/recommenders/google.iam.policy.Recommender/recommendations"
+    key = estate.data("iam.googleapis.com/ServiceAccountKey", home=number)[0]
+    estate.assets += _seen_by_others(project, key)
     estate.assets += [
         own(attached, "iam.googleapis.com/DenyPolicy", {"rules": rules}, *project),
         own(boundary, "iam.googleapis.com/PrincipalAccessBoundaryPolicy", {"details": details}),
@@ -201,3 +254,31 @@ def source_of(done: Done, needs: Any = None) -> Collected:
 def names(records: Sequence[dict[str, Any]]) -> list[str]:
     """The names of records, sorted."""
     return sorted(record["name"] for record in records)
+
+
+NOTHING = Needs(frozenset(), frozenset())
+"""Of the inventory, the containers only."""
+
+
+def only(collector: Collector, fake: Fake, patience: Patience = PATIENCE) -> Done:
+    """What one collector gives beside the inventory."""
+    by_target = collector.roots_only and Level.PROJECT in collector.levels
+    targets = (ORGANIZATION, paid_project(fake)) if by_target else (ORGANIZATION,)
+    order = Order(targets=targets, needs=NOTHING, services=(collector.name,), thorough=True)
+    return collected(fake, order, patience=patience)
+
+
+def told(done: Done, collector: str) -> list[Part]:
+    """What is told of one collector, but for the project that is pending deletion."""
+    return [part for part in done.parts(collector) if part.state is not State.PENDING_DELETION]
+
+
+def paid_project(fake: Fake) -> str:
+    """A project that somebody pays for, as a target."""
+    paid = fake.estate.data("cloudbilling.googleapis.com/ProjectBillingInfo")
+    return str(paid[0]["name"]).removesuffix("/billingInfo") if paid else ORGANIZATION
+
+
+def path_of(path: str) -> str:
+    """The end of a method's path as the server sees it."""
+    return path if path.startswith("/") else f"/{path.rpartition('/')[2]}"

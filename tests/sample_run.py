@@ -232,3 +232,32 @@ def large_run(findings: int, checks: int = 150) -> Run:
     counts = Counter(place.check for place in places)
     results = [replace(r, failed=counts[r.id], asked=r.asked - r.failed + counts[r.id]) for r in results]
     return replace(run, checks=results, findings=places, frameworks=[])
+
+
+SAID = (
+    "Stop",
+    "2 critical findings",
+    "94.3 % of applicable verdicts were judged",
+    "5 not assessed",
+    "Taken for",
+    "Terraform plan",
+    "allUsers holds roles/storage.objectViewer",
+    "gcloud sql instances patch orders-copy --clear-authorized-networks",
+    "storage.publicAccessPrevention",
+    "serve it through a load balancer with Cloud CDN first",
+    "CIS Google Cloud Platform Foundation 5.0 · 5.1",
+    "the group was not exported",
+    "Google rotates its own keys",
+    "either none exists or the type was not exported",
+    "google_healthcare_dataset",
+    "1.16",
+    "the line is cut off",
+    "KeyError: 'x'",
+    "5f0c2b9a4477d1e3",
+    "2026-11-22 00:00:00 UTC",
+    "--exported resource",
+    "max_age_days",
+    "firewall-logging-off",
+    "Limitations",
+)
+"""What every report of the sample says, whatever its format."""

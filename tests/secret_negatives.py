@@ -215,6 +215,10 @@ _FAMILIES: dict[str, tuple[Callable[[Maker], str], ...]] = {
         lambda m: f"key_size: 2048\ntoken_lifetime: {m.number(4)}s\npassword_length: 24\n",
         lambda m: f"api_key_created: 2026-0{m.number(1)}-11T10:00:00Z\n",
         lambda m: "use_secret_manager: true\npassword_authentication: no\ntoken: null\nsecret: false\n",
+        lambda m: f"DB_PASSWORD_SECRET={m.name()}\nDB_PASSWORD_SECRET_VERSION=3\n",
+        lambda m: f"password_secret: {m.name()}-password\n",
+        lambda m: f"while {m.word()}_token := page.next_page_token:\n    pass\n",
+        lambda m: f'print("login: {m.word()}\\npassword: " + "*" * {m.number(1)})',
     ),
     "public tokens": (
         lambda m: "pk_live_" + m.some(ALNUM, 32),

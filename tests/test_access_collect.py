@@ -298,3 +298,15 @@ def test_the_example_estate_is_read_without_gaps() -> None:
     answer = made.can("user:alex@lucky-gas.example", "resourcemanager.projects.setIamPolicy", "projects/lucky-gas-prod")
     assert answer.state == "GRANTED"
     assert P2 not in collected.world.bindings.scopes.all
+
+
+@pytest.mark.parametrize("kind", ["iam.googleapis.com/DenyPolicy", "iam.googleapis.com/PolicyV2"])
+def test_a_deny_policy_counts_under_the_names_of_the_api_and_of_the_inventory(kind: str) -> None:
+    path = "policies/cloudresourcemanager.googleapis.com%2Fprojects%2Fp1/denypolicies/limit"
+    denied = ["storage.googleapis.com/buckets.get"]
+    rule = {"deniedPrincipals": ["principalSet://goog/public:all"], "deniedPermissions": denied}
+    policy = asset(
+        f"//iam.googleapis.com/{path}", kind, resource={"data": {"name": path, "rules": [{"denyRule": rule}]}}
+    )
+    made = access(policy, base=estate(policies={B1: [bind("roles/storage.admin", ANN)]}))
+    assert made.can(ANN, GET, B1).state == "NOT_GRANTED"

@@ -191,4 +191,8 @@ def test_the_report_section_has_all_that_a_page_needs() -> None:
     assert told.paths[0].svg.startswith("<svg xmlns=")
     assert [(one.cuts, one.of) for one in told.removals] == [(2, 2), (1, 2), (1, 2)]
     assert all(one.command.startswith("gcloud ") for one in told.removals)
-    assert told.notes == ()
+    assert [note.partition(": ")[2] for note in told.notes if "policy" in note] == [
+        "the IAM policy of organizations/9 is not in the input.",
+        "the IAM policy of projects/away is not in the input.",
+        "the IAM policy of projects/home is not in the input.",
+    ]

@@ -202,7 +202,7 @@ def test_a_pipe_is_refused_without_reading_it(tmp_path: Path) -> None:
         ("/dev/zero", "a device, not a file"),
         ("-", "save it to a file first"),
         ("gs://b/x y", "not read directly; copy it first: gcloud storage cp --recursive 'gs://b/x y' ."),
-        ("projects/p", "live scans are not available"),
+        ("projects/My_P", "live targets are written"),
         ("/nowhere/at/all", "no such file or folder"),
         ("/dev/null/x", "no such file or folder"),
         ("x" * 5000, "file name too long"),
@@ -213,6 +213,10 @@ def test_what_is_no_file_is_told_with_what_to_do(target: str, words: str) -> Non
     result = run("scan", "--", target)
     assert result.exit_code == 2
     assert words in " ".join(result.output.split())
+
+
+def test_what_only_scan_reads_live_is_told_how_to_save(tmp_path: Path) -> None:
+    assert "auditor collect projects/p -o estate.ndjson.gz" in refusal("projects/p")
 
 
 def test_a_link_to_nothing_is_no_target(tmp_path: Path) -> None:

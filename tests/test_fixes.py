@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from auditor.check import render_command
+from auditor.check import in_project, render_command
 from auditor.loading import load_checks
 from auditor.resources.base import Asset
 from auditor.resources.network import FirewallPolicy
@@ -51,3 +51,29 @@ def test_numbers_that_make_no_sense_are_refused() -> None:
                 with pytest.raises(msgspec.ValidationError):
                     msgspec.convert({name: -5}, kind)
     assert tried > 15
+
+
+@pytest.mark.parametrize(
+    ("command", "printed"),
+    [
+        ("gcloud secrets update a", "gcloud secrets update a --project=shop"),
+        ("gcloud logging sinks update a --organization=3", "gcloud logging sinks update a --organization=3"),
+        ("gcloud logging sinks update a --folder=2", "gcloud logging sinks update a --folder=2"),
+        ("gcloud kms keys update a --project=other", "gcloud kms keys update a --project=other"),
+        ("bq update a", "bq update a"),
+    ],
+)
+def test_a_command_gets_its_project_unless_it_says_where_it_acts(command: str, printed: str) -> None:
+    assert in_project(command, "shop") == printed
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("projects/1/secrets/s", ("projects/1/secrets/s",)),
+        ("projects/1/secrets/global", ("projects/1/secrets/global",)),
+        ("projects/1/locations/europe-west1/secrets/s", ("s", "--location=europe-west1")),
+    ],
+)
+def test_a_regional_resource_is_named_with_its_location(name: str, words: tuple[str, ...]) -> None:
+    assert Asset(name=f"//secretmanager.googleapis.com/{name}", asset_type="").gcloud_name == words

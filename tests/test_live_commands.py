@@ -22,12 +22,13 @@ from hypothesis import strategies as some
 from auditor.cli import collect as collect_command
 from auditor.cli import permissions as permissions_command
 from auditor.sources.base import Gaps
+from auditor.sources.detect import sources_of
 from auditor.sources.live import convert
 from auditor.sources.live.collection import Order
 from auditor.sources.live.collectors import COLLECTORS
 from auditor.sources.live.connection import Connection
 from auditor.sources.live.coverage import Coverage, Part, read_coverage
-from auditor.sources.live.estate import Collected, NotACollection, is_collection
+from auditor.sources.live.estate import Collected, NotACollection
 from auditor.sources.live.failures import State
 from auditor.sources.live.identity import Identity, identify
 from auditor.sources.live.needs import Needs
@@ -143,7 +144,7 @@ def test_the_matrix_has_every_service_of_every_place(estate: Estate) -> None:
     project = estate.data("secretmanager.googleapis.com/Secret")[0]["name"].split("/secrets/")[0]
     with Fake(estate) as fake:
         done = collected(fake)
-    rows = {(place, service): (state, count) for place, service, state, count, _ in done.coverage.matrix()}
+    rows = {(place, service): (part.state, part.records) for place, service, part in done.coverage.matrix()}
     assert rows[project, "secretmanager.googleapis.com"][0] is State.COLLECTED
     assert rows[project, "secretmanager.googleapis.com"][1] > 0
     states = {state for state, _ in rows.values()}
@@ -175,7 +176,7 @@ def test_a_collection_that_is_cut_off_is_told(estate: Estate, tmp_path: Path) ->
     file = tmp_path / "estate.ndjson.gz"
     packed = gzip.compress(done.file.read_bytes() * 20)
     file.write_bytes(packed[:-2_000])
-    assert is_collection(file)
+    assert isinstance(sources_of(str(file))[0], Collected)
     gaps = Gaps()
     assert list(Collected.of_file(file).lines(gaps))
     assert gaps.files >= 1
@@ -297,7 +298,7 @@ def test_collect_with_a_part_missing_ends_with_three_and_can_be_resumed(
         ((ORGANIZATION, "-o", "e.json"), "call it .ndjson"),
         ((ORGANIZATION, "-o", "no/e.ndjson"), "does not exist"),
         ((ORGANIZATION, "-o", "e.ndjson", "--service", "secrets-manager"), "secret-manager"),
-        ((ORGANIZATION, "-o", "e.ndjson", "--exclude", "dev"), "label:KEY=VALUE"),
+        ((ORGANIZATION, "-o", "e.ndjson", "--not-in", "dev"), "label:KEY=VALUE"),
         ((ORGANIZATION, "-o", "e.ndjson", "--everything", "--endpoint", "{host}"), "only {service}"),
     ],
 )

@@ -9,11 +9,8 @@ import pytest
 
 from auditor.sources.live.collection import Order
 from auditor.sources.live.collectors import COLLECTORS
-from auditor.sources.live.coverage import Part
 from auditor.sources.live.declaration import Collector
 from auditor.sources.live.failures import State
-from auditor.sources.live.needs import Needs
-from auditor.sources.live.network import Patience
 from tests.fake_google import (
     Estate,
     Fake,
@@ -27,10 +24,7 @@ from tests.fake_google import (
     throttled,
     unavailable,
 )
-from tests.live_support import IMPATIENCE, ORGANIZATION, PATIENCE, Done, collected, full_estate, names
-
-NOTHING = Needs(frozenset(), frozenset())
-"""Of the inventory, the containers only."""
+from tests.live_support import IMPATIENCE, ORGANIZATION, collected, full_estate, names, only, path_of, told
 
 
 @pytest.fixture(scope="module")
@@ -73,22 +67,6 @@ CASES = (
 )
 
 
-def path_of(path: str) -> str:
-    """The end of a method's path as the server sees it."""
-    return path if path.startswith("/") else f"/{path.rpartition('/')[2]}"
-
-
-def only(collector: Collector, fake: Fake, patience: Patience = PATIENCE) -> Done:
-    """What one collector gives beside the inventory."""
-    order = Order(targets=(ORGANIZATION,), needs=NOTHING, services=(collector.name,), thorough=True)
-    return collected(fake, order, patience=patience)
-
-
-def told(done: Done, collector: str) -> list[Part]:
-    """What is told of one collector, but for the project that is pending deletion."""
-    return [part for part in done.parts(collector) if part.state is not State.PENDING_DELETION]
-
-
 RPCS = [(collector, rpc.path) for collector in COLLECTORS for rpc in collector.rpcs]
 
 
@@ -119,32 +97,6 @@ def test_what_passes_leaves_no_trace(fake: Fake, collector: Collector, fault: Ca
     done = only(collector, fake)
     assert names(done.records) == names(right.records)
     assert [part.state for part in done.coverage.parts] == [part.state for part in right.coverage.parts]
-
-
-@pytest.mark.parametrize("collector", COLLECTORS, ids=lambda collector: str(collector.name))
-def test_every_collector_finds_what_is_there(estate: Estate, collector: Collector) -> None:
-    """Page by page of one element, all types that it declares, under the names that the inventory has for them."""
-    with Fake(estate, page_size=1) as fake:
-        done = only(collector, fake)
-    assert {part.state for part in told(done, collector.name)} <= {State.COLLECTED, State.EMPTY}
-    for asset_type in collector.asset_types:
-        found = done.of_type(asset_type.partition(":")[0])
-        if ":" in asset_type:
-            found = [record for record in found if "iam_policy" in record]
-        assert found, f"no {asset_type}"
-        assert all(record["ancestors"] for record in found)
-        assert not [record for record in found if record["name"].endswith("/")]
-
-
-@pytest.mark.parametrize("collector", COLLECTORS, ids=lambda collector: str(collector.name))
-def test_where_nothing_is_the_state_is_empty(estate: Estate, collector: Collector) -> None:
-    bare = Estate([asset for asset in estate.assets if asset["asset_type"].startswith("cloudresourcemanager")])
-    with Fake(bare) as fake:
-        done = only(collector, fake)
-    if collector.name in ("container-policies", "effective-policies"):  # there is always an answer
-        assert {part.state for part in told(done, collector.name)} == {State.COLLECTED}
-    else:
-        assert {part.state for part in told(done, collector.name)} == {State.EMPTY}
 
 
 def test_an_api_that_is_off_in_the_asked_project_is_told_and_no_gap(estate: Estate) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +14,10 @@ import pytest
 
 from auditor.check import Check
 from auditor.clock import Clock
+from auditor.completeness import NOT_INVENTORIED, Missings
 from auditor.engine.scan import Outcome, Scan
 from auditor.loading import load_checks
-from auditor.sources.base import Source
+from auditor.sources.base import Gaps, Source
 from auditor.sources.detect import sources_of
 from auditor.sources.live.collection import Order
 from auditor.sources.live.estate import Collected
@@ -25,12 +27,13 @@ from auditor.sources.live.scope import Filter
 from tests.fake_google import Estate, Fake, denied, unavailable
 from tests.live_support import EXPORT, IMPATIENCE, ORGANIZATION, PATIENCE, collected, full_estate, source_of
 
+MANAGER = "cloudresourcemanager.googleapis.com/"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def every_check() -> list[Check]:
-    return [check for check in load_checks(()) if check.default]
+    return load_checks(())
 
 
 @pytest.fixture(scope="module")
@@ -85,17 +88,35 @@ def live(
     return judged([source], checks, source.exported, folder), source
 
 
-def test_live_and_export_give_the_same_verdicts(checks: list[Check], tmp_path: Path) -> None:
-    with Fake(Estate.of_files(EXPORT), page_size=13) as fake:
-        found, source = live(fake, checks, tmp_path, thorough=True)
-    (tmp_path / "export").mkdir()
-    right = judged(
-        sources_of(str(EXPORT)), checks, frozenset({"resource", "iam-policy", "org-policy", "access-policy"}), tmp_path
-    )
-    assert source.exported == {"resource", "iam-policy", "org-policy", "access-policy"}
+CONTENTS = frozenset({"resource", "iam-policy", "org-policy", "access-policy"})
+
+
+def _exported(estate: Estate, source: Collected) -> Iterator[bytes]:
+    """The estate as an export holds it; with the answers of methods as they came, to which asking adds the time."""
+    for asset in estate.assets:
+        is_asked_for = not asset["asset_type"].endswith("/Finding") or asset["resource"]["data"]["state"] == "ACTIVE"
+        if is_asked_for and not asset["asset_type"].endswith("Response"):
+            yield msgspec.json.encode(asset)
+    for _, line in source.lines(Gaps()):
+        if msgspec.json.decode(line)["asset_type"].endswith("Response"):
+            yield line
+
+
+def test_live_and_export_give_the_same_verdicts(every_check: list[Check], tmp_path: Path) -> None:
+    """With groups, deny policies and boundaries, which an export can hold beside what the inventory holds."""
+    estate = full_estate()
+    with Fake(estate, page_size=13) as fake:
+        found, source = live(fake, every_check, tmp_path, thorough=True)
+    export = tmp_path / "export.ndjson"
+    export.write_bytes(b"\n".join(_exported(estate, source)))
+    assert source.exported == {*CONTENTS, *NOT_INVENTORIED} - {
+        "accesscontextmanager.googleapis.com/GcpUserAccessBinding",  # no client of Google's lists them
+        "orgpolicy.googleapis.com/EffectivePolicy",  # asked of single constraints only
+    }
+    right = judged(sources_of(str(export)), every_check, source.exported, tmp_path)
     assert not found.outcome.gaps.told
     assert found.verdicts() == right.verdicts()
-    assert len(found.verdicts()) > 500
+    assert len(found.verdicts()) > 1_500
     assert [finding.fingerprint for finding in found.outcome.recorder.findings] == [
         finding.fingerprint for finding in right.outcome.recorder.findings
     ]
@@ -107,7 +128,9 @@ def test_what_is_saved_gives_the_verdicts_again(every_check: list[Check], tmp_pa
     again = Collected.of_file(source.file, needs=needs_of(every_check))
     assert again.exported == source.exported
     unaware = Collected.of_file(source.file)
-    assert unaware.exported == {"iam-policy"}  # all policies were asked for, and not all types of resources
+    assert unaware.exported == source.exported - (
+        CONTENTS - {"iam-policy"}
+    )  # not all types of resources were asked for
     assert judged([again], every_check, again.exported, tmp_path).verdicts() == first.verdicts()
 
 
@@ -165,14 +188,36 @@ def test_what_passes_of_a_part_passes_of_the_whole(
             assert right.get((entry["check"], entry["asset"])) in ("pass", "not_applicable"), entry
 
 
-def test_a_project_alone_does_not_vouch_for_what_is_above_it(checks: list[Check], tmp_path: Path) -> None:
+def test_a_project_alone_does_not_vouch_for_what_is_above_or_beside_it(checks: list[Check], tmp_path: Path) -> None:
     estate = Estate.of_files(EXPORT)
-    project = estate.containers("Project")[0]["resource"]["data"]["projectId"]
+    project = estate.containers("Project")[0]
     with Fake(estate) as fake:
-        found, source = live(fake, checks, tmp_path, targets=(f"projects/{project}",))
-    assert source.exported == {"iam-policy"}
+        target = f"projects/{project['resource']['data']['projectId']}"
+        found, source = live(fake, checks, tmp_path, targets=(target,))
+    lacking = Missings()
+    for part in source.coverage.lacks():
+        lacking.add(part)
+    here = project["ancestors"]
+    sinks = ["logging.googleapis.com/LogSink"]
+    assert "only part of the organization" in lacking.why(sinks)
+    assert not lacking.why(sinks, here)
+    container = [f"cloudresourcemanager.googleapis.com/{kind}" for kind in ("Folder", "Organization")]
+    assert not lacking.why(["cloudresourcemanager.googleapis.com/Project"], here, policies=True)
+    assert all(lacking.why(container, here[level:], policies=True) for level in range(1, len(here)))
     assert found.ledger
+    assert not found.outcome.gaps.told
     assert {entry["asset"] for entry in found.ledger if "/organizations/" in entry["asset"]} == set()
+
+
+def test_a_project_in_no_organization_is_the_whole_estate(tmp_path: Path) -> None:
+    key = "projects/7"
+    data = {"projectId": "two-people", "projectNumber": "7", "lifecycleState": "ACTIVE"}
+    project = {"name": f"//{MANAGER}{key}", "asset_type": f"{MANAGER}Project", "ancestors": [key]}
+    estate = Estate([{**project, "resource": {"data": data}}, {**project, "iam_policy": {"bindings": []}}])
+    with Fake(estate) as fake:
+        done = collected(fake, Order(targets=("projects/two-people",)))
+    assert done.coverage.is_whole
+    assert not list(done.coverage.lacks())
 
 
 def test_exclusions_are_told_and_nothing_of_them_is_judged(checks: list[Check], tmp_path: Path) -> None:
@@ -183,6 +228,8 @@ def test_exclusions_are_told_and_nothing_of_them_is_judged(checks: list[Check], 
     with Fake(estate) as fake:
         _, source = live(fake, checks, tmp_path, rules=Filter(exclude=(rule,)))
     assert source.coverage.excluded == {number: rule}
-    assert "resource" not in source.exported
+    lacking = next(part for part in source.coverage.lacks() if part.place == number)
+    assert lacking.touches("storage.googleapis.com/Bucket")
+    assert not lacking.asked
     lines = source.file.read_bytes().splitlines()[1:]
     assert not any(number in msgspec.json.decode(line)["ancestors"] for line in lines)

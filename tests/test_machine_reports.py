@@ -15,39 +15,11 @@ from markdown_it import MarkdownIt
 from auditor.model.run import RUN, Run
 from reports.markdown import escape_markdown, fenced
 from tests.rendered import Page, rendered
-from tests.sample_run import clean_run, sample_run
+from tests.sample_run import SAID, clean_run, sample_run
 from tests.sample_topics import HOSTILE
 
 SCHEMA = json.loads((Path(__file__).parent / "data" / "sarif-schema-2.1.0.json").read_text())
 RUNS = {"sample": sample_run, "clean": clean_run}
-
-SAID = (
-    "Stop",
-    "2 critical findings",
-    "94.3 % of applicable verdicts were judged",
-    "5 not assessed",
-    "Taken for",
-    "Terraform plan",
-    "allUsers holds roles/storage.objectViewer",
-    "gcloud sql instances patch orders-copy --clear-authorized-networks",
-    "storage.publicAccessPrevention",
-    "serve it through a load balancer with Cloud CDN first",
-    "CIS Google Cloud Platform Foundation 5.0 · 5.1",
-    "the group was not exported",
-    "Google rotates its own keys",
-    "either none exists or the type was not exported",
-    "google_healthcare_dataset",
-    "1.16",
-    "the line is cut off",
-    "KeyError: 'x'",
-    "5f0c2b9a4477d1e3",
-    "2026-11-22 00:00:00 UTC",
-    "--exported resource",
-    "max_age_days",
-    "firewall-logging-off",
-    "Limitations",
-)
-
 
 # Markdown
 

@@ -20,7 +20,7 @@ from reports.decision import Advice, decide
 from reports.digest import Digest, fair_limit, most_reasons, statuses
 from reports.pages import command_of, pieces, short_name, shortened, split_page
 from tests.rendered import FORMATS, Page, rendered
-from tests.sample_run import clean_run, large_run, sample_run
+from tests.sample_run import SAID, clean_run, large_run, sample_run
 from tests.sample_topics import HOSTILE
 
 RUNS = {"sample": sample_run, "clean": clean_run}
@@ -231,34 +231,6 @@ def test_html_headings_descend_and_tables_have_scopes() -> None:
     assert levels.count(1) == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
     assert all("scope" in attributes for tag, attributes in page.tags if tag == "th")
-
-
-SAID = (
-    "Stop",
-    "2 critical findings",
-    "94.3 % of applicable verdicts were judged",
-    "5 not assessed",
-    "Taken for",
-    "Terraform plan",
-    "allUsers holds roles/storage.objectViewer",
-    "gcloud sql instances patch orders-copy --clear-authorized-networks",
-    "storage.publicAccessPrevention",
-    "serve it through a load balancer with Cloud CDN first",
-    "CIS Google Cloud Platform Foundation 5.0 · 5.1",
-    "the group was not exported",
-    "Google rotates its own keys",
-    "either none exists or the type was not exported",
-    "google_healthcare_dataset",
-    "1.16",
-    "the line is cut off",
-    "KeyError: 'x'",
-    "5f0c2b9a4477d1e3",
-    "2026-11-22 00:00:00 UTC",
-    "--exported resource",
-    "max_age_days",
-    "firewall-logging-off",
-    "Limitations",
-)
 
 
 def test_html_says_all_of_it_without_scripts() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import random
 import re
@@ -17,9 +18,12 @@ from auditor import asset
 from auditor.model.verdict import Outcome
 from auditor.resources.serverless import RunService
 from auditor.secrets import ALL_DETECTORS, DETECTORS, SALT, Hit, digest_of, scan_text, scan_value, use_salt
+from auditor.secrets.assignments import assignments
+from auditor.secrets.prefilter import is_plain, likely, plain_bytes
+from auditor.secrets.scan import _whole
 from auditor.testing import judge
 from checks.secrets.workloads import run_env_secret
-from tests.secret_corpus import Maker
+from tests.secret_corpus import Maker, positives
 
 ALNUM = string.ascii_letters + string.digits
 URL_SAFE = ALNUM + "-_"
@@ -131,15 +135,30 @@ IN_TEXT: list[tuple[str, str | None]] = [
     ("Authorization: Basic " + b64("svc:" + made(12)), "authorization-header"),
     ("Basic authentication is off", None),
     # URLs and connection strings
-    ("postgres://app:s3cur3Pw@10.0.0.3:5432/db", "connection-string"),
-    ("postgresql+asyncpg://app:p%40ss@/db?host=/cloudsql/p:r:i", "connection-string"),
-    ("mysql://root:root@localhost/app", "connection-string"),
-    ("mongodb+srv://app:Zx81qwert@cluster0.abc.mongodb.net/x", "connection-string"),
-    ("redis://:Zx81qwert@10.1.2.3:6379/0", "connection-string"),
-    ("amqp://guest:guest@rabbit:5672/%2f", "connection-string"),
-    ("jdbc:postgresql://10.0.0.3/db?user=app&password=Zx81qwert", "connection-string"),
-    ("jdbc:sqlserver://h:1433;databaseName=x;user=sa;password=Zx81qwert;", "connection-string"),
-    ("Server=tcp:h,1433;Database=x;User ID=sa;Password=Zx81qwert;", "connection-string"),
+    ("postgres://app:s3cur3Pw@10.0.0.3:5432/db", "connection-string"),  # auditor:allow secret reason=made up
+    (
+        "postgresql+asyncpg://app:p%40ss@/db?host=/cloudsql/p:r:i",  # auditor:allow secret reason=made up
+        "connection-string",
+    ),  # auditor:allow secret reason=made up
+    ("mysql://root:root@localhost/app", "connection-string"),  # auditor:allow secret reason=made up
+    (
+        "mongodb+srv://app:Zx81qwert@cluster0.abc.mongodb.net/x",  # auditor:allow secret reason=made up
+        "connection-string",
+    ),  # auditor:allow secret reason=made up
+    ("redis://:Zx81qwert@10.1.2.3:6379/0", "connection-string"),  # auditor:allow secret reason=made up
+    ("amqp://guest:guest@rabbit:5672/%2f", "connection-string"),  # auditor:allow secret reason=made up
+    (
+        "jdbc:postgresql://10.0.0.3/db?user=app&password=Zx81qwert",  # auditor:allow secret reason=made up
+        "connection-string",
+    ),  # auditor:allow secret reason=made up
+    (
+        "jdbc:sqlserver://h:1433;databaseName=x;user=sa;password=Zx81qwert;",  # auditor:allow secret reason=made up
+        "connection-string",
+    ),  # auditor:allow secret reason=made up
+    (
+        "Server=tcp:h,1433;Database=x;User ID=sa;Password=Zx81qwert;",  # auditor:allow secret reason=made up
+        "connection-string",
+    ),  # auditor:allow secret reason=made up
     ("postgres://app@10.0.0.3/db", None),
     ("postgres://app:${DB_PASSWORD}@10.0.0.3/db", None),
     ("postgres://app:$(cat /run/pw)@10.0.0.3/db", None),
@@ -147,22 +166,27 @@ IN_TEXT: list[tuple[str, str | None]] = [
     ("postgres://app:****@10.0.0.3/db", None),
     ("postgres://USER:{password}@HOST/db", None),
     ("redis://10.1.2.3:6379/0", None),
-    ("https://deploy:Zx81qwert@git.example.com/x.git", "basic-auth-url"),
+    ("https://deploy:Zx81qwert@git.example.com/x.git", "basic-auth-url"),  # auditor:allow secret reason=made up
     ("https://example.com:8443/path@2x.png", None),
     ("see https://example.com/a:b@c", None),
     # names
-    ("export DB_PASSWORD='Tr0ub4dor&3'", "named-password"),
-    ("DB_PASSWORD=changeme", "named-password"),
+    ("export DB_PASSWORD='Tr0ub4dor&3'", "named-password"),  # auditor:allow secret reason=made up
+    ("DB_PASSWORD=changeme", "named-password"),  # auditor:allow secret reason=made up
+    ("DB_PASSWORD_SECRET=Tr0ub4dor&3", "named-secret"),  # auditor:allow secret reason=made up
+    ("DB_PASSWORD_SECRET=db-password", None),
     ('{"client_secret": "' + made(32) + '"}', "named-secret"),
     ("    - name: DB_PASSWORD\n      value: Zx81qwert\n", "named-password"),
     ('{"name": "API_TOKEN", "value": "' + made(32) + '"}', "named-secret"),
-    ("mysqladmin --password Zx81qwert", "named-password"),
+    ("mysqladmin --password Zx81qwert", "named-password"),  # auditor:allow secret reason=made up
     ("//registry.npmjs.org/:_authToken=" + made(36, HEX), "named-secret"),
     ("arn:aws:secretsmanager:eu-west-1:1:secret:" + made(20), None),
-    ("echo 'deploy:Zx81qwert' | sudo chpasswd", "command-line-password"),
-    ("curl -s -u admin:Zx81qwert https://x", "command-line-password"),
-    ("net user Administrator Zx81qwert! /add", "command-line-password"),
-    ('$p = ConvertTo-SecureString "Zx81qwert!" -AsPlainText -Force', "command-line-password"),
+    ("echo 'deploy:Zx81qwert' | sudo chpasswd", "command-line-password"),  # auditor:allow secret reason=made up
+    ("curl -s -u admin:Zx81qwert https://x", "command-line-password"),  # auditor:allow secret reason=made up
+    ("net user Administrator Zx81qwert! /add", "command-line-password"),  # auditor:allow secret reason=made up
+    (
+        '$p = ConvertTo-SecureString "Zx81qwert!" -AsPlainText -Force',  # auditor:allow secret reason=made up
+        "command-line-password",
+    ),  # auditor:allow secret reason=made up
     ('PASSWORD=$(gcloud secrets versions access latest --secret="db-password")', None),
     ("DB_PASSWORD=${DB_PASSWORD:?unset}", None),
     ('PASSWORD="$1"', None),
@@ -173,8 +197,8 @@ IN_TEXT: list[tuple[str, str | None]] = [
     ("self.key_password = key_password", None),
     ("self.password = password", None),
     ('{"password": password}', None),
-    ("PASSWORD=password", "named-password"),
-    ("password: password1", "named-password"),
+    ("PASSWORD=password", "named-password"),  # auditor:allow secret reason=made up
+    ("password: password1", "named-password"),  # auditor:allow secret reason=made up
     (":param token: REQUIRED.  The token", None),
     ("http://a:b@localhost/", None),
     ("connect(user=user, password=password, host=host)", None),
@@ -183,13 +207,16 @@ IN_TEXT: list[tuple[str, str | None]] = [
     ("Token = _TokenType()", None),
     ('_LS32_PAT = "(?:{hex}:{hex}|{ipv4})"', None),
     ("see https://user:pass@host:port/path", None),
-    ("PASSWORD=secretword\nPORT=1", "named-password"),
+    ("PASSWORD=secretword\nPORT=1", "named-password"),  # auditor:allow secret reason=made up
     ("secretName: web-tls", None),
     ("max_tokens: 128000", None),
     ("token_ttl = 3600", None),
     ("# rotate the secret key with care", None),
     ("gcloud run deploy --set-secrets=DB_PASSWORD=db-password:latest", None),
-    ("gcloud run deploy --set-env-vars=DB_PASSWORD=Zx81qwert,PORT=8080", "named-password"),
+    (
+        "gcloud run deploy --set-env-vars=DB_PASSWORD=Zx81qwert,PORT=8080",  # auditor:allow secret reason=made up
+        "named-password",
+    ),  # auditor:allow secret reason=made up
     ("", None),
     ("#!/bin/bash\napt-get update && apt-get install -y nginx\nsystemctl enable nginx\n", None),
     (f"commit {HASH}", None),
@@ -220,11 +247,15 @@ IN_VALUES: list[tuple[str, str, str | None]] = [
     ("ENCRYPTION_KEY", made(43, BASE64) + "=", "named-secret"),
     ("SECRET_2", made(24), "named-secret"),
     ("AWS_SECRET_ACCESS_KEY", made(40, BASE64), "aws-secret-key"),
-    ("CONFIG", '{"db": {"password": "Zx81qwert"}}', "named-password"),
+    ("CONFIG", '{"db": {"password": "Zx81qwert"}}', "named-password"),  # auditor:allow secret reason=made up
     ("MAPS", API_KEY, "google-api-key"),
     ("KEY_JSON", KEY_FILE, "service-account-key"),
-    ("DATABASE_URL", "postgres://app:Zx81qwert@10.0.0.3/db", "connection-string"),
-    ("SECRET_BLOB", b64("password=Zx81qwert\n"), "named-password"),
+    (
+        "DATABASE_URL",
+        "postgres://app:Zx81qwert@10.0.0.3/db",  # auditor:allow secret reason=made up
+        "connection-string",
+    ),  # auditor:allow secret reason=made up
+    ("SECRET_BLOB", b64("password=Zx81qwert\n"), "named-password"),  # auditor:allow secret reason=made up
     ("DB_PASSWORD", "", None),
     ("DB_PASSWORD", "${DB_PASSWORD}", None),
     ("DB_PASSWORD", "$(DB_PASSWORD)", None),
@@ -273,7 +304,7 @@ def test_a_variable_holds_what_it_holds(name: str, value: str, expected: str | N
 
 
 def test_a_hit_tells_where_but_not_what() -> None:
-    secret = "Tr0ub4dor&3"
+    secret = "Tr0ub4dor&3"  # auditor:allow secret reason=made up
     (hit,) = scan_text(f"#!/bin/sh\nset -e\nexport DB_PASSWORD={secret}\n")
     assert hit == Hit("named-password", "DB_PASSWORD", 3, len(secret), digest_of(secret))
     assert re.fullmatch("[0-9a-f]{8}", hit.digest)
@@ -282,7 +313,7 @@ def test_a_hit_tells_where_but_not_what() -> None:
 
 
 def test_a_run_has_a_salt_of_its_own() -> None:
-    text = "export DB_PASSWORD=Tr0ub4dor&3\n"
+    text = "export DB_PASSWORD=Tr0ub4dor&3\n"  # auditor:allow secret reason=made up
     before = (scan_text(text), scan_value("DB_PASSWORD", "Tr0ub4dor&3"))
     assert before[0][0].digest == before[1][0].digest
     use_salt(b"another run")
@@ -300,7 +331,8 @@ def test_one_key_has_one_digest_in_every_dress() -> None:
 
 
 def test_each_secret_of_a_text_is_told_once_and_in_order() -> None:
-    text = f"A_TOKEN={made(30)}\nMAPS_API_KEY={API_KEY}\nDB=redis://:Zx81qwert@h/0\n"
+    database = "redis://:Zx81qwert@h/0"  # auditor:allow secret reason=made up
+    text = f"A_TOKEN={made(30)}\nMAPS_API_KEY={API_KEY}\nDB={database}\n"
     assert [(hit.detector, hit.line) for hit in scan_text(text)] == [
         ("named-secret", 1),
         ("google-api-key", 2),
@@ -338,6 +370,31 @@ _PIECES = [
 def test_texts_made_of_triggers_can_be_scanned(text: str) -> None:
     scan_text(text)
     scan_value("SECRET", text)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from([sample.text for sample in positives(3, 2)])
+    | st.lists(st.sampled_from(_PIECES) | st.text(max_size=12), max_size=4).map("".join),
+    st.integers(0, 300),
+    st.integers(0, 60),
+)
+def test_a_text_that_is_taken_for_plain_holds_nothing(text: str, start: int, length: int) -> None:
+    for part in (text, text[start : start + length]):
+        data = plain_bytes(part)
+        worth = likely(part, data)
+        if is_plain(part, data):
+            assert (worth.detectors, worth.packed, list(assignments(part, data))) == ((), False, [])
+
+
+@given(st.binary(min_size=18, max_size=60) | st.text(min_size=18, max_size=60).map(str.encode))
+def test_base64_that_cannot_be_text_is_told_by_how_it_begins(content: bytes) -> None:
+    packed = base64.b64encode(content).decode()
+    text = ""
+    with contextlib.suppress(ValueError):
+        text = content.decode()
+    for spelled in (packed, f" {packed}\n", "\n".join(packed[place : place + 7] for place in range(0, len(packed), 7))):
+        assert _whole(spelled) == (text if text.isprintable() or "\n" in text else "")
 
 
 @given(
@@ -408,7 +465,7 @@ def test_detectors_say_what_they_find() -> None:
 
 
 def test_a_known_secret_decides_whatever_else_is_unknown() -> None:
-    env = [{"name": "REGION"}, {"name": "DB_PASSWORD", "value": "Zx81qwert"}]
+    env = [{"name": "REGION"}, {"name": "DB_PASSWORD", "value": "Zx81qwert"}]  # auditor:allow secret reason=made up
     for path in ("containers.0.env.0.value", "containers.0.args", "containers.*"):
         example = asset(
             RunService, {"template": {"containers": [{"env": env}]}}, unknown=[f"resource.data.template.{path}"]

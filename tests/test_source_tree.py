@@ -299,6 +299,8 @@ ALLOWED = "auditor:" + "allow secret"
         (f"  # {ALLOWED}", "", "it gives no reason; write reason=… after it"),
         (f"  # {ALLOWED} reason=  ", "", "it gives no reason; write reason=… after it"),
         (f"  # {ALLOWED} reason=???", "", "it gives no reason; write reason=… after it"),
+        (f"  # {ALLOWED} reason=made up\\nexport X=1", "made up", ""),
+        (f'  "note": "{ALLOWED} reason=made up", "more": 1', "made up", ""),
         (f"  # {ALLOWED}-slack-token reason=another detector", "", ""),
         (f"  # {ALLOWED}-gogle-key reason=misspelt", "", "it names no detector; write auditor:allow secret reason=…"),
         ("  # nothing", "", ""),
@@ -310,6 +312,13 @@ def test_a_comment_allows_with_a_reason(comment: str, allowed: str, flawed: str)
     assert [entry.reason for entry in found.allowed] == ([allowed] if allowed else [])
     assert [entry.problem for entry in found.flawed] == ([flawed] if flawed else [])
     assert len(found.hits) == (0 if allowed else 1)
+
+
+def test_a_reason_that_holds_a_secret_is_not_taken_nor_told() -> None:
+    text = f"x = '{KEY}'  # {ALLOWED} reason=as password=Tr0ub4dor3\n"  # auditor:allow secret reason=made up
+    found = sort_out(text, scan_text(text))
+    assert [entry.problem for entry in found.flawed] == ["its reason holds a secret itself"]
+    assert (len(found.hits), found.allowed) == (2, ())
 
 
 def test_a_comment_alone_allows_the_line_after_it() -> None:
@@ -349,3 +358,9 @@ def test_a_scan_judges_every_file_and_every_former_path(repository: Path) -> Non
     }
     assert outcome.recorder.crashes == []
     assert len(outcome.population) == 6
+
+
+def test_this_tree_holds_no_secret_that_nobody_answers_for() -> None:
+    assets, gaps = read(SourceTree(Path(__file__).parents[1]))
+    assert gaps.told == []
+    assert {path for path, asset in assets.items() if asset["resource"]["data"].get("hits")} == set()

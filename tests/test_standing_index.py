@@ -20,7 +20,7 @@ from checks.iam.conditions import _BIND_RESOURCE, _BIND_VALUE
 from checks.iam.containers import above_project, grant, member_of, on_folder, on_project
 from checks.iam.duties import _ADMIN, _KMS_ADMIN, _KMS_USE, _USE
 from checks.iam.impersonation import _BECOME
-from checks.iam.service_accounts import _REACH, CHANGES_ACCESS
+from checks.iam.service_accounts import CHANGES_ACCESS, REACHES_FAR
 from checks.iam.workloads import _CONTROL, _DESTRUCTION, _LOGGING
 
 _PROJECT = "//cloudresourcemanager.googleapis.com/projects/1001"
@@ -42,7 +42,7 @@ def _anybody(member: Member) -> bool:
 @pytest.mark.parametrize(
     "permissions",
     [
-        *(_ADMIN, _USE, _KMS_ADMIN, _KMS_USE, _BECOME, CHANGES_ACCESS, _REACH),
+        *(_ADMIN, _USE, _KMS_ADMIN, _KMS_USE, _BECOME, CHANGES_ACCESS, REACHES_FAR),
         *(_CONTROL, _LOGGING, _DESTRUCTION, _BIND_VALUE, _BIND_RESOURCE),
     ],
 )

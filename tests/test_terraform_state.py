@@ -25,7 +25,7 @@ from tests.support import ORACLES, needs_oracles, run, scan
 EXAMPLE = Path(__file__).parent.parent / "examples" / "lucky_gas"
 _BODY = "x7Kq2Zt9Lm4Rv8Wn1Bc5Jd6Fh3Gp0S"[:30]
 TOKEN = f"ghp_{_BODY}{base62_checksum(_BODY)}"
-PASSWORD = "vJ9#mQ2!xL7wR4"
+PASSWORD = "vJ9#mQ2!xL7wR4"  # auditor:allow secret reason=made up
 
 
 def resource(address: str, values: Any, sensitive: Any = None, **more: Any) -> dict[str, Any]:

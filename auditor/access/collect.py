@@ -30,6 +30,7 @@ from auditor.access.places import Places
 from auditor.access.role_table import RoleTable, load
 from auditor.access.tags import Tags
 from auditor.access.world import Coverage, World
+from auditor.completeness import IAM_POLICY, RESOURCE, Missings
 from auditor.resources.base import Asset, OpenList, Resource, Undetermined, View
 from auditor.resources.cloudidentity import Group, Membership
 from auditor.resources.content import records
@@ -42,9 +43,6 @@ from auditor.sources import base as sources
 from auditor.sources.group_files import ListedGroup, read_group_file
 
 T = TypeVar("T")
-
-IAM_POLICY, RESOURCE = "iam-policy", "resource"
-"""The content types of an export that the user can vouch for."""
 
 _TYPE = re.compile(rb'"asset_type"\s*:\s*"([^"\\]+)"')
 _MANAGER = "cloudresourcemanager.googleapis.com/"
@@ -124,20 +122,67 @@ class Collector:
         else:
             self._take(envelope, told=b'"ancestors"' in line or bool(envelope.ancestry_path))
 
+    def learn(self, asset: Asset, policy: Policy[Any] | None, resource: Resource | None, *, told: bool) -> None:
+        """Learn from an asset that was decoded already, of which neither part was handed in before.
+
+        `resource` is of a type that `reads`; `told` says that its ancestors are the input's own words, and so all
+        that there are.
+        """
+        self._hierarchy.add_ancestors(asset.ancestors, complete=told)
+        self._places.add(asset.name, asset.asset_type, asset.ancestors)
+        self._learn_project(asset)
+        if policy is not None:
+            record = policy_record(policy)
+            if not self._bindings.add(record) and self._bindings.differs(record):
+                self.contradictions.append(asset.name)
+        if resource is not None:
+            read = _READERS.get(asset.asset_type)
+            if read is None:
+                self._kept.setdefault(type(resource), []).append(resource)
+                return
+            with contextlib.suppress(Undetermined):  # what is not known of it stays unknown
+                read(self, resource)
+
+    @staticmethod
+    def reads(asset_type: str) -> type[Resource] | None:
+        """The view of a type of which more is read than name, place and policy."""
+        return _VIEWS.get(asset_type)
+
     def add_group(self, group: ListedGroup) -> None:
         """Learn who is in a group, from a file of the user's."""
         self._listed.append(group)
 
-    def world(self, *, partial: bool = False, damaged: bool = False, restrictions: bool = False) -> World:
-        """All that was learned. `partial` and `damaged` say that the input was not the whole estate.
+    def world(
+        self,
+        *,
+        partial: bool = False,
+        damaged: bool = False,
+        restrictions: bool = False,
+        missing: Missings | None = None,
+    ) -> World:
+        """All that was learned. `partial`, `damaged` and `missing` say that the input was not the whole estate.
 
         `restrictions` says that the input is known to hold every deny policy and every boundary with its bindings.
         """
-        incomplete = "part of the input could not be read" if damaged else "the input is part of an estate" * partial
+        missing = missing if missing is not None else Missings()
+        lacking = missing.why(_GROUP_TYPES)
+        incomplete = "part of the input could not be read" if damaged else lacking
+        incomplete = incomplete or "the input is part of an estate" * partial
         kept = self._kept
-        denies = DenyPolicies(kept.get(DenyPolicy, []), complete=restrictions, project_id=self._hierarchy.project_id)
+
+        def all_known(*kinds: str) -> bool:
+            told = self._exported.issuperset(kinds) and not missing.why(kinds)
+            return restrictions or (told and not partial and not damaged)
+
+        denies = DenyPolicies(
+            kept.get(DenyPolicy, []),
+            complete=all_known("iam.googleapis.com/DenyPolicy"),
+            project_id=self._hierarchy.project_id,
+        )
         boundaries = Boundaries(
-            kept.get(PrincipalAccessBoundaryPolicy, []), kept.get(PolicyBinding, []), complete=restrictions
+            kept.get(PrincipalAccessBoundaryPolicy, []),
+            kept.get(PolicyBinding, []),
+            complete=all_known(*_BOUNDARY_TYPES),
         )
         return World(
             hierarchy=self._hierarchy,
@@ -148,7 +193,7 @@ class Collector:
             boundaries=boundaries,
             roster=self._roster(incomplete),
             tags=self._tags,
-            coverage=Coverage(partial, damaged, IAM_POLICY in self._exported, RESOURCE in self._exported),
+            coverage=Coverage(partial, damaged, IAM_POLICY in self._exported, RESOURCE in self._exported, missing),
             customers=self._customers,
             workforce_pools=self._pools,
             disabled=self._disabled,
@@ -158,7 +203,7 @@ class Collector:
         roster = Roster()
         groups: list[Group] = self._kept.get(Group, [])
         memberships: list[Membership] = self._kept.get(Membership, [])
-        if not memberships and RESOURCE not in self._exported:
+        if not memberships and "cloudidentity.googleapis.com/Membership" not in self._exported:
             incomplete = incomplete or "the input has groups and no memberships"
         if incomplete:
             memberships = OpenList(memberships, "memberships", incomplete)
@@ -177,24 +222,14 @@ class Collector:
 
     def _take(self, envelope: Envelope[Any], told: bool) -> None:
         """Learn from an asset; `told` says that its ancestors are the input's own words, and so all that there are."""
-        self._hierarchy.add_ancestors(envelope.ancestors, complete=told)
-        self._places.add(envelope.name, envelope.asset_type, envelope.ancestors)
-        self._learn_project(envelope)
+        policy, resource = None, None
         if isinstance(envelope.iam_policy, Policy) or "iam_policy" in envelope.unread:
-            record = policy_record(detached_policy(envelope))
-            if not self._bindings.add(record) and self._bindings.differs(record):
-                self.contradictions.append(envelope.name)
-        view = _VIEWS.get(envelope.asset_type)
-        if view is None or envelope.resource is UNSET or (envelope.name, envelope.asset_type) in self._read:
-            return
-        self._read.add((envelope.name, envelope.asset_type))
-        resource = resource_of(envelope, view)
-        read = _READERS.get(envelope.asset_type)
-        if read is None:
-            self._kept.setdefault(view, []).append(resource)
-            return
-        with contextlib.suppress(Undetermined):  # what is not known of it stays unknown
-            read(self, resource)
+            policy = detached_policy(envelope)
+        view, key = self.reads(envelope.asset_type), (envelope.name, envelope.asset_type)
+        if view is not None and envelope.resource is not UNSET and key not in self._read:
+            self._read.add(key)
+            resource = resource_of(envelope, view)
+        self.learn(envelope, policy, resource, told=told)
 
     def _learn_project(self, asset: Asset) -> None:
         """Names tell projects by id, ancestors by number: an export without projects still says which is which."""
@@ -244,6 +279,7 @@ _VIEWS: dict[str, type[Resource]] = {
     "cloudidentity.googleapis.com/Membership": Membership,
     "iam.googleapis.com/DenyPolicy": DenyPolicy,
     "iam.googleapis.com/PolicyBinding": PolicyBinding,
+    "iam.googleapis.com/PolicyV2": DenyPolicy,
     "iam.googleapis.com/PrincipalAccessBoundaryPolicy": PrincipalAccessBoundaryPolicy,
     "iam.googleapis.com/Role": Role,
     "iam.googleapis.com/ServiceAccount": ServiceAccount,
@@ -252,6 +288,9 @@ _VIEWS: dict[str, type[Resource]] = {
 """The types of which more is read than name, place and policy."""
 DECIDE_ACCESS = frozenset(_VIEWS)
 """The asset types that decide who has access by what they are, besides all IAM policies."""
+
+_GROUP_TYPES = ("cloudidentity.googleapis.com/Group", "cloudidentity.googleapis.com/Membership")
+_BOUNDARY_TYPES = ("iam.googleapis.com/PrincipalAccessBoundaryPolicy", "iam.googleapis.com/PolicyBinding")
 
 _READERS: dict[str, Callable[[Collector, Any], None]] = {
     f"{_MANAGER}Organization": Collector._organization,
@@ -338,7 +377,7 @@ def collect(
     damaged = bool(unreadable or gaps.files)
     for group in _listed(group_files, gaps):
         collector.add_group(group)
-    world = collector.world(partial=partial, damaged=damaged)
+    world = collector.world(partial=partial, damaged=damaged, missing=gaps.missing)
     for name in (*collector.contradictions, *world.superseded):
         gaps.add_line(name, "has two IAM policies that differ", "give one export of it, the latest; the first was read")
     return Collected(world, gaps, count)

@@ -10,22 +10,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import NamedTuple
 
+from auditor.access.abilities import FOLDERS, PROJECTS
 from auditor.access.control_graph import ControlGraph
+from auditor.access.doubts import add_doubts
 from auditor.access.effective import EffectiveAccess
 from auditor.access.entry_points import EntryPoints
 from auditor.access.escalation import control_graph
-from auditor.access.graph import NO_REASON, Kind, View
+from auditor.access.graph import NO_REASON, Kind
 from auditor.access.inventory import Inventory
 from auditor.access.members import Kind as MemberKind
 from auditor.access.members import parse
 from auditor.access.path_cuts import ChokePoint, Cutter, FoundPath
 from auditor.access.path_steps import ControlStep, told
-from auditor.access.paths import Pathfinder
+from auditor.access.paths import Path, Pathfinder
 from auditor.access.reach import Reach
 from auditor.access.standing import Certainty
 from auditor.access.world import World
 
+_FINDERS = 50
 _LOOKED_AT = 4
 """Paths looked for, for each that is shown: the best of them are."""
 
@@ -57,8 +61,8 @@ class PathsToControl:
     """The targets to which a path leads that rests on no binding at all."""
     unknown_roles: dict[str, int]
     """Roles whose permissions are not known → the bindings of them: they may give more paths."""
-    unknown_entries: int
-    """Resources of which is not known whether somebody outside gets in by them: they may, too."""
+    doubts: tuple[str, ...] = ()
+    """What may give more paths, and is not known: policies that are missing, resources that may be ways in."""
 
 
 class UnknownEnd(ValueError):  # noqa: N818 - the message is the sentence that the user reads
@@ -81,17 +85,40 @@ def find_paths(
     members; without them all containers. Raises `UnknownEnd` for a target that the estate does not have.
     """
     members = [parse(source).canonical for source in sources or () if ":" in source]
-    control = control_graph(world, inventory, now, members)
-    EntryPoints(control, EffectiveAccess(world, now), inventory).link()
-    return _Finder(control, sources, targets, limit).find()
+    return Search(whole_graph(EffectiveAccess(world, now), inventory, members), sources, targets).find(limit)
 
 
-class _Finder:
+def whole_graph(access: EffectiveAccess, inventory: Inventory, members: Iterable[str] = ()) -> ControlGraph:
+    """The control graph of an estate with what is outside of it, and with what is not known of both."""
+    control = control_graph(access.world, inventory, access.now, members)
+    EntryPoints(control, access, inventory).link()
+    for container in list(control.owners):
+        if not container.startswith("projects/"):
+            control.span(PROJECTS, container, "every project")
+        if container.startswith("organizations/"):
+            control.span(FOLDERS, container, "every folder")
+    add_doubts(control, access, inventory)
+    return control
+
+
+class Pair(NamedTuple):
+    """Who can come to control what."""
+
+    source: int
+    target: int
+    certain: bool
+    outside: bool
+    meant: bool
+    """Whether an outsider was given the control itself: that is told, and no chain of steps."""
+
+
+class Search:
+    """Looks for paths in a control graph: from and to all, or those asked for."""
+
     def __init__(
-        self, control: ControlGraph, sources: Sequence[str] | None, targets: Sequence[str] | None, limit: int
+        self, control: ControlGraph, sources: Sequence[str] | None = None, targets: Sequence[str] | None = None
     ) -> None:
         self.control = control
-        self.limit = limit
         self.asked = sources is not None
         self.view = control.graph.view()
         self.sure = control.graph.view(certain_only=True)
@@ -99,18 +126,18 @@ class _Finder:
         self.targets = list(self._targets(targets))
         self.sources = list(dict.fromkeys(self._sources(sources)))
         self._finders: dict[tuple[int, bool], Pathfinder] = {}
-        self._direct: dict[int, frozenset[int]] = {}
+        self._held: dict[int, frozenset[int]] = {}
+        self._over: dict[int, list[int]] = {}
 
-    def find(self) -> PathsToControl:
-        """The answer."""
-        pairs = list(self._pairs())
-        looked = pairs[: max(1, _LOOKED_AT * self.limit)]
-        found = [path for source, target, certain in looked if (path := self._path(source, target, certain))]
+    def find(self, limit: int) -> PathsToControl:
+        """The best paths, at most `limit`, and what to remove."""
+        looked = self.pairs[: max(1, _LOOKED_AT * limit)]
+        found = [path for pair in looked if (path := self.path(pair))]
         found.sort(key=lambda pair: _rank(pair[1]))
-        kept = found[: self.limit]
-        cutter = Cutter(self.control, lambda target: self._finder(target, False))
+        kept = found[:limit]
+        cutter = Cutter(self.control, lambda target: self.finder(target, False))
         points = cutter.choke_points([one for one, _ in kept])
-        complete = len(looked) == len(pairs) and len(kept) == len(found)
+        complete = len(looked) == len(self.pairs) and len(kept) == len(found)
         return PathsToControl(
             tuple(path for _, path in kept),
             points,
@@ -118,7 +145,7 @@ class _Finder:
             cutter.exact,
             tuple(cutter.uncut),
             dict(self.control.unknown_roles),
-            self.control.unknown_entries,
+            tuple(dict.fromkeys(doubt.cause for doubt in self.control.doubts if doubt.subject)),
         )
 
     # Between what
@@ -127,6 +154,7 @@ class _Finder:
         control = self.control
         if wanted is None:
             yield from control.owners.values()
+            yield from control.spans.values()
             return
         for name in wanted:
             container = control.hierarchy.canonical(name)
@@ -149,73 +177,102 @@ class _Finder:
             if not (read.is_service_agent or read.is_public or read.kind is MemberKind.CONVENIENCE):
                 yield node
 
-    def _pairs(self) -> Iterator[tuple[int, int, bool]]:
-        """(source, target, certain) of all paths to look for, the best first."""
-        every, sure = Reach(self.view, self.targets), Reach(self.sure, self.targets)
-        depth = {node: len(self.control.hierarchy.way(name).names) for name, node in self.control.owners.items()}
-        found = []
-        for order, source in enumerate(self.sources):
-            certain = set(sure.targets_of(source))
-            targets = set(every.targets_of(source))
-            for target in targets:
-                if target == source or (source not in self.entries and not self.asked and self._has(source, target)):
-                    continue
-                above = self._above.get(target)
-                if above in targets and (above in certain or target not in certain):
-                    continue  # told with what is above
-                found.append(
-                    (source not in self.entries, target not in certain, depth.get(target, 9), order, target, source)
-                )
-        found.sort()
-        return ((source, target, not doubtful) for _, doubtful, _, _, target, source in found)
+    @cached_property
+    def every(self) -> Reach:
+        """Who reaches what, over all links."""
+        return Reach(self.view, self.targets)
 
     @cached_property
-    def _above(self) -> dict[int, int]:
-        owners = self.control.owners
-        return {
-            node: owners[above]
-            for name, node in owners.items()
-            if (above := self.control.parent(name)) and owners[above] in self.targets
-        }
+    def pairs(self) -> list[Pair]:
+        """Who can come to control what, the best first; what is controlled by way of what is above it is left out."""
+        sure = self.every if self.sure is self.view else Reach(self.sure, self.targets)
+        hierarchy = self.control.hierarchy
+        depth = {node: len(hierarchy.way(name).names) for name, node in self.control.owners.items()}
+        depth |= {node: len(hierarchy.way(name).names) for (_, name), node in self.control.spans.items()}
+        known: dict[tuple[int, int], list[tuple[int, bool]]] = {}
+        found = []
+        for order, source in enumerate(self.sources):
+            key = (self.every.of(source), sure.of(source))
+            if key not in known:
+                known[key] = list(self._topmost(set(self.every.targets_of(source)), set(sure.targets_of(source))))
+            outside = source in self.entries
+            for target, certain in known[key]:
+                meant = target != source and self._is_meant(source, target)
+                if target != source and (outside or not meant):
+                    found.append((not outside, not certain, depth.get(target, 9), order, target, source, meant))
+        found.sort()
+        return [
+            Pair(source, target, not doubtful, not inside, meant)
+            for inside, doubtful, _, _, target, source, meant in found
+        ]
 
-    def _has(self, source: int, target: int) -> bool:
+    def _topmost(self, targets: set[int], certain: set[int]) -> Iterator[tuple[int, bool]]:
+        """The targets that are not told with what is above them."""
+        for target in targets:
+            above = targets.intersection(self._above.get(target, ()))
+            if not above or (target in certain and certain.isdisjoint(above)):
+                yield target, target in certain
+
+    @cached_property
+    def _above(self) -> dict[int, list[int]]:
+        """Target → the targets nearest above it, which include it."""
+        wanted = set(self.targets)
+        controls = wanted.intersection((*self.control.owners.values(), *self.control.spans.values()))
+        return {node: [one for one in self.control.above(node) if one in wanted] for node in controls}
+
+    def _is_meant(self, source: int, target: int) -> bool:
+        """Whether a principal was given the control itself, so that it is no path to it."""
+        return not self.asked and self.control.labels[source].kind == "identity" and self.holds(source, target)
+
+    def holds(self, source: int, target: int) -> bool:
         """Whether a principal holds the control already, by bindings and groups alone."""
-        if target not in self._direct:
-            self._direct[target] = frozenset(self._holders(self.view, target))
-        return source in self._direct[target]
+        if source not in self._held:
+            self._held[source] = frozenset(self._given(source))
+        held = self._held[source]
+        if target not in self._over:
+            over = [target]
+            for node in over:
+                over += [one for one in self.control.above(node) if one not in over]
+            self._over[target] = over
+        return not held.isdisjoint(self._over[target])
 
-    def _holders(self, view: View, target: int) -> set[int]:
-        seen = {target}
-        todo = [target]
+    def _given(self, source: int) -> set[int]:
+        """What bindings and groups lead a principal to; what is below a container that it controls is left out."""
+        seen, todo, view = {source}, [source], self.view
         while todo:
-            for tail, link in view.predecessors.links(todo.pop()):
+            for head, link in view.successors.links(todo.pop()):
                 reason = view.reasons[link]
-                if tail not in seen and (reason == NO_REASON or self.control.reasons[reason].direct):
-                    seen.add(tail)
-                    if view.kinds[tail] != Kind.IDENTITY:
-                        todo.append(tail)
+                if head not in seen and (reason == NO_REASON or self.control.reasons[reason].direct):
+                    seen.add(head)
+                    label = self.control.labels.get(head)
+                    if view.kinds[head] != Kind.IDENTITY and (label is None or label.kind != "control"):
+                        todo.append(head)
         return seen
 
     # The paths themselves
 
-    def _finder(self, target: int, certain: bool) -> Pathfinder:
+    def finder(self, target: int, certain: bool) -> Pathfinder:
+        """What finds paths to a target, kept for the next question."""
         key = (target, certain)
         if key not in self._finders:
+            if len(self._finders) >= _FINDERS:
+                self._finders.clear()  # each knows every node of the graph
             self._finders[key] = Pathfinder(self.sure if certain else self.view, target)
         return self._finders[key]
 
-    def _path(self, source: int, target: int, certain: bool) -> tuple[FoundPath, ControlPath] | None:
-        path = self._finder(target, certain).shortest([source])
-        if path is None:
-            return None
+    def path(self, pair: Pair) -> tuple[FoundPath, ControlPath] | None:
+        """The shortest path between two ends, None where it is longer than the search goes."""
+        path = self.finder(pair.target, pair.certain).shortest([pair.source])
+        return None if path is None else (FoundPath(pair.source, pair.target, path), self.in_words(path))
+
+    def in_words(self, path: Path) -> ControlPath:
+        """A path as it is told."""
         labels = self.control.labels
         steps = tuple(told(self.control, path))
         certainty = Certainty.CERTAIN if path.certain else Certainty.POSSIBLE
         via = tuple(step.reaches for step in steps[:-1] if step.reaches)
-        told_path = ControlPath(
-            labels[source].name, labels[target].name, certainty, steps, source in self.entries, via, path.reasons
-        )
-        return FoundPath(source, target, path), told_path
+        ends = labels[path.source].name, labels[path.target].name
+        return ControlPath(*ends, certainty, steps, path.source in self.entries, via, path.reasons)
 
 
 def _rank(path: ControlPath) -> tuple[object, ...]:

@@ -39,6 +39,20 @@ class Label(NamedTuple):
     name: str
 
 
+class Doubt(NamedTuple):
+    """What may be a link, and is not known: somebody (`source`; None for anyone outside) may hold `target`.
+
+    `inside` says that what is not known may also favour somebody of the organisation, and `subject` names the resource
+    or policy that it is about.
+    """
+
+    source: int | None
+    target: int
+    cause: str
+    subject: str = ""
+    inside: bool = False
+
+
 @dataclass
 class ControlGraph:
     """Nodes by what they stand for, and the graph over them."""
@@ -51,14 +65,16 @@ class ControlGraph:
     """Member, in canonical spelling → node."""
     owners: dict[str, int] = field(default_factory=dict)
     """Container → the node of its control."""
+    spans: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(ability, container) → the node of control of all that the ability reaches below it, where it stands there."""
     entries: list[int] = field(default_factory=list)
     """The nodes of what is outside: paths from them come first."""
     bound: set[int] = field(default_factory=set)
     """The identities and groups that bindings name."""
     unknown_roles: dict[str, int] = field(default_factory=dict)
-    unknown_entries: int = 0
-    """Resources of which is not known whether somebody outside gets in by them."""
     """Roles whose permissions are not all known → the bindings that grant them; what they may give is no edge."""
+    doubts: list[Doubt] = field(default_factory=list)
+    """What may be links, and is none: no path leads over it, and where it may lead there is no certainty of safety."""
     _abilities: dict[tuple[str, str], int] = field(default_factory=dict)
     _scopes: dict[str, list[str]] = field(default_factory=dict)
     _numbers: dict[Reason, int] = field(default_factory=dict)
@@ -103,6 +119,28 @@ class ControlGraph:
         node = self.graph.add_node()
         self.labels[node] = Label(kind, name)
         return node
+
+    def span(self, key: str, container: str, what: str) -> None:
+        """Make a target of an ability at a container by which everything of a kind below it is controlled."""
+        holder = self.own(key, container)
+        if holder is not None:
+            node = self.spans[key, container] = self.named("control", f"{what} in {container}")
+            self.link(holder, node)
+            self.link(self.owner(container), node)
+
+    def above(self, node: int) -> list[int]:
+        """The nodes nearest above a control, each of which includes it."""
+        container = self.labels[node].name.rpartition(" ")[2]
+        parent = self.parent(container)
+        found = [self.owners[container]] if node != self.owners.get(container) and container in self.owners else []
+        if parent in self.owners:
+            found.append(self.owners[parent])
+        for key in dict.fromkeys(key for key, _ in self.spans):
+            for name in self.hierarchy.way(parent).names if parent else ():
+                if (key, name) in self.spans:
+                    found.append(self.spans[key, name])
+                    break
+        return found
 
     def parent(self, scope: str) -> str:
         """What is above a container, `""` where nothing is known to be."""

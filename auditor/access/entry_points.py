@@ -16,15 +16,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from auditor.access.control_graph import ControlGraph, Reason
+from auditor.access.control_graph import ControlGraph, Doubt, Reason
 from auditor.access.effective import EffectiveAccess
 from auditor.access.federation import pins_owner, shared_issuer
 from auditor.access.inventory import Inventory
 from auditor.access.members import Kind, parse
-from auditor.access.places import label
+from auditor.access.places import account_name, label
 from auditor.access.winnings import Addresses
 from auditor.resources.base import Resource, Undetermined
 from auditor.resources.compute import Instance
+from auditor.resources.decode import cause_of
 from auditor.resources.iam import ServiceAccountKey, WorkloadIdentityPoolProvider
 from auditor.resources.network import EVERY_PORT, Firewall, internet_to_port
 from auditor.resources.serverless import CloudFunction, Function, RunService
@@ -66,8 +67,30 @@ class EntryPoints:
         for resource in resources:
             try:
                 link(resource)
-            except Undetermined:
-                self._control.unknown_entries += 1
+            except Undetermined as unclear:
+                self._doubt(resource, unclear)
+
+    def _doubt(self, resource: Resource, unclear: Undetermined) -> None:
+        """Note a resource of which is not known whether somebody outside gets in by it."""
+        name = label(self._world.places.canonical(resource.asset.name))
+        cause = f"whether {name} is a way in is not known: {unclear.what}: {cause_of(resource.asset, unclear)}"
+        for node in self._behind(resource):
+            self._control.doubts.append(Doubt(None, node, cause, name))
+
+    def _behind(self, resource: Resource) -> list[int]:
+        """The accounts that a resource runs as, or (where that is not known) those of its project."""
+        identities = self._control.identities
+        accounts = self._accounts(resource)
+        addresses = [self._addresses.of(account, resource.project) for account in accounts]
+        known = [identities[_MEMBER + one] for one in addresses if one and _MEMBER + one in identities]
+        if known or accounts:
+            return known
+        home = self._world.hierarchy.canonical(resource.project)
+        return [
+            node
+            for member, node in identities.items()
+            if member.startswith(_MEMBER) and home == self._world.places.container(account_name(member[len(_MEMBER) :]))
+        ]
 
     def _rule(self, rule: Firewall) -> None:
         self._rules.setdefault(_network(rule.network), []).append(rule)

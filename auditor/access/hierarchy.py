@@ -36,12 +36,16 @@ class Hierarchy:
         self._ways: dict[str, Way] = {}
 
     def add_ancestors(self, ancestors: Sequence[str], *, complete: bool = False) -> None:
-        """Learn from an asset's ancestors, the nearest first; `complete` says that nothing is above the last."""
+        """Learn from an asset's ancestors, the nearest first; `complete` says that nothing is above the last.
+
+        Something is always above a folder: a list that ends with one does not tell all.
+        """
         if ancestors and ancestors[0] in self._parents:
             return  # nearly always: many assets stand in one project
         for child, parent in pairwise(ancestors):
             self._parents.setdefault(child, parent)
-        if ancestors and (complete or ancestors[-1].startswith("organizations/")):
+        complete = complete and bool(ancestors) and not ancestors[-1].startswith("folders/")
+        if complete or (ancestors and ancestors[-1].startswith("organizations/")):
             self._tops.add(ancestors[-1])
         self._ways.clear()
 

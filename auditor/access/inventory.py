@@ -211,6 +211,11 @@ class Inventory:
                 if kind in _READERS and document.get("resource"):
                     self._read(kind, msgspec.json.encode(document))
 
+    def take(self, kind: str, line: bytes) -> None:
+        """Learn from a line in the usual form that is known to be of one of `TYPES`, and the first of its asset."""
+        with contextlib.suppress(Unreadable):
+            self._read(kind, line)
+
     def _read(self, kind: str, line: bytes) -> None:
         view, read = _READERS[kind]
         envelope = decoder(view).decode(line)
@@ -364,7 +369,11 @@ _READERS: dict[str, _Reader] = {
     "run.googleapis.com/WorkerPool": (_Worker, Inventory._worker),
     "workstations.googleapis.com/WorkstationConfig": (_Workstation, Inventory._workstation),
 }
+READ = frozenset(_READERS)
+"""The asset types of which it reads what they run, and as whom."""
 """The asset types that are read, the view that shows them, and what is learned of them."""
+TYPES = frozenset(_READERS)
+"""The asset types that tell what runs, and as whom."""
 
 
 class Watched:

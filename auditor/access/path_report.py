@@ -11,6 +11,9 @@ from auditor.access.control import PathsToControl, alike
 from auditor.access.drawing import svg
 from auditor.model.text import plural
 
+_DOUBTS = 20
+"""Reasons shown why there may be more paths."""
+
 
 @dataclass(frozen=True, slots=True)
 class DrawnPath:
@@ -76,8 +79,9 @@ def notes(found: PathsToControl) -> list[str]:
             f"{plural(len(found.unknown_roles), 'role')} in {plural(bindings, 'binding')} could not be followed: "
             "the permissions are not known."
         )
-    if found.unknown_entries:
+    told += [f"There may be more paths: {doubt}." for doubt in found.doubts[:_DOUBTS]]
+    if len(found.doubts) > _DOUBTS:
         told.append(
-            f"{plural(found.unknown_entries, 'resource')} may be ways in from outside: too little is known to tell."
+            f"There may be more paths for {plural(len(found.doubts) - _DOUBTS, 'further reason')} of this kind."
         )
     return told

@@ -162,8 +162,10 @@ class Places:
         """`projects/…`, `folders/…` or `organizations/…` that a resource stands in, or is; `""` if not known."""
         if itself := container_of(name):
             return self._hierarchy.canonical(itself)
+        if name in self._homes:
+            return self._hierarchy.canonical(self._homes[name])
         canonical = self.canonical(name)
-        for known in (name, canonical, *_around(canonical)):
+        for known in (canonical, *_around(canonical)):
             if known in self._homes:
                 return self._hierarchy.canonical(self._homes[known])
         if canonical.startswith(_IAM) and _ACCOUNTS in canonical:

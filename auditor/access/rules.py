@@ -1,9 +1,9 @@
 """Which identities meet an all-of rule: answered for all identities and all rules at once.
 
 Who holds a thing is told by its *entries*: the identities and groups that stand first on the ways to it, not the
-members behind the groups. Two sets of entries meet in the groups that they share, and in those members of one side's
-groups that are in the other side's too; so a group of thousands is opened only where it must be. What a rule gives
-may meet further rules: these are asked again until nothing new arrives.
+members behind the groups. Of two sets of entries the smaller decides what is looked at: those of its entries that the
+larger set includes, by itself or by a group, and else the members of its groups. What a rule gives may meet further
+rules: these are asked again until nothing new arrives.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 from auditor.access.graph import Kind, Rule, View
 
 _KEPT = 2_000_000  # members of sets that are kept for the next question
-_WORTH_OPENING = 2_000  # members: up to here opening both sides costs less than asking each member for its groups
 
 _NOBODY: frozenset[int] = frozenset()
 
@@ -106,28 +105,22 @@ class _Solver:
         return chosen
 
     def _meet(self, some: _Entries, others: _Entries) -> _Entries:
-        """Entries of what holders of both sides hold."""
-        shared = some.all & others.all
-        if max(some.effort, others.effort) <= _WORTH_OPENING:
-            both = self.opened(some) & self.opened(others)
-            if shared and both:
-                both -= self.opened(self._entries(shared))
-        else:
-            rest, across = self._entries(some.all - shared), others.all - shared
-            if rest.effort > others.effort:
-                rest, across = self._entries(across), some.all - shared
-            members = self.opened(rest) if across else _NOBODY
-            both = frozenset(
-                [node for node in members if node in across or not across.isdisjoint(self.groups_of(node))]
-            )
-        return self._entries(shared | both)
+        """Entries of what holders of both sides hold: those of one side that the other includes, or their members."""
+        if some.effort > others.effort:
+            some, others = others, some
+        included = self.opened(others)
+        both = set(some.all & included)
+        for group in some.groups:
+            if group not in both:
+                both |= self.members_of(group) & included
+        return self._entries(frozenset(both))
 
     def _entries(self, nodes: frozenset[int]) -> _Entries:
         if not nodes:
             return _NONE
         kinds, inward = self.view.kinds, self.view.predecessors.starts
         groups = [node for node in nodes if kinds[node] == Kind.GROUP]
-        return _Entries(nodes, groups, sum([inward[group + 1] - inward[group] for group in groups]))
+        return _Entries(nodes, groups, len(nodes) + sum([inward[group + 1] - inward[group] for group in groups]))
 
     def opened(self, entries: _Entries) -> frozenset[int]:
         """The entries and all members of their groups."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from auditor.access.bindings import NO_GAPS, NOBODY, bare_role
@@ -22,6 +22,7 @@ from auditor.access.boundary import Attributes
 from auditor.access.conditions import PolicyKind, Request
 from auditor.access.conjunction import Conjunction
 from auditor.access.coverage import covers
+from auditor.access.crowds import Crowd, Crowds, Meant
 from auditor.access.effective import EffectiveAccess
 from auditor.access.grants import Grant, tell
 from auditor.access.hierarchy import MANAGER
@@ -39,6 +40,9 @@ _NOT_SHOWN = " (under a condition that the export does not show)"
 _SETS = (Kind.DOMAIN, Kind.CUSTOMER, Kind.ALL_ACCOUNTS, Kind.ALL_PRINCIPALS, Kind.PUBLIC)
 _COLLECTIONS = {"folders": ("resource-manager", "folders")}
 
+
+_HELD = 1 << 12
+"""Accounts of which is kept what they hold on a project."""
 
 _NOTHING: tuple[tuple[str, ...], str] = ((), "")
 """Of a role: it gives none of the permissions, and surely so."""
@@ -89,7 +93,8 @@ class StandingIndex:
         self._met: dict[tuple[int, str | None], Decision] = {}
         self._restricted: dict[str, bool] = {}
         self._held: dict[tuple[str, str], tuple[list[Holding], str]] = {}
-        self._meant: dict[Callable[[Member], bool], frozenset[int]] = {}
+        self._crowds = Crowds(access.world, self._is_dead)
+        self._last: tuple[str, tuple[str, int | None]] = "", ("", None)
         self._inside: dict[str, tuple[frozenset[str], str]] = {}
 
     def on(
@@ -105,8 +110,7 @@ class StandingIndex:
         `members` says who is meant; `kind` is the asset type that the permissions are used on, for conditions.
         Raises `Undetermined` where the input does not hold the policy.
         """
-        scope = self.world.places.canonical(asset if isinstance(asset, str) else asset.name)
-        number = self.world.bindings.scopes.known(scope)
+        scope, number = self._scope(asset if isinstance(asset, str) else asset.name)
         if number is None:
             raise Undetermined("the IAM policy", _MISSING)
         wanted = self._asked(permissions)
@@ -143,45 +147,37 @@ class StandingIndex:
             powers.doubts.append(f"what is above {asset.key} is not known")
         return powers
 
-    def holders(self, asset: Asset, members: Callable[[Member], bool]) -> Powers:
+    def holders(self, asset: Asset, members: Meant) -> Powers:
         """Who of some members holds any role on a project, folder or organization, or on a resource right in it.
 
-        `members` is asked of each member of the estate once: hand in the same function each time.
+        Making grants of a whole crowd is dear: ask `crowd` first whether anybody is meant.
         Raises `Undetermined` where the input does not hold the container's own policy.
         """
-        if not self.world.bindings.has_policy(self.world.places.canonical(asset.name)):
-            raise Undetermined("the IAM policy", _MISSING)
-        if members not in self._meant:
-            texts = self.world.bindings.members.all
-            self._meant[members] = frozenset(
-                number for number in range(len(texts)) if number != NOBODY and members(parse(texts[number]))
-            )
-        meant, bindings = self._meant[members], self.world.bindings
-        powers = Powers([], [])
-        for scope in self._scopes_in.get(self.world.hierarchy.canonical(asset.key), ()):
-            for binding in range(*bindings.span(scope)):
-                gaps = bindings.gaps.get(binding, NO_GAPS)
-                numbers = [number for number in self._numbers(binding) if number in meant]
-                if gaps.members:
-                    powers.doubts.append(gaps.members)
-                if not numbers or self._condition(binding, None).fails:
-                    continue
-                role = bare_role(bindings.roles[bindings.role_of[binding]])
-                where = "" if scope.startswith(MANAGER) else f" on {label(scope)}"
-                for member in map(self.world.member, numbers):
-                    clause = where + self._clause(binding)
-                    powers.found.append(Power(member, role, clause, _collection(scope), scope=scope))
-            if doubt := bindings.doubts.get(bindings.scopes.known(scope) or 0, ""):
-                powers.doubts.append(doubt)
+        powers = Powers([], list(self.crowd(asset).doubts))
+        bindings = self.world.bindings
+        for scope, binding, numbers in self._crowds.grants(asset.key, members):
+            role = bare_role(bindings.roles[bindings.role_of[binding]])
+            where = "" if scope.startswith(MANAGER) else f" on {label(scope)}"
+            for member in map(self.world.member, numbers):
+                clause = where + self._clause(binding)
+                powers.found.append(Power(member, role, clause, _collection(scope), scope=scope))
         return powers
 
-    @cached_property
-    def _scopes_in(self) -> dict[str, list[str]]:
-        """Container → what is right in it and has a policy, itself included."""
-        found: dict[str, list[str]] = {}
-        for scope in self.world.bindings.scopes.all:
-            found.setdefault(self.world.hierarchy.canonical(self.world.places.container(scope)), []).append(scope)
-        return found
+    def crowd(self, asset: Asset) -> Crowd:
+        """All who hold any role on a project, folder or organization, or on a resource right in it, by number.
+
+        Raises `Undetermined` where the input does not hold the container's own policy.
+        """
+        if self._scope(asset.name)[1] is None:
+            raise Undetermined("the IAM policy", _MISSING)
+        return self._crowds.of(asset.key)
+
+    def _scope(self, name: str) -> tuple[str, int | None]:
+        """A resource's canonical name, and its number where it has a policy."""
+        if self._last[0] != name:  # checks ask about one policy after the other
+            scope = self.world.places.canonical(name)
+            self._last = name, (scope, self.world.bindings.scopes.known(scope))
+        return self._last[1]
 
     def _asked(self, permissions: frozenset[str]) -> _Wanted:
         wanted = self._wanted.get(permissions)
@@ -255,6 +251,10 @@ class StandingIndex:
             self._met[key] = decision
         return self._met[key]
 
+    def _is_dead(self, binding: int) -> bool:
+        """Whether no request can meet a binding's condition."""
+        return bool(self.world.bindings.condition_of[binding]) and self._condition(binding, None).fails
+
     def _clause(self, binding: int) -> str:
         expression = self.world.bindings.conditions[self.world.bindings.condition_of[binding]]
         return f" (only if {expression})" if expression else ""
@@ -283,6 +283,8 @@ class StandingIndex:
         """What an account holds or may hold on a container or above it, groups followed; and what is missing."""
         known = self._held.get((account, container))
         if known is None:
+            if len(self._held) == _HELD:
+                self._held.clear()
             place = self.world.places.place(MANAGER + container)
             missing = next((level.doubt for level in self.world.levels(place) if level.doubt), "")
             known = self._held[account, container] = (self._access.everything(_principal(account), place), missing)

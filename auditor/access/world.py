@@ -27,9 +27,11 @@ from auditor.access.principals import Principal
 from auditor.access.role_table import RoleTable
 from auditor.access.tags import Tags
 from auditor.access.truth import Decision, both, either, fails, holds, unknown
+from auditor.completeness import Missings
 from auditor.resources.base import VIEWS
 from auditor.resources.iam_policies import container_of
 
+_TAG_TYPES = tuple(f"cloudresourcemanager.googleapis.com/Tag{kind}" for kind in ("Binding", "Key", "Value"))
 _ACCOUNTS = ("user:", "serviceAccount:")
 _REMEMBERED = 20_000
 """Answers about convenience members that are kept."""
@@ -47,6 +49,8 @@ class Coverage:
     """The user vouches that IAM policies were exported in full: what has none has an empty one."""
     resources: bool = False
     """The user vouches that resources were exported in full."""
+    missing: Missings = field(default_factory=Missings)
+    """What of the estate is known not to have been read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +150,26 @@ class World:
             number = self.bindings.scopes.known(scope)
             doubt = self.bindings.doubts.get(number, "") if number is not None else ""
             return Level(where, scope, range(*self.bindings.span(scope)), doubt and f"of {where}: {doubt}")
+        cause = self._why_unread([self.places.type_of(scope) or ""], place.container, policies=True)
+        if cause:
+            return Level(where, scope, range(0), f"the IAM policy of {where} is not known: {cause}")
         return Level(where, scope, range(0), "" if self._surely_empty(scope, place) else self._why_missing(where))
+
+    def _why_unread(self, asset_types: Sequence[str], container: str, *, policies: bool = False) -> str:
+        """Why assets in a container, or their policies, may be among what could not be read, `""` if not."""
+        missing = self.coverage.missing
+        if not missing:
+            return ""
+        way = self.hierarchy.way(container)
+        places = [spelled for name in way.names for spelled in self.hierarchy.spellings(name)]
+        return missing.why(asset_types, places, policies=policies, uncertain=not way.complete)
 
     def _surely_empty(self, scope: str, place: Place) -> bool:
         """Whether a resource without a policy in the input is known to have an empty one."""
         if self.coverage.partial or self.coverage.damaged:
             return False
-        if self.coverage.policies:
-            return True
+        if self.coverage.policies:  # of a project alone, no export holds what is above it
+            return not scope.startswith(MANAGER) or self.places.knows(scope)
         kind = self.places.type_of(scope)
         in_container = self.bindings.has_policy(MANAGER + place.container)
         return not scope.startswith(MANAGER) and kind in self.types_with_policies and in_container
@@ -177,6 +193,8 @@ class World:
         way = self.hierarchy.way(place.container)
         known = self.tags or self.coverage.resources
         if not known or not way.complete or self.coverage.partial or self.coverage.damaged:
+            return None
+        if self._why_unread(_TAG_TYPES, place.container):
             return None
         return self.tags.effective([place.name, *(MANAGER + name for name in way.names)])
 

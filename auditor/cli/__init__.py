@@ -16,7 +16,9 @@ import click
 from auditor import __version__
 
 COMMANDS = {
-    "scan": "Audit exports and Terraform plans.",
+    "scan": "Audit live estates, exports and Terraform.",
+    "collect": "Save a live estate, to be audited offline.",
+    "permissions": "Print the role that live audits need, or test it.",
     "checks": "List the checks.",
     "explain": "Show a check's page.",
     "access": "Ask who can do what, and who can become owner.",
@@ -79,6 +81,7 @@ def main() -> None:
 
     \b
     Try:
+      auditor scan organizations/123 -o report.html
       auditor scan export.ndjson -o report.html
       auditor scan plan.json --fail-on high -o results.sarif
       auditor explain bucket-public

@@ -15,7 +15,7 @@ import click
 
 from auditor.cli import fail_usage
 from auditor.cli.access_questions import Asked, read_questions
-from auditor.cli.scan import CONTENTS, moment
+from auditor.cli.scan import exported_option, moment, vouched
 
 if TYPE_CHECKING:
     from auditor.access.effective import Answer, EffectiveAccess
@@ -82,12 +82,7 @@ def estate_options(function: F) -> F:
             metavar="FILE",
             help="Members of groups, as JSON or CSV. Repeatable.",
         ),
-        click.option(
-            "--exported",
-            multiple=True,
-            type=click.Choice((*CONTENTS, "all")),
-            help="This content was exported in full: what it lacks does not exist. Repeatable.",
-        ),
+        exported_option,
         click.option(
             "--now",
             callback=moment,
@@ -135,14 +130,15 @@ def load_access(
     from auditor.access.removal import NoSuchBinding
     from auditor.access.removal import without as removing
     from auditor.access.role_table import RolesUnreadable
+    from auditor.sources.live.estate import vouched_by
 
     for file in group_files:
         if not file.exists():
             raise fail_usage(f"{file}: no such file")
     sources = _sources(targets)
-    vouched = frozenset(CONTENTS if "all" in exported else exported)
+    complete = vouched_by(sources, frozenset(vouched(exported)))
     try:
-        collected = collect(sources, now=now, exported=vouched, group_files=group_files)
+        collected = collect(sources, now=now, exported=complete, group_files=group_files)
         world = removing(collected.world, without)
     except (RolesUnreadable, NoSuchBinding) as error:
         raise fail_usage(error) from None
@@ -153,13 +149,15 @@ def load_access(
 
 def _sources(targets: Sequence[str]) -> list[Source]:
     """The sources of all targets. One that is none tells so when it is read; where no other is left, it is an error."""
-    from auditor.sources.detect import NotATarget, Unusable, sources_of
+    from auditor.sources.detect import NotATarget, Reading, Unusable, sources_of
+    from auditor.sources.live.needs import needs_of
 
+    reading = Reading(needs=needs_of((), access=True))
     found: list[Source] = []
     problems: list[str] = []
     for target in targets:
         try:
-            found.extend(sources_of(target))
+            found.extend(sources_of(target, reading))
         except NotATarget as problem:
             problems.append(str(problem))
             found.append(Unusable(target, str(problem)))

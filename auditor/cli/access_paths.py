@@ -14,7 +14,7 @@ import click
 
 from auditor.cli import fail_usage
 from auditor.cli.access import EXIT_CODES, _sources, _tell_gaps, without_option
-from auditor.cli.scan import CONTENTS, moment
+from auditor.cli.scan import exported_option, moment, vouched
 
 if TYPE_CHECKING:
     from auditor.access.control import ControlPath, PathsToControl
@@ -41,12 +41,7 @@ _SHOWN = 10
     metavar="FILE",
     help="Members of groups, as JSON or CSV. Repeatable.",
 )
-@click.option(
-    "--exported",
-    multiple=True,
-    type=click.Choice((*CONTENTS, "all")),
-    help="This content was exported in full: what it lacks does not exist. Repeatable.",
-)
+@exported_option
 @click.option(
     "--now",
     callback=moment,
@@ -112,15 +107,16 @@ def _load(
     from auditor.access.removal import NoSuchBinding
     from auditor.access.removal import without as removing
     from auditor.access.role_table import RolesUnreadable
+    from auditor.sources.live.estate import vouched_by
 
     for file in group_files:
         if not file.exists():
             raise fail_usage(f"{file}: no such file")
     sources = _sources(targets)
     inventory = Inventory()
-    vouched = frozenset(CONTENTS if "all" in exported else exported)
+    complete = vouched_by(sources, frozenset(vouched(exported)))
     try:
-        read = collect(watching(sources, inventory), now=now, exported=vouched, group_files=group_files)
+        read = collect(watching(sources, inventory), now=now, exported=complete, group_files=group_files)
         world = removing(read.world, without)
     except (RolesUnreadable, NoSuchBinding) as error:
         raise fail_usage(error) from None

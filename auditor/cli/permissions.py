@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli import EXIT_CODES, fail_usage
-from auditor.cli.collect import INCOMPLETE, access_of, access_options
+from auditor.cli.live import INCOMPLETE, access_of, access_options, reaching
 
 if TYPE_CHECKING:
     from auditor.sources.live.connection import Connection
@@ -62,16 +62,13 @@ def command(form: str, parent: str, service: tuple[str, ...], via: bool, target:
 
 
 def _check(target: str, wanted: list[str], access: Access) -> None:
-    from auditor.sources.live.connection import UnusableEndpoint
-    from auditor.sources.live.failures import NoCredentials, Refused
-    from auditor.sources.live.scope import NotAScope, check_targets
+    from auditor.sources.live.failures import Refused
+    from auditor.sources.live.scope import check_targets
 
     try:
-        check_targets([target])
-        connection = access.connect()
-        missing = asyncio.run(_lacking(connection, access, target, wanted))
-    except (NotAScope, NoCredentials, UnusableEndpoint) as problem:
-        raise fail_usage(problem) from None
+        with reaching():
+            check_targets([target])
+            missing = asyncio.run(_lacking(access.connect(), access, target, wanted))
     except Refused as refused:
         click.echo(f"Error: {target}: the permissions could not be tested: {refused}", err=True)
         sys.exit(INCOMPLETE)

@@ -7,26 +7,44 @@ import gzip
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from auditor.cli import EXIT_CODES, catalogue_errors, fail_usage
+from auditor.cli.live import access_options, is_live, live_sources, scope_options
+from auditor.cli.second_opinion import second_opinion_of
+from auditor.completeness import CONTENT_TYPES, NOT_INVENTORIED
 
 if TYPE_CHECKING:
-    from auditor.check import Check
+    from auditor.check import Check, Settings
     from auditor.config import Config
     from auditor.engine.scan import Outcome, Scan
+    from auditor.frameworks import Catalogue
     from auditor.model.run import Run
     from auditor.overlay import Comparison
     from auditor.sources.base import Source
+    from auditor.sources.live.needs import Needs
 
-CONTENTS = ("resource", "iam-policy", "org-policy", "access-policy")
+F = TypeVar("F", bound=Callable[..., Any])
+CONTENTS = CONTENT_TYPES
 SEVERITIES = ("critical", "high", "medium", "low", "info")
+
+
+def exported_option(function: F) -> F:
+    """`--exported`."""
+    return click.option(
+        "--exported",
+        multiple=True,
+        type=click.Choice((*CONTENTS, "all", *NOT_INVENTORIED)),
+        metavar="CONTENT",
+        help="This content is in the input in full, what it lacks does not exist: resource, iam-policy, org-policy, "
+        "access-policy, all of these; or a type that exports lack, such as iam.googleapis.com/DenyPolicy. Repeatable.",
+    )(function)
 
 
 def moment(ctx: click.Context, parameter: click.Parameter, value: str | None) -> datetime:  # noqa: ARG001
@@ -97,6 +115,13 @@ class Percentage(click.FloatRange):
 @click.option("--secrets", is_flag=True, help="Look for secrets in every text file of TARGET, whatever it is.")
 @click.option("--git-history", is_flag=True, help="With --secrets: also in all that git remembers of TARGET.")
 @click.option(
+    "--dlp",
+    default="",
+    metavar="PROJECT",
+    help="With --secrets: ask Cloud DLP about the lines that may hold one. They are sent to Google; PROJECT is billed.",
+)
+@click.option("--dlp-location", default="", metavar="LOCATION", help="Where Cloud DLP works on them, as europe-west3.")
+@click.option(
     "--groups",
     "group_files",
     multiple=True,
@@ -107,7 +132,7 @@ class Percentage(click.FloatRange):
 @click.option(
     "--paths/--no-paths",
     default=None,
-    help="Look for paths to control, for the report.  [default: with a report, where the input is not large]",
+    help="Look for paths to control, whatever the size of the estate; or do not.  [default: up to a million bindings]",
 )
 @click.option("--ledger", metavar="FILE", help="Write every verdict, one JSON line each (.ndjson or .ndjson.gz).")
 @click.option(
@@ -129,12 +154,7 @@ class Percentage(click.FloatRange):
 @click.option("--exclude", multiple=True, metavar="ID", help="Do not ask this check; the report says so. Repeatable.")
 @click.option("--severity", type=click.Choice(SEVERITIES), help="Ask only checks of this severity or worse.")
 @click.option("--all", "everything", is_flag=True, help="Ask also the checks out of the default selection.")
-@click.option(
-    "--exported",
-    multiple=True,
-    type=click.Choice((*CONTENTS, "all")),
-    help="This content was exported in full: what it lacks does not exist. Repeatable.",
-)
+@exported_option
 @click.option(
     "--checks-dir",
     multiple=True,
@@ -154,11 +174,15 @@ class Percentage(click.FloatRange):
     metavar="TIME",
     help="The scan's clock (2026-11-22T00:00:00Z), so that an audit can be repeated to the byte.",
 )
+@scope_options
+@access_options
 @click.option("-q", "--quiet", is_flag=True, help="No summary; errors and the exit code remain.")
 def command(targets: tuple[str, ...], now: datetime, **options: Any) -> None:
     """Audit TARGETs as one estate and answer with an exit code.
 
-    A TARGET is a Cloud Asset Inventory export (newline-delimited JSON or a JSON array, plain, .gz or
+    A TARGET is a live organizations/NUMBER, folders/NUMBER or projects/ID, read with Application
+    Default Credentials (--in to --patience are about these); what `auditor collect` saved of one; a
+    Cloud Asset Inventory export (newline-delimited JSON or a JSON array, plain, .gz or
     .zst), a folder of them, a Terraform plan or state from `terraform show -json`, or a stored state.
     What it was taken for is told. Export all content types for a complete audit: resource, iam-policy,
     org-policy, access-policy.
@@ -168,6 +192,7 @@ def command(targets: tuple[str, ...], now: datetime, **options: Any) -> None:
 
     \b
     Examples:
+      auditor scan organizations/123 --not-in label:env=sandbox -o audit.html
       auditor scan export/ --exported all -o audit.html
       auditor scan plan.json --fail-on high -o results.sarif
       auditor scan plan.json --on export/ --exported all --fail-on high
@@ -177,11 +202,12 @@ def command(targets: tuple[str, ...], now: datetime, **options: Any) -> None:
     from auditor.cli.writers import report_writers
 
     writers = report_writers(options["outputs"])
-    sources, failures = _sources(targets, options)
-    estate = _estate(options["on"], sources)
+    asking = _asking(options)
+    sources, failures = _sources(targets, options, asking.needs)
+    estate = _estate(options["on"], sources, options, asking.needs)
     _refuse_overwriting([path for path, _ in writers], options["ledger"], [*sources, *estate])
     with _ledger(options["ledger"]) as ledger:
-        run, comparison = _audit(sources, estate, now, options, ledger)
+        run, comparison = _audit(sources, estate, now, options, asking, ledger)
     for path, write in writers:
         with opened(path) as out:
             write(run, out)
@@ -217,22 +243,65 @@ class _Watched:
         self.progress.remove_task(task)
 
 
-def _sources(targets: tuple[str, ...], options: dict[str, Any]) -> tuple[list[Source], list[str]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asking:
+    """What is asked: the selected checks with their settings, and the rest of the configuration."""
+
+    config: Config
+    catalogue: list[Check]
+    checks: list[Check]
+    settings: dict[str, Settings]
+    frameworks: list[Catalogue]
+    needs: Needs
+
+
+def _asking(options: dict[str, Any]) -> _Asking:
+    """What the configuration and the options select; ends the command where they are wrong."""
+    from auditor.config import load_config, settings_of
+    from auditor.engine.select import in_words, select
+    from auditor.frameworks import load_frameworks
+    from auditor.loading import check_packages, load_checks
+    from auditor.sources.live.needs import needs_of
+
+    try:
+        config = _with_options(load_config(options["config"]), options)
+        catalogue = load_checks(config.scan.checks_dir)
+        frameworks = load_frameworks(check_packages(), catalogue)
+        checks = select(catalogue, config.select, frameworks)
+        if options["paths"] is False:
+            checks = [check for check in checks if not check.signature.wants_ways]
+        settings = settings_of(catalogue, config.checks, str(options["config"] or "auditor.toml"))
+    except catalogue_errors() as error:
+        raise fail_usage(error) from None
+    if not checks:
+        raise fail_usage(f"no check is left to ask: {in_words(config.select)}")
+    needs = needs_of(checks)
+    return _Asking(
+        config=config, catalogue=catalogue, checks=checks, settings=settings, frameworks=frameworks, needs=needs
+    )
+
+
+def _sources(targets: tuple[str, ...], options: dict[str, Any], needs: Needs) -> tuple[list[Source], list[str]]:
     """The sources of all targets; a target that is none is told, and is an error where no other is left."""
     from auditor.sources.detect import NotATarget, Reading, Unusable, sources_of
 
     if options["git_history"] and not options["secrets"]:
         raise fail_usage("--git-history goes with --secrets")
+    options["opinion"] = second_opinion_of(options)
     reading = Reading(
         terraform_dir=options["terraform_dir"],
         var_files=options["var_files"],
         secrets=options["secrets"],
         history=options["git_history"],
+        needs=needs,
+        opinion=options["opinion"],
     )
 
     found: list[Source] = []
     failures: list[str] = []
     for target in targets:
+        if is_live(target):
+            continue
         try:
             found.extend(sources_of(target, reading))
         except NotATarget as problem:
@@ -240,23 +309,25 @@ def _sources(targets: tuple[str, ...], options: dict[str, Any]) -> tuple[list[So
             found.append(Unusable(target, str(problem).removeprefix(f"{target}: ")))
     if len(failures) == len(targets):
         raise fail_usage("\n".join(failures))
-    return found, failures
+    return live_sources(targets, needs, options) + found, failures
 
 
-def _estate(targets: tuple[str, ...], sources: list[Source]) -> list[Source]:
+def _estate(targets: tuple[str, ...], sources: list[Source], options: dict[str, Any], needs: Needs) -> list[Source]:
     """The sources of the estate that a plan is laid over; ends the command where one cannot be read."""
-    from auditor.sources.detect import NotATarget, sources_of
+    from auditor.sources.detect import NotATarget, Reading, sources_of
     from auditor.sources.overlay import NotAPlan, plan_in
 
     if not targets:
         return []
     if len(sources) != 1:
         raise fail_usage(f"--on takes one plan as TARGET, not {len(sources)} files")
+    reading = Reading(needs=needs)
     try:
         plan_in(sources[0])
-        return [source for target in targets for source in sources_of(target)]
+        saved = [source for target in targets if not is_live(target) for source in sources_of(target, reading)]
     except (NotAPlan, NotATarget) as problem:
         raise fail_usage(problem) from None
+    return live_sources(targets, needs, options) + saved
 
 
 def _refuse_overwriting(reports: list[Path], ledger: str | None, sources: list[Source]) -> None:
@@ -275,34 +346,37 @@ def _refuse_overwriting(reports: list[Path], ledger: str | None, sources: list[S
 
 
 def _audit(
-    sources: list[Source], estate: list[Source], now: datetime, options: dict[str, Any], ledger: IO[bytes] | None
+    sources: list[Source],
+    estate: list[Source],
+    now: datetime,
+    options: dict[str, Any],
+    asking: _Asking,
+    ledger: IO[bytes] | None,
 ) -> tuple[Run, Comparison | None]:
     """The run, and where the first of the sources is laid over an estate, what it changes there."""
     from auditor.clock import Clock
-    from auditor.config import load_config, settings_of
     from auditor.engine.scan import Scan
-    from auditor.engine.select import in_words, select
+    from auditor.engine.select import in_words
     from auditor.engine.write_up import Order, write_up
-    from auditor.frameworks import load_frameworks
-    from auditor.loading import check_packages, load_checks
     from auditor.overlay import decide_change
+    from auditor.security_center.comparison import compare, has_findings
     from auditor.sources.base import Accepting, Telling
+    from auditor.sources.live.estate import collections_of, vouched_by
 
-    try:
-        config = _with_options(load_config(options["config"]), options)
-        catalogue = load_checks(config.scan.checks_dir)
-        frameworks = load_frameworks(check_packages(), catalogue)
-        checks = select(catalogue, config.select, frameworks)
-        settings = settings_of(catalogue, config.checks, str(options["config"] or "auditor.toml"))
-    except catalogue_errors() as error:
-        raise fail_usage(error) from None
-    if not checks:
-        raise fail_usage(f"no check is left to ask: {in_words(config.select)}")
-    exported = frozenset(config.scan.exported)
+    config, checks = asking.config, asking.checks
+    exported = vouched_by(estate or sources, frozenset(config.scan.exported))
 
     def scan(asked: list[Check], to: IO[bytes] | None) -> Scan:
-        groups = options["group_files"]
-        return Scan(asked, clock=Clock(now), settings=settings, exported=exported, ledger=to, groups=groups)
+        groups, unlimited = options["group_files"], bool(options["paths"])
+        return Scan(
+            asked,
+            clock=Clock(now),
+            settings=asking.settings,
+            exported=exported,
+            ledger=to,
+            groups=groups,
+            unlimited=unlimited,
+        )
 
     given = sources
     outcome, sources, comparison, notices = _judged(scan, checks, sources, estate, exported, ledger)
@@ -318,18 +392,19 @@ def _audit(
         order=order,
         sources=sources,
         checks=checks,
-        catalogue=catalogue,
-        settings=settings,
-        frameworks=frameworks,
+        catalogue=asking.catalogue,
+        settings=asking.settings,
+        frameworks=asking.frameworks,
         exceptions=[claim for source in given if isinstance(source, Accepting) for claim in source.claims()],
     )
     run.notices += [notice for source in given if isinstance(source, Telling) for notice in source.notices()]
-    if not estate and _wants_paths(options, sources):
-        from auditor.cli.paths_section import paths_to_control
-
-        run.paths = paths_to_control(sources, now, options["group_files"], exported)
-    elif options["outputs"] and not estate:
-        run.notices.append("paths to control were not looked for; --paths looks for them in any input")
+    run.collections = collections_of([*sources, *estate])
+    if options["opinion"]:
+        run.notices.append(options["opinion"].told())
+    if options["outputs"] or options["paths"]:
+        _add_paths(run, outcome)
+    if not estate and has_findings(run):
+        run.second_opinion = compare(run, asking.catalogue, sources, lambda asked, to: scan(asked, to).run(sources))
     if comparison is not None:
         comparison = comparison.without(run.excepted())
         run.notices += [comparison.in_words(), *notices]
@@ -339,15 +414,18 @@ def _audit(
     return run, comparison
 
 
-_NOT_LARGE = 100_000_000
-"""Bytes of input in which paths to control are looked for without being asked: some seconds."""
+def _add_paths(run: Run, outcome: Outcome) -> None:
+    """Put the section about paths to control into the run, or the reason why there is none."""
+    from auditor.cli.paths_section import paths_to_control
 
-
-def _wants_paths(options: dict[str, Any], sources: list[Source]) -> bool:
-    if options["paths"] is not None or not options["outputs"]:
-        return bool(options["paths"])
-    files = [Path(source.path) for source in sources]
-    return sum(file.stat().st_size for file in files if file.is_file()) <= _NOT_LARGE
+    if outcome.ways is None:
+        run.notices.append(
+            "paths to control were not looked for: no selected check asks for them, or --no-paths was said"
+        )
+    elif outcome.ways.too_large:
+        run.notices.append(f"paths to control were not looked for: {outcome.ways.too_large}")
+    else:
+        run.paths = paths_to_control(outcome.ways.found())
 
 
 def _judged(
@@ -369,11 +447,17 @@ def _judged(
         return *scan_over(overlay, watched, checks, scan, ledger), overlay.notices
 
 
+def vouched(exported: Sequence[str]) -> tuple[str, ...]:
+    """What `--exported` says, `all` put in words."""
+    contents = CONTENTS if "all" in exported else ()
+    return tuple(dict.fromkeys((*contents, *(name for name in exported if name != "all"))))
+
+
 def _with_options(config: Config, options: dict[str, Any]) -> Config:
     """The configuration, with what the command line says instead of or beside it."""
     from auditor.model.verdict import Severity
 
-    exported = tuple(CONTENTS) if "all" in options["exported"] else options["exported"]
+    exported = vouched(options["exported"])
     scan = config.scan.model_copy(
         update={
             "exported": tuple(dict.fromkeys((*config.scan.exported, *exported))),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from auditor.model.run import Finding, Run
+from auditor.model.run import Collection, Finding, Run, ServiceState
 from auditor.model.text import plural, visible
 from auditor.model.verdict import Severity
+from auditor.security_center.comparison import in_words
 
 STYLES = {
     Severity.CRITICAL: "bold white on red",
@@ -27,6 +29,8 @@ _NOTICES = 10
 _CHANGE = "the plan brings "
 """Begins the sentence that stands over the list of changes, after the summary."""
 _NAME = 40
+_STATES = 8
+"""Services that were not asked, told one by one."""
 
 
 def print_summary(run: Run, written: list[str]) -> None:
@@ -38,6 +42,7 @@ def print_summary(run: Run, written: list[str]) -> None:
     _findings(console, run)
     _exceptions(console, run)
     _not_assessed(console, run)
+    _second_opinion(console, run)
     _gaps(console, run)
     _notices(console, run)
     _gate(console, run)
@@ -59,8 +64,35 @@ def _scope(console: Console, run: Run) -> None:
         f"{population.unreadable:,} unreadable" if population.unreadable else "",
         f"{sum(population.unsupported.values()):,} of unsupported types" if population.unsupported else "",
     ]
+    for collection in run.collections:
+        _collection(console, collection)
     console.print(f"{plural(population.records, 'record')} = {' + '.join(part for part in parts if part)}")
     console.print()
+
+
+def _collection(console: Console, collection: Collection) -> None:
+    """What of a live estate was asked for, reached, and not read."""
+    levels = Counter(place.partition("/")[0].removesuffix("s") for place in collection.reached)
+    reached = ", ".join(plural(levels[kind], kind) for kind in ("organization", "folder", "project") if levels[kind])
+    lines = [f"Requested: {', '.join(collection.requested)}; reached: {reached or 'nothing'}"]
+    if collection.excluded:
+        lines.append(f"Left out: {_listed(collection.excluded)}")
+    missing = [state for state in collection.services if state.state == "not asked"]  # all others stand under Not read
+    lines += [_not_asked(state) for state in missing[:_STATES]]
+    if len(missing) > _STATES:
+        lines.append(f"… and {plural(len(missing) - _STATES, 'further service')} that were not asked everywhere")
+    for line in (*lines, *collection.notes):
+        console.print(Text(visible(line)), overflow="fold")
+
+
+def _not_asked(state: ServiceState) -> str:
+    return f"Not asked: {state.service} in {_listed(state.places)}; {state.advice}"
+
+
+def _listed(places: Iterable[str]) -> str:
+    """The first places, and how many more there are."""
+    names = list(places)
+    return ", ".join(names[:_PLACES]) + (f" and {len(names) - _PLACES:,} more" if len(names) > _PLACES else "")
 
 
 def _findings(console: Console, run: Run) -> None:
@@ -166,6 +198,13 @@ def _not_assessed(console: Console, run: Run) -> None:
 def _accepted(run: Run) -> str:
     accepted = len(run.excepted())
     return f" ({accepted:,} accepted)" if accepted else ""
+
+
+def _second_opinion(console: Console, run: Run) -> None:
+    """What Security Command Center says beside the run, on a line."""
+    if run.second_opinion is not None:
+        console.print(f"Security Command Center: {in_words(run.second_opinion)}")
+        console.print()
 
 
 def _per_cent(number: float) -> str:

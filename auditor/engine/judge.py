@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec import UNSET
 
 from auditor.access.effective import EffectiveAccess
+from auditor.access.ways import WaysToControl
 from auditor.engine.mapper import Mapper
 from auditor.engine.parking import Parked
-from auditor.engine.population import ANSWERED, RESOURCE
+from auditor.engine.population import RESOURCE
+from auditor.engine.questions import Ask
 from auditor.engine.recorder import Recorder
 from auditor.engine.routes import CONTAINER, Route, Routes
 from auditor.estate import MISSING_POLICY, Estate
@@ -32,19 +35,22 @@ class Judge:
         estate: Estate,
         mapper: Mapper,
         access: EffectiveAccess | None = None,
+        ways: WaysToControl | None = None,
     ) -> None:
         self._routes = routes
         self._recorder = recorder
         self._estate = estate
         self._mapper = mapper
         self._access = access
+        self._ways = ways
 
     def parked(self, name: str, asset_type: str, lines: list[Parked]) -> None:
         """Ask about one asset, of which all lines are here (or, for a type without such checks, its policy only)."""
         route = self._routes.of(asset_type)
         seen = self._mapper.population.parts(name.encode("utf-8", "surrogatepass"))
         known = bool(seen & RESOURCE)
-        if known and (seen & ANSWERED or not route.waits):
+        waiting = [group for group in route.deferred if not seen & group.mark]
+        if known and not waiting:
             return
         envelopes: list[Envelope[Any]] = []
         for source, line in lines:
@@ -54,19 +60,19 @@ class Judge:
         asset = next((envelope for envelope in envelopes if envelope.resource is not UNSET), envelopes[0])
         if not known:
             self._unasked(route, asset)
-        if not route.waits:
+        if not waiting:
             return
         assert route.view is not None  # only types with a view have deferred checks
         resource = resource_of(asset, route.view) if known else empty_view(route.view, asset, _NO_RESOURCE)
-        policy = self._policy(route, asset, envelopes) if route.wants_policy else None
-        chain = self._estate.chain(asset, policy) if route.wants_chain else None
-        route.judged += 1
-        self._recorder.ask(route.deferred_alike, asset, resource)
-        asks = [ask.with_own(resource, policy, chain, self._access) for ask in route.deferred_with_own]
-        self._recorder.ask(asks, asset, resource)
-        if policy is not None:
-            asks = [ask.with_own(resource, policy, chain, self._access) for ask in route.deferred_on_policy]
-            self._recorder.ask(asks, asset, policy)
+        policy = self._policy(route, asset, envelopes) if any(group.wants_policy for group in waiting) else None
+        chain = self._estate.chain(asset, policy) if any(group.wants_chain for group in waiting) else None
+        own = (resource, policy, chain, self._access, self._ways)
+        for group in waiting:
+            group.judged += 1
+            self._recorder.ask(group.alike, asset, resource)
+            self._recorder.ask([ask.with_own(*own) for ask in group.with_own], asset, resource)
+            if policy is not None:
+                self._recorder.ask([ask.with_own(*own) for ask in group.on_policy], asset, policy)
 
     def _policy(self, route: Route, asset: Asset, envelopes: list[Envelope[Any]]) -> Policy[Any]:
         """The asset's own policy: what was read; else what the estate says of its absence."""
@@ -81,9 +87,7 @@ class Judge:
 
     def _unasked(self, route: Route, asset: Asset) -> None:
         """An asset of which only the IAM policy was exported: its resource checks could not be asked."""
-        for ask in route.on_resource:
-            self._recorder.tallies[ask.check.id].asked += 1
-            self._recorder.write(ask.check, asset, None, not_assessed(_NO_RESOURCE))
+        self._not_asked(route.on_resource, asset, _NO_RESOURCE)
 
     def missing_policies(self) -> None:
         """Checks of policies get one *not assessed* for each project or container whose policies are not there."""
@@ -94,9 +98,27 @@ class Judge:
                 continue
             asset_type = CONTAINER + _LEVELS.get(container.partition("/")[0], "Project")
             asset = Asset(name=name, asset_type=asset_type, ancestors=[container])
-            for ask in asked[asset_type]:
-                self._recorder.tallies[ask.check.id].asked += 1
-                self._recorder.write(ask.check, asset, None, not_assessed(MISSING_POLICY))
+            cause = self._estate.why_no_policy(container) or MISSING_POLICY
+            was_asked = container in self._mapper.containers  # of the asset itself, whose policy is not known
+            asks = [ask for ask in asked[asset_type] if ask.check.signature.streams or not was_asked]
+            self._not_asked(asks, asset, cause)
+
+    def missing_resources(self) -> None:
+        """Checks of resources get one *not assessed* for each place of which not all of their kind were read."""
+        for part in self._estate.missing:
+            for route in self._routes:
+                if part.policies or not part.asked or not part.touches(route.asset_type):
+                    continue
+                service, _, kind = route.asset_type.partition("/")
+                name = "/".join(filter(None, (f"//{service}", part.place, kind, "*")))
+                asset = Asset(name=name, asset_type=route.asset_type, ancestors=[part.place] if part.place else [])
+                waiting = [ask for group in route.deferred for ask in group.on_resource]
+                self._not_asked((*route.on_resource, *waiting), asset, part.cause)
+
+    def _not_asked(self, asks: Iterable[Ask], asset: Asset, cause: str) -> None:
+        for ask in asks:
+            self._recorder.tallies[ask.check.id].asked += 1
+            self._recorder.write(ask.check, asset, None, not_assessed(cause))
 
     def count_asked(self) -> None:
         """Add what was asked of whole types, which is counted by type."""
@@ -105,8 +127,9 @@ class Judge:
                 self._recorder.tallies[ask.check.id].asked += route.resources
             for ask in route.on_policy:
                 self._recorder.tallies[ask.check.id].asked += route.policies
-            for ask in (*route.deferred, *route.deferred_on_policy):
-                self._recorder.tallies[ask.check.id].asked += route.judged
+            for group in route.deferred:
+                for ask in group.asks:
+                    self._recorder.tallies[ask.check.id].asked += group.judged
             for precedents in (route.precedents, route.policy_precedents):
                 if precedents is not None:
                     precedents.settle(self._recorder.tallies)

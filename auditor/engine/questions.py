@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from auditor.access.effective import EffectiveAccess
+from auditor.access.ways import WaysToControl
 from auditor.check import Check
 from auditor.estate import PolicyChain
 from auditor.model.verdict import Verdict
@@ -21,6 +22,7 @@ class Own(Enum):
     POLICY = "policy"
     CHAIN = "chain"
     ACCESS = "access"
+    WAYS = "ways"
 
 
 OWN = frozenset(part.value for part in Own)
@@ -52,8 +54,9 @@ class Ask(NamedTuple):
         policy: Policy[Any] | None,
         chain: PolicyChain | None = None,
         access: EffectiveAccess | None = None,
+        ways: WaysToControl | None = None,
     ) -> Ask:
         """The question with what is the asset's own put in."""
-        own = {Own.RESOURCE: resource, Own.POLICY: policy, Own.CHAIN: chain, Own.ACCESS: access}
+        own = {Own.RESOURCE: resource, Own.POLICY: policy, Own.CHAIN: chain, Own.ACCESS: access, Own.WAYS: ways}
         rest = tuple([own[part] if isinstance(part, Own) else part for part in self.rest])
         return Ask(self.check, self.function, rest)

@@ -259,6 +259,86 @@ class FindingException:
 
 
 @dataclass(slots=True, kw_only=True)
+class Disagreement:
+    """An asset of which Security Command Center and our checks do not say the same."""
+
+    asset: str
+    kind: Literal["only ours", "only theirs", "muted there"]
+    says: str
+    """What the other side says of it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class CategoryComparison:
+    """A category of Security Command Center beside our checks of the same problem, in assets."""
+
+    category: str
+    checks: list[str]
+    agree: Count
+    only_ours: Count
+    """Our check fails, and there is no active finding."""
+    only_theirs: Count
+    """There is an active finding that is not muted, and none of our checks fails."""
+    muted: Count
+    """Our check fails, and the finding is active and muted."""
+    places: list[Disagreement]
+    """The first of those that do not agree."""
+
+
+@dataclass(slots=True, kw_only=True)
+class SecondOpinion:
+    """Findings of Security Command Center in the input, set beside the run's. `findings` is the sum of the three."""
+
+    findings: Count
+    active: Count
+    muted: Count
+    inactive: Count
+    categories: list[CategoryComparison]
+    """Those of which either side says something."""
+    uncovered: dict[str, Count]
+    """Category that no check of ours stands beside → assets with an active finding."""
+    other_classes: dict[str, Count]
+    """Class of findings that are no misconfigurations (threats, vulnerabilities) → active ones."""
+
+    def total(self, field: Literal["agree", "only_ours", "only_theirs", "muted"]) -> int:
+        """The sum over all categories."""
+        return sum(int(getattr(row, field)) for row in self.categories)
+
+
+@dataclass(slots=True, kw_only=True)
+class ServiceState:
+    """How reading one service ended, and in which places it ended so."""
+
+    service: str
+    state: str
+    """collected, empty, API disabled, permission denied, blocked by a perimeter, throttled out, timed out, …"""
+    is_missing: bool
+    """Whether something may be there that was not read."""
+    permission: str
+    """The permission that was missing, where that is known."""
+    advice: str
+    records: Count
+    places: list[str]
+    """Projects, folders and organisations, projects by id where that is known."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Collection:
+    """What of a live estate was asked for, what was reached, and how each service ended in each place."""
+
+    requested: list[str]
+    reached: list[str]
+    excluded: dict[str, str]
+    """Place → the rule that left it out."""
+    identity: str
+    """Who asked; empty where that was not kept."""
+    read_time: str
+    """The moment that the inventory showed, RFC 3339; empty where it did not say."""
+    services: list[ServiceState]
+    notes: list[str]
+
+
+@dataclass(slots=True, kw_only=True)
 class Run:
     """One scan."""
 
@@ -279,8 +359,12 @@ class Run:
     """Where a plan was laid over an estate: the run is of the estate as it will be."""
     paths: PathsToControl | None = None
     """Who can come to control what without being meant to; None where it was not looked for."""
+    second_opinion: SecondOpinion | None = None
+    """What Security Command Center says beside it; None where the input holds no findings of it."""
     exceptions: list[FindingException] = field(default_factory=list)
     """All exceptions that were met, those too that do not count."""
+    collections: list[Collection] = field(default_factory=list)
+    """Of live estates, read now or saved before: what was collected."""
 
     def excepted(self) -> list[Finding]:
         """The findings that exceptions accept; they are not among `findings`."""

@@ -65,11 +65,17 @@ class Restrictions(View):
 class ApiKey(Resource):
     """An API key. A deleted key can be restored for 30 days, but calls nothing."""
 
+    uid_told: str = field(default="", name="uid")
     display_name: str = ""
     create_time: datetime | None = None
     delete_time: datetime | None = None
     service_account_email: str = ""
     restrictions: Restrictions = field(default_factory=Restrictions)
+
+    @property
+    def uid(self) -> str:
+        """The id that metrics know the key by; where the input does not say, the last part of its name is the same."""
+        return self.uid_told or self.asset.id
 
     @property
     def is_deleted(self) -> bool:

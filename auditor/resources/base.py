@@ -73,6 +73,13 @@ class Asset(Struct, gc=False, kw_only=True):
         return "global" if "global" in parts else ""
 
     @property
+    def gcloud_name(self) -> tuple[str, ...]:
+        """What names it to commands that take no full name of a regional resource: id and location, else its name."""
+        if self.location in ("", "global"):
+            return (self.short_name,)
+        return (self.id, f"--location={self.location}")
+
+    @property
     def key(self) -> str:
         """For a project, folder or organisation: its entry in `ancestors`; else the short name."""
         if self.ancestors and self.asset_type.startswith("cloudresourcemanager.googleapis.com/"):

@@ -43,12 +43,20 @@ class Unread(View):
 
 
 class Decoder(Generic[T]):
-    """Decodes lines whose resource data is shown by `view` (or shown by nothing, where it is None)."""
+    """Decodes lines whose resource data is shown by `view` (or shown by nothing, where it is None).
+
+    It is built when the first line is decoded: that takes milliseconds, and most inputs have few types.
+    """
 
     def __init__(self, view: type[T] | None) -> None:
         self.view = view
-        shown: Any = Envelope[view or Unread]  # type: ignore[misc]
-        self._fast: Callable[[bytes], Envelope[Any]] = msgspec.json.Decoder(shown, strict=False).decode
+        self._fast: Callable[[bytes], Envelope[Any]] = self._first
+
+    def _first(self, line: bytes) -> Envelope[Any]:
+        shown: Any = Envelope  # of a type that is known only now
+        self._fast = msgspec.json.Decoder(shown[self.view or Unread], strict=False).decode
+        envelope: Envelope[Any] = self._fast(line)
+        return envelope
 
     def decode(self, line: bytes) -> Envelope[Any]:
         """The line's envelope, with its unknown values withheld.

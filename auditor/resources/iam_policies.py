@@ -45,9 +45,12 @@ class PolicyRule(View):
     deny_rule: DenyRule | None = None
 
 
-@shows("iam.googleapis.com/DenyPolicy")
+@shows("iam.googleapis.com/DenyPolicy", "iam.googleapis.com/PolicyV2")
 class DenyPolicy(Resource):
-    """A deny policy: it binds the project, folder or organisation that it is attached to, and all below it."""
+    """A deny policy: it binds the project, folder or organisation that it is attached to, and all below it.
+
+    Asset Inventory exports deny policies as `PolicyV2`; a live collection that asks IAM itself writes `DenyPolicy`.
+    """
 
     HAS_POLICY: ClassVar[bool] = False
 

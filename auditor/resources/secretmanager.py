@@ -108,6 +108,12 @@ class SecretVersion(Resource):
         return self.secret.rpartition("/")[2]
 
     @property
+    def gcloud_flags(self) -> tuple[str, ...]:
+        """The flags that name the secret to gcloud; a regional one needs its location."""
+        named = f"--secret={self.secret_id}"
+        return (named, f"--location={self.location}") if self.location else (named,)
+
+    @property
     def number(self) -> int:
         """The version's number, which grows with each version; 0 where the name has none."""
         return int(self.id) if self.id.isdecimal() else 0

@@ -16,6 +16,19 @@ class FoundSecret(View):
     line: int = 0
     length: int = 0
     digest: str = ""
+    opinion: str = ""
+    """What Cloud DLP sees on its line; `""` where it was not asked or did not say."""
+
+
+class SuspectedSecret(View):
+    """`suspected[]`: what Cloud DLP takes for a secret and no detector does."""
+
+    line: int = 0
+    kind: str = ""
+    """The infoType."""
+    likelihood: str = ""
+    length: int = 0
+    digest: str = ""
 
 
 class AllowedSecret(View):
@@ -42,6 +55,9 @@ class SourceFile(Resource):
     path: str = ""
     binary: bool = False
     hits: list[FoundSecret] = []
+    reviewed: bool = False
+    """Whether Cloud DLP was asked for a second opinion."""
+    suspected: list[SuspectedSecret] = []
     allowed: list[AllowedSecret] = []
     flawed: list[FlawedComment] = []
 
@@ -55,6 +71,7 @@ class PastSecret(View):
     length: int = 0
     digest: str = ""
     commit: str = ""
+    opinion: str = ""
 
 
 @shows("auditor/SourceHistory")

@@ -11,6 +11,7 @@ never the secret or a part of it.
   what a detector is), `patterns` joins them;
 - `assignments` finds values by the names they are given to, `named` adds whose they are, `names` and `values` say
   which names promise a secret and which values only stand in its place;
+- `suspects` names the lines that somebody else should look at: those with hits, and those with telling names;
 - `allow` reads the comments with which owners allow a secret where it stands.
 """
 
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 from auditor.secrets.detector import Detector
 from auditor.secrets.patterns import DETECTORS, RESTRICTABLE
-from auditor.secrets.scan import ALL_DETECTORS, SALT, Hit, digest_of, scan_text, scan_value, use_salt
+from auditor.secrets.scan import ALL_DETECTORS, SALT, Hit, digest_of, scan_text, scan_value, surely_clean, use_salt
 
 __all__ = [
     "ALL_DETECTORS",
@@ -30,5 +31,6 @@ __all__ = [
     "digest_of",
     "scan_text",
     "scan_value",
+    "surely_clean",
     "use_salt",
 ]

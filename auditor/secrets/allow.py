@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from auditor.secrets.scan import ALL_DETECTORS, Hit
+from auditor.secrets.scan import ALL_DETECTORS, Hit, scan_text
 
 MARK = "auditor:allow"
 _COMMENT = re.compile(r"auditor:allow(?P<what>[ \t]+secret[a-z0-9-]*)?(?P<rest>[^\n]{0,400})")
-_REASON = re.compile(r"[ \t]+reason=(?P<reason>.*)")
+_REASON = re.compile(r"[ \t]+reason=(?P<reason>(?:(?!\\n|\"|\*/|-->).)*)")
+"""A reason ends with its comment; in JSON, with its text."""
 _CLOSERS = " \t\r\"'`*/-#;,>}]"
 """What ends a comment in some language, and is no part of a reason."""
 _ANYTHING = ("secret", "secret-in-source")
@@ -67,7 +68,7 @@ class _Comment:
             return "it names no detector; write auditor:allow secret reason=…"
         if not any(character.isalpha() for character in self.reason):
             return "it gives no reason; write reason=… after it"
-        return ""
+        return "its reason holds a secret itself" if scan_text(self.reason) else ""
 
 
 def sort_out(text: str, hits: list[Hit]) -> Sorted:

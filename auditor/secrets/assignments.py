@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from auditor.secrets.named import vendor_of
 from auditor.secrets.names import Kind, kind_of
-from auditor.secrets.prefilter import hints
+from auditor.secrets.prefilter import hints, plain_bytes
 from auditor.secrets.values import WEAK_PASSWORDS, is_password, is_placeholder, is_token
 
 PASSWORD, TOKEN, OPTION, COMMAND = "named-password", "named-secret", "connection-string", "command-line-password"
@@ -26,6 +26,11 @@ class Assigned(NamedTuple):
 
 _NAME_CHARACTERS = string.ascii_letters + string.digits + "_.-"
 _LONGEST_NAME = 80
+_ESCAPES = ("n", "r", "t")
+_QUOTES = ("'", '"', "\\")
+_ESCAPED_END = re.compile(r"\\[nrt]")
+_CONCATENATED = re.compile(r"[\"'] ?\+")
+"""How the rest of an expression begins that looks like a quoted value: `"password: '" + mask + "'"`."""
 _AFTER_NAME = re.compile(
     r"""(?P<rest>[A-Za-z0-9_.-]{0,80}+)
     (?: (?P<assign> \\?["']?\]? [ \t]{0,8} (?:=>|:=|=(?!=)|:(?![:/])) [ \t]{0,8}+ )
@@ -79,15 +84,31 @@ def assignments(text: str, data: bytes) -> Iterator[Assigned]:
         match = _AFTER_NAME.match(text, place)
         if match is None:
             continue
-        before = text[max(0, place - _LONGEST_NAME) : place]
-        start = place - len(before) + len(before.rstrip(_NAME_CHARACTERS))
-        found, read = _assigned(text, start, match)
+        found, read = _assigned(text, _start_of_name(text, place), match)
         if found:
             yield found
 
 
+def named_places(text: str) -> Iterator[int]:
+    """Where a name that promises a secret is given something, be it a secret or what stands in its place."""
+    for place in hints(plain_bytes(text)):
+        match = _AFTER_NAME.match(text, place)
+        if match is None:
+            continue
+        name = text[_start_of_name(text, place) : match.end("rest")].lstrip("-.")
+        if kind_of(name) is not Kind.NOTHING:
+            yield place
+
+
+def _start_of_name(text: str, place: int) -> int:
+    before = text[max(0, place - _LONGEST_NAME) : place]
+    return place - len(before) + len(before.rstrip(_NAME_CHARACTERS))
+
+
 def _assigned(text: str, start: int, match: re.Match[str]) -> tuple[Assigned | None, int]:
     """The secret that follows the name that begins at `start`, if one does, and how far was read."""
+    if text[start - 1 : start] == "\\" and text[start : start + 1] in _ESCAPES:
+        start += 1  # of "\\nPASSWORD=" in a string of source code, the name is PASSWORD
     name, how = text[start : match.end("rest")].lstrip("-."), str(match.lastgroup)
     before = text[max(0, start - 80) : start]
     if how == "call":
@@ -111,8 +132,9 @@ def _assigned(text: str, start: int, match: re.Match[str]) -> tuple[Assigned | N
     if before[-1:] in (";", "?", "&") and "=" in operator:
         return _option(text, name, value.partition("&")[0], place), end
     if group == "bare":
-        value = _bare(name, value, before, operator, text[place : place + 520])
-    elif _is_name_again(name, value, operator):
+        is_code = (match["assign"] or match["entry"] or "")[:1] in _QUOTES  # without quotes after a quoted name
+        value = _bare(name, value, before, operator, text[place : place + 520], is_code=is_code)
+    elif _is_name_again(name, value, operator) or _CONCATENATED.match(value):
         return None, end
     return _judged(name, value, place), end
 
@@ -124,15 +146,18 @@ def _set_by(method: str) -> str:
     return method[setter.end() :] if setter else ""
 
 
-def _bare(name: str, value: str, before: str, operator: str, rest: str) -> str:
+def _bare(name: str, value: str, before: str, operator: str, rest: str, *, is_code: bool) -> str:
     """An unquoted value without what stands around it; `""` where it is code or prose."""
+    value = _ESCAPED_END.split(value)[0]
     value = value if "{" in value else value.rstrip("}")
+    if ":=" in operator:
+        value = value.rstrip(":")  # `while token := page.next_token:`
     if not value or before.endswith("$") or _is_no_literal(name, value, rest[len(value) : len(value) + 2]):
         return ""
     if value[0] == ":" or (":" in operator and _TYPE.fullmatch(value)):
         return ""  # a role of reStructuredText, a type
-    is_variable = value.isidentifier() and kind_of(value) is not Kind.NOTHING and not value.isupper()
-    return "" if is_variable and value.lower() not in WEAK_PASSWORDS else value
+    is_variable = value.isidentifier() and kind_of(value) is not Kind.NOTHING and (is_code or not value.isupper())
+    return "" if is_variable and (is_code or value.lower() not in WEAK_PASSWORDS) else value
 
 
 def _is_name_again(name: str, value: str, operator: str) -> bool:

@@ -77,7 +77,8 @@ def kind_of(name: str) -> Kind:
     if words[-1] in _PASSWORDS_AT_THE_END or any(
         word in _PASSWORDS or word.endswith(("password", "passwd")) for word in words
     ):
-        return Kind.PASSWORD
+        # DB_PASSWORD_SECRET is the secret that keeps a password, by its name in a vault: a word is no password there
+        return Kind.TOKEN if words[-1] in ("secret", "secrets") and len(words) > 1 else Kind.PASSWORD
     if any(word in _TOKENS or word.endswith(("secret", "apikey")) for word in words):
         return Kind.TOKEN
     if words[-1] in ("key", "keys") and len(words) > 1 and words[-2] in _KEYS:

@@ -26,7 +26,7 @@ WEAK_PASSWORDS = words(
 
 _REFERENCE = re.compile(
     r"""
-      \$\{ | \$\( | ^\$[A-Za-z_] | \{\{ | ^\{[A-Za-z_][\w.]*\}$ | ^%[A-Za-z_]\w*%$ | `
+      \$\{ | \$\( | ^\$[A-Za-z_] | \{\{ | ^\{[A-Za-z_][\w.]*(?:[}(\[]|$) | ^%[A-Za-z_]\w*%$ | `
     | %\([a-z_]\w*\)s | %[sdrv](?![A-Za-z0-9])
     | ^<[^<>]*>$ | ^\[[^\[\]]*\]$ | ^@@?[A-Za-z_]\w*@?@?$
     | ^(?:projects|folders|organizations)/[^/\s]+/

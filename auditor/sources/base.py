@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from auditor.completeness import Missing, Missings
 from auditor.model.run import Gap
 
 if TYPE_CHECKING:
@@ -23,11 +24,17 @@ class Gaps:
         self.untold = 0
         self.files = 0
         """Files, or parts of files, that could not be read."""
+        self.missing = Missings()
+        """What of an estate a source knows not to hold: it costs only what rests on it."""
 
     def add(self, where: str, problem: str, advice: str) -> None:
         """Note that a file, or the rest of it, could not be read."""
         self.files += 1
         self.told.append(Gap(where=where, problem=problem, advice=advice))
+
+    def add_missing(self, part: Missing) -> None:
+        """Note that some assets were not read. Why is told by `add_line`, alike parts together."""
+        self.missing.add(part)
 
     def add_line(self, where: str, problem: str, advice: str = "") -> None:
         """Note that one record could not be read or used."""

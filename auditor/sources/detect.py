@@ -15,13 +15,19 @@ import msgspec
 from auditor.sources.asset_inventory import AssetInventoryExport
 from auditor.sources.base import Source
 from auditor.sources.files import READ_ERRORS, not_collecting, open_file, printable, unfit, why
+from auditor.sources.finding_list import FindingList, begins_as_findings
 from auditor.sources.folder import entries, has_json_suffix
+from auditor.sources.live.coverage import ASSET_TYPE
+from auditor.sources.live.estate import Collected, NotACollection, is_coverage
+from auditor.sources.live.needs import Needs
+from auditor.sources.live.scope import TARGET
 from auditor.sources.terraform.hcl.files import has_files_below as has_configuration
 from auditor.sources.terraform.places import Placed, has_files
 from auditor.sources.terraform.state import is_state, refusal
 from auditor.sources.terraform_plan import TerraformPlan
 
 if TYPE_CHECKING:
+    from auditor.sources.second_opinion import SecondOpinion
     from auditor.sources.terraform_state import TerraformState
 
 _TERRAFORM = re.compile(rb'\{\s*"format_version"\s*:')
@@ -53,6 +59,10 @@ class Reading:
     """Whether every text in a target is searched for secrets."""
     history: bool = False
     """Whether all that git remembers of it is, too."""
+    needs: Needs | None = None
+    """What the checks read, by which a saved collection tells what it lacks for them; None where that is not known."""
+    opinion: SecondOpinion | None = None
+    """Who else is asked about the lines that may hold secrets."""
 
 
 _AS_USUAL = Reading()
@@ -92,13 +102,15 @@ def _tree(path: Path, reading: Reading) -> list[Source]:
         return []
     from auditor.sources.source_tree import SourceTree  # with all detectors: only where they are asked for
 
-    return [SourceTree(path, history=reading.history)]
+    return [SourceTree(path, history=reading.history, opinion=reading.opinion)]
 
 
 def _absent(target: str, error: OSError | ValueError) -> str:
     """Why there is nothing at a path."""
+    if TARGET.fullmatch(target):
+        return f"no such file; to read it live, `auditor collect {target} -o estate.ndjson.gz`, and give that file"
     if _LIVE.fullmatch(target):
-        return "live scans are not available; give a Cloud Asset Inventory export"
+        return "no such file; live targets are written organizations/NUMBER, folders/NUMBER and projects/ID"
     if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
         return "a link to something that is not there" if Path(target).is_symlink() else "no such file or folder"
     return why(error)
@@ -185,6 +197,8 @@ def _file(path: Path, shown: str, reading: Reading) -> Source:
         raise _SomethingElse(f"{shown}: the file is empty")
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise NotATarget(f"{shown}: UTF-16 text; save it as UTF-8")
+    if begins_as_findings(start):
+        return FindingList(path, shown, is_array=not _keys(first.removeprefix(b"\xef\xbb\xbf")))
     if start[:1] == b"[":
         return AssetInventoryExport(path, shown, is_array=True)
     if start[:1] != b"{":
@@ -192,6 +206,11 @@ def _file(path: Path, shown: str, reading: Reading) -> Source:
     if is_terraform:
         return _document(path, shown, reading)
     keys = _keys(first.removeprefix(b"\xef\xbb\xbf"))
+    if ASSET_TYPE.encode() in first and is_coverage(first):
+        try:
+            return Collected.of_file(path, path=shown, needs=reading.needs)
+        except NotACollection as problem:
+            raise NotATarget(str(problem)) from None
     if keys & _ASSET_KEYS:
         return AssetInventoryExport(path, shown, is_array=False)
     return _document(path, shown, reading)

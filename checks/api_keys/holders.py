@@ -6,11 +6,10 @@ from typing import Any
 
 from auditor import (
     PASS,
-    Clock,
+    EffectiveAccess,
     Example,
     Fix,
     Policy,
-    PolicyChain,
     Severity,
     Verdict,
     asset,
@@ -18,17 +17,19 @@ from auditor import (
     fail,
     not_applicable,
 )
-from auditor.access.grants import Grant, grants, tell
-from auditor.access.members import Kind, Member, parse
-from auditor.access.roles import ACCESS_ADMIN_ROLES, CREDENTIAL_ROLES, WRITING_BASIC_ROLES
+from auditor.access.members import Kind, Member
+from auditor.access.standing_index import Power, standing_index
 from auditor.resources.api_keys import ApiKey
-from auditor.resources.policy import PUBLIC
 from auditor.resources.resourcemanager import Folder, Organization, Project
 from checks.api_keys.clients import DELETED
 from checks.api_keys.examples import SERVER, deleted_key, example_key
-from checks.iam.containers import TAKE_BACK, TERRAFORM, grant, on_folder, on_project, until
+from checks.iam.containers import TAKE_BACK, TERRAFORM, custom_role, grant, member_of, on_folder, on_project, until
+from checks.iam.holders import held_on, strongest
+from checks.iam.service_accounts import CONTROLS
 
-_STRONG = WRITING_BASIC_ROLES | ACCESS_ADMIN_ROLES.keys() | CREDENTIAL_ROLES.keys()
+_CUSTOM = "projects/p/roles/ops"
+
+
 _ACCOUNT = "llm@p.iam.gserviceaccount.com"
 _BOUND = {"apiTargets": [{"service": "aiplatform.googleapis.com"}], **SERVER}
 
@@ -64,25 +65,38 @@ def _around(*bindings: dict[str, Any], organization: bool = True) -> list[Exampl
         [_bound(), *_around(grant("roles/owner", "serviceAccount:other@p.iam.gserviceaccount.com"))],
         [_bound(), *_around(grant("roles/owner", f"deleted:serviceAccount:{_ACCOUNT}?uid=1"))],
         [_bound(), *_around(grant("roles/owner", f"serviceAccount:{_ACCOUNT}", condition=until("2026-01-01")))],
+        [
+            _bound(),
+            *_around(grant(_CUSTOM, f"serviceAccount:{_ACCOUNT}")),
+            custom_role(_CUSTOM, "aiplatform.endpoints.predict"),
+        ],
         [example_key(), *_around(grant("roles/owner", f"serviceAccount:{_ACCOUNT}"))],
         [deleted_key(serviceAccountEmail=_ACCOUNT), *_around(grant("roles/owner", f"serviceAccount:{_ACCOUNT}"))],
     ],
     fails=lambda: [
         [_bound(), *_around(grant("roles/editor", f"serviceAccount:{_ACCOUNT}"))],
         [_bound(), *_around(grant("roles/iam.serviceAccountTokenCreator", f"serviceAccount:{_ACCOUNT}"))],
+        [
+            _bound(),
+            *_around(grant(_CUSTOM, f"serviceAccount:{_ACCOUNT}")),
+            custom_role(_CUSTOM, "aiplatform.endpoints.predict", "resourcemanager.projects.setIamPolicy"),
+        ],
+        [_bound(), *_around(grant("roles/owner", "group:bots@example.com")), *member_of("bots@example.com", _ACCOUNT)],
         [_bound("LLM@p.iam.gserviceaccount.com"), *_around(grant("roles/owner", f"serviceAccount:{_ACCOUNT}"))],
     ],
     unknown=lambda: [
         [_bound(), *_around(organization=False)],
+        [_bound(), *_around(grant(_CUSTOM, f"serviceAccount:{_ACCOUNT}"))],
         asset(ApiKey, {}, unknown=["resource.data.serviceAccountEmail"]),
     ],
 )
-def privileged_account(key: ApiKey, chain: PolicyChain, clock: Clock) -> Verdict:
+def privileged_account(key: ApiKey, access: EffectiveAccess) -> Verdict:
     """An API key acts as a service account that controls its project, folder or organisation.
 
-    Why: a bound key is a password of the account that never expires and is sent with every call. Owner, Editor, roles
-    that set policies and roles that mint credentials turn one copied string into control of everything below the
-    grant, as far as APIs take such keys. Roles that the account holds in other projects are not looked at here.
+    Why: a bound key is a password of the account that never expires and is sent with every call. Owner, Editor,
+    roles that set policies and roles that mint credentials turn one copied string into control of everything below
+    the grant, as far as APIs take such keys. Roles count by what they permit, custom ones and those of groups too.
+    What the account holds in other projects is not looked at here.
 
     What a fix may break: programs that send the key, until they have the new one.
 
@@ -93,23 +107,17 @@ def privileged_account(key: ApiKey, chain: PolicyChain, clock: Clock) -> Verdict
     account = key.service_account_email.lower()
     if not account:
         return not_applicable("the key acts as no service account")
-    for level, policy in chain.policies():
-        if not level:
-            continue  # a key has no IAM policy of its own
-        for binding, text in policy.grants(clock.now, types=("serviceAccount",)):
-            if binding.role in _STRONG:
-                member = parse(text)
-                if member.kind is Kind.SERVICE_ACCOUNT and member.value == account and not member.deleted:
-                    return fail(f"{account} holds {binding.role} on {level}{binding.limited_to}")
-    return PASS
+    strong = strongest(standing_index(access).held_by(f"serviceAccount:{account}", key.asset.project), access, CONTROLS)
+    if strong is None:
+        return PASS
+    holding, permissions = strong
+    return fail(
+        f"{account} holds {holding.role} on {holding.where}, which permits {permissions[0]}",
+        evidence={"role": holding.role, "on": holding.where, "permissions": permissions[:50]},
+    )
 
 
-_READERS = frozenset({"roles/serviceusage.apiKeysAdmin", "roles/serviceusage.apiKeysViewer"})
-"""Roles made for keys that hold apikeys.keys.getKeyString. Basic roles hold it too, and are findings of their own."""
-
-
-def _reads_keys(role: str) -> bool:
-    return role in _READERS
+_READS_KEYS = frozenset({"apikeys.keys.getKeyString"})
 
 
 def _is_wide(member: Member) -> bool:
@@ -117,7 +125,7 @@ def _is_wide(member: Member) -> bool:
     return member.is_public or member.kind is Kind.DOMAIN or member.is_consumer or member.is_workload
 
 
-def _weight(found: Grant) -> Severity:
+def _weight(found: Power) -> Severity:
     member = found.member
     if member.is_public:
         return Severity.CRITICAL
@@ -138,6 +146,11 @@ def _weight(found: Grant) -> Severity:
     passes=lambda: [
         on_project(grant("roles/serviceusage.apiKeysAdmin", "user:ana@example.com", "group:platform@example.com")),
         on_project(grant("roles/serviceusage.serviceUsageViewer", "domain:example.com")),
+        on_project(grant("roles/viewer", "domain:example.com")),  # project-basic-role and its kin tell it
+        [
+            on_project(grant(_CUSTOM, "domain:example.com")),
+            custom_role(_CUSTOM, "apikeys.keys.list", "apikeys.keys.get"),
+        ],
         on_project(
             grant("roles/serviceusage.apiKeysViewer", "deleted:serviceAccount:a@p.iam.gserviceaccount.com?uid=1")
         ),
@@ -153,25 +166,30 @@ def _weight(found: Grant) -> Severity:
         on_folder(grant("roles/serviceusage.apiKeysViewer", "allAuthenticatedUsers")),
         on_project(grant("roles/serviceusage.apiKeysAdmin", "serviceAccount:api@p.iam.gserviceaccount.com")),
         on_project(grant("roles/serviceusage.apiKeysAdmin", "user:someone@gmail.com")),
+        [
+            on_project(grant(_CUSTOM, "domain:example.com")),
+            custom_role(_CUSTOM, "apikeys.keys.list", "apikeys.keys.getKeyString"),
+        ],
     ],
     unknown=lambda: [
         asset(
             Project,
             policy={"bindings": [grant("roles/serviceusage.apiKeysViewer")]},
             unknown=["iam_policy.bindings.0.members"],
-        )
+        ),
+        on_project(grant(_CUSTOM, "domain:example.com")),
     ],
 )
-def strings_readable_widely(policy: Policy[Project | Folder | Organization], clock: Clock) -> Verdict:
+def strings_readable_widely(policy: Policy[Project | Folder | Organization], access: EffectiveAccess) -> Verdict:
     """A whole domain, the public, a private account or a workload may read the strings of API keys.
 
     Why: the viewer's role for keys does not only list them: it shows each key string, which is all that a caller
     needs. A workload with it can be made to give out every key of its project, and the admin's role can make keys
-    without restrictions. Basic roles read key strings as well; their holders are told by the checks of basic roles.
+    without restrictions. Custom roles count by what they permit. Basic roles read key strings as well; their
+    holders are told by the checks of basic roles.
 
     What a fix may break: tools that list keys under that identity, such as an inventory.
 
     Source: https://cloud.google.com/iam/docs/roles-permissions/serviceusage
     """
-    types = (*PUBLIC, "domain", "user", "serviceAccount", "principal", "principalSet")
-    return tell(grants(policy, clock.now, members=_is_wide, roles=_reads_keys, types=types), _weight)
+    return held_on(policy, access, _READS_KEYS, members=_is_wide, severity=_weight)

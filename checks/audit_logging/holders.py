@@ -7,6 +7,7 @@ from typing import Any
 from auditor import (
     PASS,
     Clock,
+    EffectiveAccess,
     Estate,
     Example,
     Fix,
@@ -20,31 +21,44 @@ from auditor import (
     fail,
     not_applicable,
 )
-from auditor.access.grants import Grant, grants, tell
 from auditor.access.members import Kind, Member, parse
 from auditor.access.role_table import built_in
+from auditor.access.standing_index import Power
+from auditor.resources.iam import Role
 from auditor.resources.logging import LogBucket, LogSink
-from auditor.resources.policy import HIDDEN_CONDITION, PUBLIC
+from auditor.resources.policy import HIDDEN_CONDITION
 from auditor.resources.resourcemanager import Folder, Organization, Project
 from auditor.resources.storage import Bucket
 from checks.audit_logging.examples import EXPORT, IN_ORGANIZATION, ORGANIZATION_SINK_NAME, PROJECT_SINK_NAME, SINKS
 from checks.audit_logging.routing import holds_audit_logs, log_bucket_holds_audit_logs
 from checks.iam.containers import TAKE_BACK, TERRAFORM, grant, on_folder, on_organization, on_project
+from checks.iam.holders import held_on
 
-_READERS = frozenset({"roles/logging.privateLogViewer", "roles/logging.viewAccessor", "roles/logging.admin"})
-"""Roles that read Data Access logs: through all of a project's logs, or through every view of every log bucket."""
-
-
-def _reads_private_logs(role: str) -> bool:
-    return role in _READERS
+_READS_LOGS = frozenset({"logging.privateLogEntries.list", "logging.views.access"})
+"""Read Data Access logs: through all of a project's logs, or through the views of its log buckets."""
+_LOGS_ROLE = asset(
+    Role,
+    {"includedPermissions": ["logging.logEntries.list", "logging.privateLogEntries.list"], "stage": "GA"},
+    name="//iam.googleapis.com/projects/p/roles/logs",
+)
+_PUBLIC_LOGS_ROLE = asset(
+    Role,
+    {"includedPermissions": ["logging.logEntries.list", "logging.logs.list"], "stage": "GA"},
+    name="//iam.googleapis.com/projects/p/roles/logs",
+)
+_WHOLE_DOMAIN = on_project(grant("projects/p/roles/logs", "domain:example.com"))
 
 
 def _is_wide(member: Member) -> bool:
     return member.is_public or member.kind is Kind.DOMAIN or member.is_consumer or member.is_whole_pool
 
 
-def _weight(found: Grant) -> Severity:
+def _weight(found: Power) -> Severity:
     return Severity.CRITICAL if found.member.is_public else Severity.HIGH
+
+
+def _reads_more_than_one_view(found: Power) -> bool:
+    return "resource.name" not in found.condition
 
 
 @check(
@@ -61,6 +75,7 @@ def _weight(found: Grant) -> Severity:
     passes=lambda: [
         on_project(grant("roles/logging.privateLogViewer", "group:security@example.com", "user:ana@example.com")),
         on_project(grant("roles/logging.viewer", "domain:example.com")),
+        [_WHOLE_DOMAIN, _PUBLIC_LOGS_ROLE],
         on_project(
             grant(
                 "roles/logging.viewAccessor",
@@ -71,6 +86,8 @@ def _weight(found: Grant) -> Severity:
     ],
     fails=lambda: [
         on_project(grant("roles/logging.privateLogViewer", "domain:example.com")),
+        [_WHOLE_DOMAIN, _LOGS_ROLE],
+        on_project(grant("roles/iam.securityReviewer", "domain:example.com")),
         on_folder(grant("roles/logging.viewAccessor", "allAuthenticatedUsers")),
         on_organization(grant("roles/logging.admin", "user:someone@gmail.com")),
         on_project(
@@ -85,23 +102,22 @@ def _weight(found: Grant) -> Severity:
             Project,
             policy={"bindings": [grant("roles/logging.privateLogViewer")]},
             unknown=["iam_policy.bindings.0.members"],
-        )
+        ),
+        _WHOLE_DOMAIN,
     ],
 )
-def private_logs_readable_widely(policy: Policy[Project | Folder | Organization], clock: Clock) -> Verdict:
+def private_logs_readable_widely(policy: Policy[Project | Folder | Organization], access: EffectiveAccess) -> Verdict:
     """A whole domain, a pool, a private account or the public may read private logs.
 
     Why: Data Access logs tell who read which secret, row and object, with addresses and parameters of the calls; and
     what applications write into logs by mistake is there as well. An accessor of log views without a condition on one
-    view reads all of them.
+    view reads all of them. Roles count by what they permit, custom ones too.
 
     What a fix may break: dashboards and people that query these logs lose them until they are named.
 
     Source: https://cloud.google.com/logging/docs/access-control
     """
-    types = (*PUBLIC, "domain", "user", "principal", "principalSet")
-    found = grants(policy, clock.now, members=_is_wide, roles=_reads_private_logs, types=types)
-    return tell([grant for grant in found if "resource.name" not in grant.condition], _weight)
+    return held_on(policy, access, _READS_LOGS, members=_is_wide, severity=_weight, counts=_reads_more_than_one_view)
 
 
 _WORKER = "serviceAccount:api@shop.iam.gserviceaccount.com"

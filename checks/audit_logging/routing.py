@@ -94,7 +94,7 @@ def sinks_reaching(estate: Estate, asset: Asset) -> Iterator[LogSink]:
     own, *above = asset.ancestors or [asset.key]
     doubt: Undetermined | None = None
     for container in (own, *above):
-        found = estate.related(LogSink, container_of, container)
+        found = estate.related(LogSink, container_of, container, within=container)
         try:
             if not found and not estate.vouched_for(LogSink):
                 doubt = doubt or Undetermined("log sinks", f"the input has none of {container}")

@@ -28,7 +28,7 @@ def _sink(**data: object) -> Example:
     reads=[LogSink],
     evidence=["disableDefaultSink"],
     fix=Fix(
-        gcloud=f"{_UPDATE}--disable-default-sink=false",
+        gcloud=f"{_UPDATE}--no-disable-default-sink",
         terraform="disable_default_sink = false on google_logging_organization_settings",
         manual="The setting reaches new projects only: enable the _Default sink of those that were made since.",
         patch={"data": {"disableDefaultSink": False}},

@@ -140,7 +140,6 @@ dataproc = _public_by_iam(
     DataprocCluster,
     "a Dataproc cluster",
     why="who may submit a job runs code with the identity and the data of the cluster.",
-    gcloud="dataproc clusters remove-iam-policy-binding ",
     source="https://cloud.google.com/dataproc/docs/concepts/iam/iam",
     same_as=("checkov:CKV_GCP_98",),
 )

@@ -339,7 +339,7 @@ def client_certificate_issued(cluster: Cluster) -> Verdict:
     ],
     fix=Fix(
         gcloud=_UPDATE + "--update-addons=KubernetesDashboard=DISABLED",
-        terraform="leave kubernetes_dashboard out of addons_config",
+        terraform="leave kubernetes_dashboard out of addons_config; newer providers have no such block",
         patch={"data": {"addonsConfig": {"kubernetesDashboard": {"disabled": True}}}},
     ),
     passes=lambda: [

@@ -21,7 +21,7 @@ _KEY = "projects/p/locations/eu/keyRings/r/cryptoKeys/k"
     ],
     default=False,
     fix=Fix(
-        gcloud=_UPDATE + "--database-encryption-key=KEY",
+        gcloud=_UPDATE + "--database-encryption-key=projects/PROJECT/locations/LOCATION/keyRings/RING/cryptoKeys/KEY",
         terraform='database_encryption { state = "ENCRYPTED", key_name = … }',
         patch={"data": {"databaseEncryption": {"state": "ENCRYPTED", "keyName": _KEY}}},
     ),

@@ -22,10 +22,11 @@ from auditor import (
     not_applicable,
     not_assessed,
 )
+from auditor.access.crowds import Meant
 from auditor.access.grants import tell
 from auditor.access.hierarchy import MANAGER
 from auditor.access.members import CONSUMER_DOMAINS, Kind, Member
-from auditor.access.standing_index import Powers, standing_index
+from auditor.access.standing_index import Power, Powers, standing_index
 from auditor.resources.base import Asset
 from auditor.resources.resourcemanager import Folder, Organization, Project
 from auditor.resources.storage import Bucket
@@ -69,23 +70,37 @@ class TrustSettings(Settings, frozen=True):
     """Projects of other organizations, by id or number, whose service accounts are meant to hold roles."""
 
 
-def _stranger(asset: Asset, powers: Powers, estate: Estate, trusted: tuple[str, ...]) -> Verdict:
+def _strangers(
+    asset: Asset,
+    shows_project: Meant,
+    trusted: tuple[str, ...],
+    estate: Estate,
+    access: EffectiveAccess,
+) -> Verdict:
     """The grants whose project is not in the organization; each grant's member shows one."""
-    if not powers.certain():
+    index = standing_index(access)
+    crowd = index.crowd(asset)
+    if not crowd.has(shows_project):
+        Powers([], crowd.doubts).certain()
         return PASS
     top = asset.ancestors[-1] if asset.ancestors else ""
     if not top.startswith("organizations/"):
         return not_applicable("there is no organization whose projects could be compared")
     if not any(owner.asset.key == top for owner in estate.of(Organization)):
         return not_assessed("the organization is not in the input, so that the list of its projects may be incomplete")
-    projects, doubt = _projects(estate)
-    known = projects.union(trusted)
-    found = [power for power in powers.found if _home(power.member) not in known]
-    if found and doubt:
+    found = index.holders(asset, _elsewhere(shows_project, trusted, estate)).found
+    if found and (doubt := _projects(estate)[1]):
         raise doubt
-    if powers.doubts and not found:
-        raise Undetermined("who holds roles", powers.doubts[0])
+    if crowd.doubts and not found:
+        raise Undetermined("who holds roles", crowd.doubts[0])
     return tell(found)
+
+
+@lru_cache(maxsize=4)
+def _elsewhere(shows_project: Meant, trusted: tuple[str, ...], estate: Estate) -> Meant:
+    """Members that show a project that is none of the organization's and not trusted."""
+    known = _projects(estate)[0].union(trusted)
+    return shows_project._replace(test=lambda member: shows_project.test(member) and _home(member) not in known)
 
 
 @lru_cache(maxsize=1)
@@ -105,12 +120,12 @@ def _home(member: Member) -> str:
     return member.account_project or member.agent_owner.removeprefix("projects/")
 
 
-def _shows_project(member: Member) -> bool:
-    return member.kind is Kind.SERVICE_ACCOUNT and bool(member.account_project)
-
-
-def _agent_of_project(member: Member) -> bool:
-    return member.is_service_agent and member.agent_owner.startswith("projects/")
+_ACCOUNTS = Meant(
+    lambda member: member.kind is Kind.SERVICE_ACCOUNT and bool(member.account_project), ("serviceAccount",)
+)
+_AGENTS = Meant(
+    lambda member: member.is_service_agent and member.agent_owner.startswith("projects/"), ("serviceAccount",)
+)
 
 
 @check(
@@ -156,8 +171,7 @@ def foreign_account(
 
     Source: https://cloud.google.com/iam/docs/service-account-overview
     """
-    powers = standing_index(access).holders(policy.asset, _shows_project)
-    return _stranger(policy.asset, powers, estate, settings.trusted_projects)
+    return _strangers(policy.asset, _ACCOUNTS, settings.trusted_projects, estate, access)
 
 
 @check(
@@ -198,10 +212,10 @@ def foreign_agent(
 
     Source: https://cloud.google.com/iam/docs/service-agents
     """
-    powers = standing_index(access).holders(policy.asset, _agent_of_project)
-    return _stranger(policy.asset, powers, estate, settings.trusted_projects)
+    return _strangers(policy.asset, _AGENTS, settings.trusted_projects, estate, access)
 
 
+@lru_cache(maxsize=1)
 def _require_policies_of_resources(access: EffectiveAccess) -> None:
     """Raise `Undetermined` where the input need not hold what resources grant."""
     world = access.world
@@ -212,8 +226,16 @@ def _require_policies_of_resources(access: EffectiveAccess) -> None:
         raise Undetermined("IAM policies of resources", "the input has none; say --exported iam-policy if that is so")
 
 
-def _human_or_group(member: Member) -> bool:
-    return bool(member.domain) and not member.deleted and member.domain not in CONSUMER_DOMAINS
+_HUMAN = ("user", "group", "domain")
+_COMPANIES = Meant(
+    lambda member: bool(member.domain) and not member.deleted and member.domain not in CONSUMER_DOMAINS, _HUMAN
+)
+
+
+@lru_cache(maxsize=4)
+def _of_others(domains: frozenset[str]) -> Meant:
+    """Users, groups and domains outside of some domains."""
+    return Meant(lambda member: _COMPANIES.test(member) and member.domain not in domains, _HUMAN)
 
 
 @check(
@@ -253,15 +275,18 @@ def external_on_resource(
     Source: https://cloud.google.com/resource-manager/docs/organization-policy/restricting-domains
     """
     _ = list(policy.bindings)  # where not even the project's own is known, its resources' are not either
-    powers = standing_index(access).holders(policy.asset, _human_or_group)
+    index = standing_index(access)
+    crowd = index.crowd(policy.asset)
     _require_policies_of_resources(access)
-    inside = [power for power in powers.found if not power.scope.startswith(MANAGER)]
-    if not inside and not powers.doubts:
+    if not crowd.doubts and not crowd.has_on_resources(_COMPANIES):
         return PASS
     domains = allowed_domains(policy.asset, settings, estate)
     if isinstance(domains, Verdict):
         return domains
-    found = [power for power in inside if power.member.domain not in domains]
-    if powers.doubts and not found:
-        raise Undetermined("who holds roles", powers.doubts[0])
+    others = _of_others(frozenset(domains))
+    found: list[Power] = []
+    if crowd.has_on_resources(others):
+        found = [power for power in index.holders(policy.asset, others).found if not power.scope.startswith(MANAGER)]
+    if crowd.doubts and not found:
+        raise Undetermined("who holds roles", crowd.doubts[0])
     return tell(found)

@@ -62,7 +62,18 @@ CHANGES_ACCESS = frozenset(
 )
 """Permissions whose holder decides who has access, or lifts what keeps others from it."""
 
-_REACH = frozenset(
+CONTROLS = CHANGES_ACCESS | {
+    "iam.serviceAccounts.getAccessToken",
+    "iam.serviceAccounts.signBlob",
+    "iam.serviceAccounts.signJwt",
+    "iam.serviceAccounts.implicitDelegation",
+    "iam.serviceAccounts.actAs",
+    "iam.serviceAccounts.setIamPolicy",
+    "iam.serviceAccountKeys.create",
+}
+"""What makes a copied credential of an account control of more than it was made for."""
+
+REACHES_FAR = frozenset(
     {
         "secretmanager.versions.access",
         "cloudkms.cryptoKeyVersions.useToDecrypt",
@@ -146,7 +157,7 @@ def default_account_privileged(policy: Policy[Project | Folder | Organization], 
 
     Source: https://cloud.google.com/iam/docs/best-practices-service-accounts
     """
-    found = standing_index(access).on(policy.asset, _REACH, _default).certain()
+    found = standing_index(access).on(policy.asset, REACHES_FAR, _default).certain()
     above = not policy.asset.key.startswith("projects/")
 
     def severity(power: Power) -> Severity:  # noqa: ARG001 - what it is held on decides

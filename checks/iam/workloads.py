@@ -28,6 +28,7 @@ from auditor.resources.compute import Instance
 from auditor.resources.resourcemanager import Project
 from auditor.resources.serverless import CloudFunction, Function, RunJob, RunService
 from checks.iam.containers import above_project, grant, on_project
+from checks.iam.holders import strongest
 from checks.iam.service_accounts import CHANGES_ACCESS
 
 Workload = Instance | CloudFunction | Function | RunService | RunJob
@@ -137,20 +138,11 @@ def _judge(workload: Workload, access: EffectiveAccess, powers: frozenset[str], 
     known = _holdings(workload, access)
     if isinstance(known, Verdict):
         return known
-    found, doubt = known
-    wanted = standing_index(access).mask(powers)
-    for holding in found:
-        sure = holding.mask & wanted & ~holding.denied & ~holding.perhaps_denied
-        if holding.role in WRITING_BASIC_ROLES:
-            continue  # workload-basic-role tells it
-        if sure and holding.is_certain:
-            names = access.world.roles.names(sure)
-            return _told(holding, f"{what} ({names[0]})", names)
-        if sure or holding.open or holding.mask & wanted & ~holding.denied:
-            doubt = doubt or "; ".join(holding.decision.because) or holding.open or "a deny policy may keep it away"
-    if doubt:
-        raise Undetermined("what its account may do", doubt)
-    return PASS
+    strong = strongest(known, access, powers, besides=WRITING_BASIC_ROLES)  # workload-basic-role tells those
+    if strong is None:
+        return PASS
+    holding, names = strong
+    return _told(holding, f"{what} ({names[0]})", names)
 
 
 def _holdings(workload: Workload, access: EffectiveAccess) -> tuple[list[Holding], str] | Verdict:

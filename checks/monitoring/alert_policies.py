@@ -13,6 +13,7 @@ _MAIL = "projects/shop/notificationChannels/11"
 _PAGER = "projects/shop/notificationChannels/12"
 _CHANNELS = "//monitoring.googleapis.com"
 _CONDITION = {"conditionThreshold": {"filter": 'metric.type="run.googleapis.com/request_count"'}}
+_MADE_UP = "correct-horse-7"
 _POLICY_DATA = {"displayName": "5xx", "enabled": True, "conditions": [_CONDITION]}
 
 
@@ -196,11 +197,11 @@ _USER_INFO = re.compile(r"://[^/@\s]+:[^/@\s]+@")
     fails=lambda: [
         asset(
             NotificationChannel,
-            {"type": "webhook_tokenauth", "labels": {"url": "https://e.example/h?auth_token=0123456789abcdef"}},
+            {"type": "webhook_tokenauth", "labels": {"url": "https://e.example/h?auth_token=" + _MADE_UP}},
         ),
         asset(
             NotificationChannel,
-            {"type": "webhook_tokenauth", "labels": {"url": "https://ops:correcthorse@alerts.example.com/hook"}},
+            {"type": "webhook_tokenauth", "labels": {"url": "https://ops:" + _MADE_UP + "@alerts.example.com/hook"}},
         ),
         asset(
             NotificationChannel,

@@ -16,7 +16,7 @@ from checks.audit_logging.log_filter import Entry, matches
 from checks.audit_logging.routing import AUDIT_LOGS, container_of, routes
 from checks.monitoring.watching import Watch, audit_fields, watched
 from checks.vpc_sc.examples import MINIMAL, perimeter
-from checks.vpc_sc.membership import protection
+from checks.vpc_sc.membership import is_member, protection
 
 _VIOLATION = 'protoPayload.metadata."@type"="type.googleapis.com/google.cloud.audit.VpcServiceControlAuditMetadata"'
 
@@ -24,7 +24,7 @@ _VIOLATION = 'protoPayload.metadata."@type"="type.googleapis.com/google.cloud.au
 def _outside(project: Project, estate: Estate) -> str:
     """Why no perimeter can refuse calls to the project, `""` where one can."""
     found = protection(estate)
-    if {project.project_id, project.asset.key.partition("/")[2], project.id} & found.members:
+    if is_member(project, found):
         return ""
     found.certain()
     return "the project is in no enforced perimeter"
@@ -97,7 +97,8 @@ def _sink(**data: Any) -> Example:
     severity=Severity.LOW,
     reads=[LogMetric, AlertPolicy, LogSink, ServicePerimeter],
     fix=Fix(
-        gcloud=f"gcloud logging metrics create perimeters --bucket-name=LOG_BUCKET --log-filter='{_FILTER}'",
+        gcloud=f"gcloud logging metrics create perimeters --bucket-name=LOG_BUCKET "
+        f"--description=perimeters --log-filter='{_FILTER}'",
         terraform="google_logging_metric with bucket_name and the filter, and google_monitoring_alert_policy with a "
         "condition_threshold on it and notification_channels",
         manual="Changes of access policies are logged on the organisation: route its audit logs to a log bucket first, "

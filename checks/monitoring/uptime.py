@@ -13,6 +13,7 @@ _POLICY = "//monitoring.googleapis.com/projects/shop/alertPolicies/1"
 _PASSED = "monitoring.googleapis.com/uptime_check/check_passed"
 _EXPIRY = "monitoring.googleapis.com/uptime_check/time_until_ssl_cert_expires"
 _HTTPS = {"displayName": "web", "httpCheck": {"useSsl": True, "validateSsl": True, "path": "/", "port": 443}}
+_MADE_UP = "k-1234567890"
 _PLAIN = {"displayName": "web", "httpCheck": {"path": "/", "port": 80}}
 _CHECK_ID = re.compile(r"""check_id['"]?\s*(?:==?|:|=~)\s*(?:monitoring\.regex\.full_match\()?["']([^"']+)["']""")
 
@@ -249,7 +250,7 @@ _CREDENTIAL_HEADERS = ("authorization", "proxy-authorization", "cookie", "x-api-
     fails=lambda: [
         asset(
             UptimeCheckConfig,
-            {"httpCheck": {"useSsl": True, "headers": {"X-API-Key": "k-1234567890"}}},
+            {"httpCheck": {"useSsl": True, "headers": {"X-API-Key": _MADE_UP}}},
             name=_UPTIME,
         ),
         asset(UptimeCheckConfig, {"httpCheck": {"authInfo": {"username": "probe"}}}, name=_UPTIME),

@@ -96,7 +96,7 @@ def default_network(network: Network) -> Verdict:
     ],
     fix=Fix(
         gcloud="gcloud compute networks delete {network.id}",
-        terraform="remove ipv4_range from google_compute_network",
+        terraform="a new google_compute_network, auto_create_subnetworks = false, with google_compute_subnetwork",
         manual="Move the machines to a VPC network with subnets first.",
         patch=DELETE,
     ),

@@ -37,7 +37,7 @@ def _contact(*categories: str, on: str = ORGANIZATION, number: int = 1, unknown:
     ],
     fix=Fix(
         gcloud="gcloud essential-contacts create --organization={organization.id} --email=GROUP_ADDRESS "
-        "--notification-categories=legal,security,suspension,technical",
+        "--notification-categories=legal,security,suspension,technical --language=en-US",
         terraform="google_essential_contacts_contact with parent the organisation and these "
         "notification_category_subscriptions",
         guardrail="essentialcontacts.allowedContactDomains",

@@ -86,21 +86,26 @@ def judge(guardrail: Guardrail, organization: Organization, estate: Estate) -> V
     """Pass where the guardrail holds for everything in the organisation; else fail with what stands in its place."""
 
     def is_about(policy: OrgPolicy) -> bool:
-        return policy.constraint in guardrail.names and policy.container == organization.asset.key
+        return policy.constraint in guardrail.names
 
     def holds(policy: OrgPolicy) -> bool:
         return is_about(policy) and policy.spec is not None and guardrail.restricts(policy.spec)
 
-    policies = estate.of(OrgPolicy)
+    key = organization.asset.key
+    policies = estate.related(OrgPolicy, _container_of, key, within=key)
     if matching(policies, holds):
         return PASS
-    if not estate.vouched_for(OrgPolicy) and all(policy.container != organization.asset.key for policy in policies):
+    if not policies and not estate.vouched_for(OrgPolicy):
         raise Undetermined("organisation policies", "the input has none of the organisation; say --exported org-policy")
     about = [policy for policy in policies if is_about(policy)]
     if guardrail.by_default and not any(policy.spec and guardrail.is_lifted_by(policy.spec) for policy in about):
         return PASS
     found = [f"{policy.constraint} {_state(guardrail, policy)}" for policy in about]
     return fail(", ".join(found) or f"{' or '.join(guardrail.names)} is not set")
+
+
+def _container_of(policy: OrgPolicy) -> str:
+    return policy.container
 
 
 def _state(guardrail: Guardrail, policy: OrgPolicy) -> str:

@@ -13,11 +13,12 @@ from auditor.resources.serverless import Container
 from auditor.resources.unknown import known_first
 from auditor.resources.vertex import Model, TrainingJob, WorkbenchInstance, WorkerPool
 from checks.secrets.holding import Holder, holding, of_map
+from checks.secrets.made_up import PASSWORD, TOKEN
 from checks.secrets.places import Entry, of_container
 
 _STORE = "Change the credential, store the new one in Secret Manager, "
-_CONNECTION = "postgresql://app:Zx81qwert" + "@10.0.0.3/orders"
-_PASSWORD = {"name": "DB_PASSWORD", "value": "Zx81qwert"}
+_CONNECTION = f"postgresql://app:{PASSWORD}@10.0.0.3/orders"
+_VARIABLE = {"name": "DB_PASSWORD", "value": PASSWORD}
 _FROM_SECRET = {"name": "DB_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}}
 
 
@@ -65,23 +66,23 @@ KUBERNETES = holding(
         "workload identity federation.",
         passes=lambda: [
             asset(KubernetesWorkload, _pod(_FROM_SECRET, {"name": "LOG_LEVEL", "value": "info"})),
-            asset(KubernetesWorkload, _pod(_PASSWORD, ownerReferences=[{"kind": "ReplicaSet", "name": "web-5d9"}])),
-            asset(KubernetesWorkload, _pod(_PASSWORD, namespace="kube-system")),
+            asset(KubernetesWorkload, _pod(_VARIABLE, ownerReferences=[{"kind": "ReplicaSet", "name": "web-5d9"}])),
+            asset(KubernetesWorkload, _pod(_VARIABLE, namespace="kube-system")),
             asset(KubernetesWorkload, _deployment(env=[_FROM_SECRET], args=["--port=8080"])),
         ],
         fails=lambda: [
-            asset(KubernetesWorkload, _pod(_PASSWORD)),
-            asset(KubernetesWorkload, _deployment(env=[_PASSWORD])),
+            asset(KubernetesWorkload, _pod(_VARIABLE)),
+            asset(KubernetesWorkload, _deployment(env=[_VARIABLE])),
             asset(KubernetesWorkload, _deployment(command=["/app/serve"], args=["--database", _CONNECTION])),
             asset(
                 KubernetesWorkload,
-                {"spec": {"template": {"spec": {"initContainers": [{"name": "migrate", "env": [_PASSWORD]}]}}}},
+                {"spec": {"template": {"spec": {"initContainers": [{"name": "migrate", "env": [_VARIABLE]}]}}}},
             ),
             asset(
                 KubernetesWorkload,
                 {
                     "metadata": {"namespace": "shop"},
-                    "spec": {"jobTemplate": {"spec": {"template": {"spec": {"containers": [{"env": [_PASSWORD]}]}}}}},
+                    "spec": {"jobTemplate": {"spec": {"template": {"spec": {"containers": [{"env": [_VARIABLE]}]}}}}},
                 },
             ),
         ],
@@ -108,9 +109,9 @@ APP_ENGINE = holding(
             asset(AppEngineVersion, {"buildEnvVariables": {"GOOGLE_NODE_RUN_SCRIPTS": ""}}),
         ],
         fails=lambda: [
-            asset(AppEngineVersion, {"envVariables": {"DB_PASSWORD": "Zx81qwert"}}),
+            asset(AppEngineVersion, {"envVariables": {"DB_PASSWORD": PASSWORD}}),
             asset(AppEngineVersion, {"servingStatus": "STOPPED", "envVariables": {"DATABASE_URL": _CONNECTION}}),
-            asset(AppEngineVersion, {"buildEnvVariables": {"NPM_TOKEN": "7f3kQz81LmNw02RtYb5v"}}),
+            asset(AppEngineVersion, {"buildEnvVariables": {"NPM_TOKEN": TOKEN}}),
         ],
         unknown=lambda: [
             asset(AppEngineVersion, {"servingStatus": "SERVING"}),
@@ -154,14 +155,14 @@ TRAINING = holding(
         fails=lambda: [
             asset(
                 TrainingJob,
-                _training(env=[{"name": "WANDB_API_KEY", "value": "7f3kQz81LmNw02RtYb5v7f3kQz81LmNw02RtYb5v"}]),
+                _training(env=[{"name": "WANDB_API_KEY", "value": TOKEN * 2}]),
             ),
             asset(TrainingJob, _training(command=["train"], args=["--db", _CONNECTION])),
             asset(
                 TrainingJob,
                 {
                     "trialJobSpec": {
-                        "workerPoolSpecs": [{"pythonPackageSpec": {"env": [_PASSWORD], "args": ["--lr=1"]}}]
+                        "workerPoolSpecs": [{"pythonPackageSpec": {"env": [_VARIABLE], "args": ["--lr=1"]}}]
                     }
                 },
             ),
@@ -189,7 +190,7 @@ MODEL = holding(
             asset(Model, {"displayName": "prices"}),
         ],
         fails=lambda: [
-            asset(Model, {"containerSpec": {"env": [_PASSWORD]}}),
+            asset(Model, {"containerSpec": {"env": [_VARIABLE]}}),
             asset(Model, {"containerSpec": {"args": ["--feature-store", _CONNECTION]}}),
         ],
         unknown=lambda: [asset(Model, {}, unknown=["resource.data.containerSpec"])],
@@ -219,7 +220,7 @@ WORKBENCH = holding(
             asset(WorkbenchInstance, {"gceSetup": {"metadata": {"idle-timeout-seconds": "10800"}}}),
         ],
         fails=lambda: [
-            asset(WorkbenchInstance, {"metadata": {"db-password": "Zx81qwert"}}),
+            asset(WorkbenchInstance, {"metadata": {"db-password": PASSWORD}}),
             asset(WorkbenchInstance, {"gceSetup": {"metadata": {"warehouse": _CONNECTION}}}),
         ],
         unknown=lambda: [asset(WorkbenchInstance, {}, unknown=["resource.data.metadata"])],
@@ -249,7 +250,7 @@ REVISION = holding(
             asset(RunRevision, {"spec": {"containers": [{"env": [_FROM_SECRET]}]}}),
         ],
         fails=lambda: [
-            asset(RunRevision, {"containers": [{"env": [_PASSWORD]}]}),
+            asset(RunRevision, {"containers": [{"env": [_VARIABLE]}]}),
             asset(RunRevision, {"spec": {"containers": [{"args": ["--database", _CONNECTION]}]}, **_OF_FUNCTION}),
         ],
         unknown=lambda: [asset(RunRevision, {}, unknown=["resource.data.containers"])],

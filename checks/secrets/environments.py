@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from auditor import PASS, Clock, Estate, Fix, Policy, Severity, Undetermined, Verdict, asset, check, not_applicable
@@ -58,7 +59,7 @@ def _labelled(identifier: str, environment: str, number: int = 1001) -> Any:
     severity=Severity.HIGH,
     reads=[Project],
     fix=Fix(
-        gcloud="gcloud secrets remove-iam-policy-binding {policy.asset.short_name} --member={found[member]} "
+        gcloud="gcloud secrets remove-iam-policy-binding {policy.asset.gcloud_name} --member={found[member]} "
         "--role={found[role]}",
         terraform="only service accounts of production in google_secret_manager_secret_iam_member",
         manual="Give the other environment a secret of its own, with a credential of its own.",
@@ -118,6 +119,7 @@ def _project_in(name: str) -> str:
     return name.partition("projects/")[2].partition("/")[0]
 
 
+@lru_cache(maxsize=1 << 12)
 def _is_production(project: str, estate: Estate, settings: SecretEnvironmentSettings) -> bool | None:
     """Whether a project belongs to production, None where there is none, or neither its id nor a label tells."""
     if not project:

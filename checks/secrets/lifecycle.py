@@ -23,7 +23,7 @@ class ExpirySettings(Settings, frozen=True):
     severity=Severity.MEDIUM,
     evidence=["expireTime"],
     fix=Fix(
-        gcloud="gcloud secrets update {secret.asset.short_name} --remove-expiration",
+        gcloud="gcloud secrets update {secret.asset.gcloud_name} --remove-expiration",
         terraform="a later `expire_time` on google_secret_manager_secret, or none",
         manual="Where the secret is meant to go, make sure that nothing reads it any more.",
         patch={"data": {"expireTime": None}},
@@ -61,7 +61,7 @@ def expiring(secret: Secret, settings: ExpirySettings, clock: Clock) -> Verdict:
     severity=Severity.LOW,
     evidence=["versionDestroyTtl"],
     fix=Fix(
-        gcloud="gcloud secrets update {secret.asset.short_name} --version-destroy-ttl=7d",
+        gcloud="gcloud secrets update {secret.asset.gcloud_name} --version-destroy-ttl=7d",
         terraform='`version_destroy_ttl = "604800s"` on google_secret_manager_secret',
         patch={"data": {"versionDestroyTtl": "604800s"}},
     ),
@@ -93,7 +93,7 @@ def destroyed_at_once(secret: Secret) -> Verdict:
     default=False,
     evidence=["expireTime"],
     fix=Fix(
-        gcloud="gcloud secrets update {secret.asset.short_name} --expire-time=TIME",
+        gcloud="gcloud secrets update {secret.asset.gcloud_name} --expire-time=TIME",
         terraform="`expire_time` or `ttl` on google_secret_manager_secret",
         patch={"data": {"expireTime": "2027-11-22T00:00:00Z"}},
     ),

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from auditor import Fix, Severity, Verdict, asset, check
 from auditor.resources.compute import ComputeProject, Instance, InstanceTemplate
+from checks.secrets.made_up import PASSWORD, TOKEN
 from checks.secrets.places import judge_metadata
 
-_SCRIPT = "#!/bin/bash\nset -e\nexport DB_PASSWORD='Zx81qwert'\n/opt/app/run\n"
+_SCRIPT = f"#!/bin/bash\nset -e\nexport DB_PASSWORD='{PASSWORD}'\n/opt/app/run\n"
 _CLEAN_SCRIPT = (
     "#!/bin/bash\nexport DB_PASSWORD=$(gcloud secrets versions access 3 --secret=db-password)\n/opt/app/run\n"
 )
-_CONTAINER = "spec:\n  containers:\n  - image: i\n    env:\n    - name: DB_PASSWORD\n      value: Zx81qwert\n"
+_CONTAINER = f"spec:\n  containers:\n  - image: i\n    env:\n    - name: DB_PASSWORD\n      value: {PASSWORD}\n"
 _CLEARED = {"items": [{"key": "enable-oslogin", "value": "TRUE"}]}
 
 
@@ -44,26 +46,26 @@ def with_items(items: dict[str, str]) -> dict[str, Any]:
             Instance,
             {
                 "labels": {"goog-gke-node": ""},
-                "metadata": with_items({"kube-env": "KUBE_PROXY_TOKEN: 7f3kQz81LmNw02RtYb5v\n"}),
+                "metadata": with_items({"kube-env": f"KUBE_PROXY_TOKEN: {TOKEN}\n"}),
             },
         ),
         asset(InstanceTemplate, {"properties": {}}),
     ],
     fails=lambda: [
-        asset(Instance, {"metadata": with_items({"db-password": "Zx81qwert"})}),
+        asset(Instance, {"metadata": with_items({"db-password": PASSWORD})}),
         asset(Instance, {"metadata": with_items({"gce-container-declaration": _CONTAINER})}),
         asset(
             Instance,
-            {"status": "TERMINATED", "metadata": with_items({"config": '{"api_token": "7f3kQz81LmNw02RtYb5v"}'})},
+            {"status": "TERMINATED", "metadata": with_items({"config": json.dumps({"api_token": TOKEN})})},
         ),
         asset(
             Instance,
             {
                 "labels": {"goog-gke-node": ""},
-                "metadata": with_items({"kube-env": "A: b\n", "vendor-token": "7f3kQz81LmNw02RtYb5v"}),
+                "metadata": with_items({"kube-env": "A: b\n", "vendor-token": TOKEN}),
             },
         ),
-        asset(InstanceTemplate, {"properties": {"metadata": with_items({"registry-password": "Zx81qwert"})}}),
+        asset(InstanceTemplate, {"properties": {"metadata": with_items({"registry-password": PASSWORD})}}),
     ],
     unknown=lambda: [
         asset(Instance, {"metadata": with_items({"a": "b"})}, unknown=["resource.data.metadata.items.*"]),
@@ -111,7 +113,7 @@ def metadata_secret(machine: Instance | InstanceTemplate) -> Verdict:
             {
                 "properties": {
                     "labels": {"goog-gke-node": ""},
-                    "metadata": with_items({"user-data": "TOKEN=7f3kQz81LmNw02RtYb5v"}),
+                    "metadata": with_items({"user-data": f"TOKEN={TOKEN}"}),
                 }
             },
         ),
@@ -120,11 +122,11 @@ def metadata_secret(machine: Instance | InstanceTemplate) -> Verdict:
         asset(Instance, {"metadata": with_items({"startup-script": _SCRIPT})}),
         asset(
             Instance,
-            {"metadata": with_items({"windows-startup-script-ps1": "net user deploy Zx81qwert! /add\r\n"})},
+            {"metadata": with_items({"windows-startup-script-ps1": f"net user deploy {PASSWORD}! /add\r\n"})},
         ),
         asset(
             InstanceTemplate,
-            {"properties": {"metadata": with_items({"user-data": "#cloud-config\npassword: Zx81qwert\n"})}},
+            {"properties": {"metadata": with_items({"user-data": f"#cloud-config\npassword: {PASSWORD}\n"})}},
         ),
         asset(ComputeProject, {"commonInstanceMetadata": with_items({"startup-script": _SCRIPT})}),
     ],
@@ -173,10 +175,10 @@ def startup_script_secret(machine: Instance | InstanceTemplate | ComputeProject)
         asset(ComputeProject, {"name": "p"}),
     ],
     fails=lambda: [
-        asset(ComputeProject, {"commonInstanceMetadata": with_items({"docker-password": "Zx81qwert"})}),
+        asset(ComputeProject, {"commonInstanceMetadata": with_items({"docker-password": PASSWORD})}),
         asset(
             ComputeProject,
-            {"commonInstanceMetadata": with_items({"backend": "amqp://app:Zx81qwert" + "@10.0.0.9:5672/"})},
+            {"commonInstanceMetadata": with_items({"backend": f"amqp://app:{PASSWORD}@10.0.0.9:5672/"})},
         ),
     ],
     unknown=lambda: [asset(ComputeProject, {}, unknown=["resource.data.commonInstanceMetadata"])],

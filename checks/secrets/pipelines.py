@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,10 +13,11 @@ from auditor.resources.data import Subscription
 from auditor.resources.orchestration import ComposerEnvironment, DataflowJob, SchedulerJob, Workflow
 from auditor.resources.unknown import known_first, told
 from checks.secrets.holding import Holder, holding, of_assignments, of_map, of_text
+from checks.secrets.made_up import PASSWORD, TOKEN
 from checks.secrets.places import Entry
 
 _STORE = "Change the credential, store the new one in Secret Manager, "
-_CONNECTION = "postgresql://app:Zx81qwert" + "@10.0.0.3/orders"
+_CONNECTION = f"postgresql://app:{PASSWORD}@10.0.0.3/orders"
 
 
 def _of_steps(steps: list[BuildStep]) -> Iterator[Entry]:
@@ -65,11 +67,11 @@ BUILD_TRIGGER = holding(
             ),
         ],
         fails=lambda: [
-            asset(BuildTrigger, {"filename": "cloudbuild.yaml", "substitutions": {"_DB_PASSWORD": "Zx81qwert"}}),
-            asset(BuildTrigger, _step(env=["NPM_TOKEN=7f3kQz81LmNw02RtYb5v"])),
+            asset(BuildTrigger, {"filename": "cloudbuild.yaml", "substitutions": {"_DB_PASSWORD": PASSWORD}}),
+            asset(BuildTrigger, _step(env=[f"NPM_TOKEN={TOKEN}"])),
             asset(BuildTrigger, _step(entrypoint="psql", args=[_CONNECTION])),
-            asset(BuildTrigger, _step(script="#!/bin/sh\nexport API_TOKEN=7f3kQz81LmNw02RtYb5v\n")),
-            asset(BuildTrigger, {"disabled": True, "build": {"options": {"env": ["DB_PASSWORD=Zx81qwert"]}}}),
+            asset(BuildTrigger, _step(script=f"#!/bin/sh\nexport API_TOKEN={TOKEN}\n")),
+            asset(BuildTrigger, {"disabled": True, "build": {"options": {"env": [f"DB_PASSWORD={PASSWORD}"]}}}),
         ],
         unknown=lambda: [
             asset(BuildTrigger, {}, unknown=["resource.data.substitutions"]),
@@ -101,11 +103,11 @@ BUILD_RECORD = holding(
         default=False,
         passes=lambda: [
             asset(Build, {"status": "SUCCESS", "substitutions": {"_REGION": "europe-west1", "COMMIT_SHA": "0a1b2c3d"}}),
-            asset(Build, {"buildTriggerId": "t", "substitutions": {"_DB_PASSWORD": "Zx81qwert"}}),
+            asset(Build, {"buildTriggerId": "t", "substitutions": {"_DB_PASSWORD": PASSWORD}}),
         ],
         fails=lambda: [
-            asset(Build, {"status": "SUCCESS", "substitutions": {"_DB_PASSWORD": "Zx81qwert"}}),
-            asset(Build, {"steps": [{"name": "bash", "env": ["API_TOKEN=7f3kQz81LmNw02RtYb5v"]}]}),
+            asset(Build, {"status": "SUCCESS", "substitutions": {"_DB_PASSWORD": PASSWORD}}),
+            asset(Build, {"steps": [{"name": "bash", "env": [f"API_TOKEN={TOKEN}"]}]}),
         ],
         unknown=lambda: [asset(Build, {}, unknown=["resource.data.steps"])],
     ),
@@ -147,10 +149,10 @@ COMPOSER = holding(
             ),
         ],
         fails=lambda: [
-            asset(ComposerEnvironment, {"config": {"softwareConfig": {"envVariables": {"DB_PASSWORD": "Zx81qwert"}}}}),
+            asset(ComposerEnvironment, {"config": {"softwareConfig": {"envVariables": {"DB_PASSWORD": PASSWORD}}}}),
             asset(
                 ComposerEnvironment,
-                {"config": {"softwareConfig": {"airflowConfigOverrides": {"smtp-smtp_password": "Zx81qwert"}}}},
+                {"config": {"softwareConfig": {"airflowConfigOverrides": {"smtp-smtp_password": PASSWORD}}}},
             ),
             asset(ComposerEnvironment, {"config": {"softwareConfig": {"envVariables": {"WAREHOUSE": _CONNECTION}}}}),
         ],
@@ -187,8 +189,8 @@ DATAFLOW = holding(
             ),
         ],
         fails=lambda: [
-            asset(DataflowJob, {"environment": {"sdkPipelineOptions": {"options": {"password": "Zx81qwert"}}}}),
-            asset(DataflowJob, {"environment": {"sdkPipelineOptions": {"apiToken": "7f3kQz81LmNw02RtYb5v"}}}),
+            asset(DataflowJob, {"environment": {"sdkPipelineOptions": {"options": {"password": PASSWORD}}}}),
+            asset(DataflowJob, {"environment": {"sdkPipelineOptions": {"apiToken": TOKEN}}}),
             asset(
                 DataflowJob,
                 {"pipelineDescription": {"displayData": [{"key": "connectionURL", "strValue": _CONNECTION}]}},
@@ -238,9 +240,9 @@ WORKFLOW = holding(
         fails=lambda: [
             asset(
                 Workflow,
-                {"sourceContents": "- call:\n    headers:\n      Authorization: Bearer 7f3kQz81LmNw02RtYb5vAAA12\n"},
+                {"sourceContents": f"- call:\n    headers:\n      Authorization: Bearer {TOKEN}AAA12\n"},
             ),
-            asset(Workflow, {"userEnvVars": {"API_TOKEN": "7f3kQz81LmNw02RtYb5v"}}),
+            asset(Workflow, {"userEnvVars": {"API_TOKEN": TOKEN}}),
         ],
         unknown=lambda: [
             asset(Workflow, {"state": "ACTIVE"}),
@@ -264,7 +266,8 @@ def _of_message(job: SchedulerJob) -> Iterator[Entry]:
         yield from of_text("the message", "", job.pubsub_target.data)
 
 
-_BODY = base64.b64encode(b'{"client": "nightly", "api_token": "7f3kQz81LmNw02RtYb5v"}').decode()
+_BASIC = base64.b64encode(f"user:{PASSWORD}".encode()).decode()
+_BODY = base64.b64encode(json.dumps({"client": "nightly", "api_token": TOKEN}).encode()).decode()
 
 SCHEDULER = holding(
     __name__,
@@ -308,13 +311,13 @@ SCHEDULER = holding(
                 {
                     "httpTarget": {
                         "uri": "https://x.example.com",
-                        "headers": {"Authorization": "Basic dXNlcjpaeDgxcXdlcnQ="},
+                        "headers": {"Authorization": f"Basic {_BASIC}"},
                     }
                 },
             ),
-            asset(SchedulerJob, {"httpTarget": {"uri": "https://x.example.com/run?token=7f3kQz81LmNw02RtYb5v"}}),
+            asset(SchedulerJob, {"httpTarget": {"uri": f"https://x.example.com/run?token={TOKEN}"}}),
             asset(SchedulerJob, {"httpTarget": {"uri": "https://x.example.com/run", "body": _BODY}}),
-            asset(SchedulerJob, {"pubsubTarget": {"attributes": {"api_token": "7f3kQz81LmNw02RtYb5v"}}}),
+            asset(SchedulerJob, {"pubsubTarget": {"attributes": {"api_token": TOKEN}}}),
         ],
         unknown=lambda: [asset(SchedulerJob, {}, unknown=["resource.data.httpTarget"])],
     ),
@@ -341,10 +344,8 @@ PUSH = holding(
             asset(Subscription, {"topic": "projects/p/topics/t"}),
         ],
         fails=lambda: [
-            asset(
-                Subscription, {"pushConfig": {"pushEndpoint": "https://x.example.com/push?token=7f3kQz81LmNw02RtYb5v"}}
-            ),
-            asset(Subscription, {"pushConfig": {"pushEndpoint": "https://app:Zx81qwert" + "@x.example.com/push"}}),
+            asset(Subscription, {"pushConfig": {"pushEndpoint": f"https://x.example.com/push?token={TOKEN}"}}),
+            asset(Subscription, {"pushConfig": {"pushEndpoint": f"https://app:{PASSWORD}@x.example.com/push"}}),
         ],
         unknown=lambda: [asset(Subscription, {}, unknown=["resource.data.pushConfig.pushEndpoint"])],
     ),

@@ -42,7 +42,7 @@ def _secret(rotation: dict[str, Any] | None = None, **data: Any) -> Example:
     same_as=["prowler:secretmanager_secret_rotation_enabled"],
     fix=Fix(
         gcloud=(
-            "gcloud secrets update {secret.asset.short_name} --add-topics=TOPIC "
+            "gcloud secrets update {secret.asset.gcloud_name} --add-topics=TOPIC "
             "--rotation-period=7776000s --next-rotation-time=TIME"
         ),
         terraform="`rotation { rotation_period … next_rotation_time … }` and `topics` on google_secret_manager_secret",
@@ -96,7 +96,7 @@ def rotation_unscheduled(secret: Secret, settings: RotationSettings, clock: Cloc
     severity=Severity.MEDIUM,
     evidence=["rotation.nextRotationTime", "rotation.rotationPeriod"],
     fix=Fix(
-        gcloud="gcloud secrets update {secret.asset.short_name} --next-rotation-time=TIME",
+        gcloud="gcloud secrets update {secret.asset.gcloud_name} --next-rotation-time=TIME",
         terraform="`rotation.next_rotation_time` of google_secret_manager_secret",
         manual="Add a version with a new credential first, then set the time of the next rotation.",
         patch={"data": {"rotation": _SCHEDULED}},
@@ -135,7 +135,7 @@ def _secret_unknown(path: str) -> Example:
     severity=Severity.MEDIUM,
     evidence=["rotation.rotationPeriod", "topics"],
     fix=Fix(
-        gcloud="gcloud secrets update {secret.asset.short_name} --add-topics=TOPIC",
+        gcloud="gcloud secrets update {secret.asset.gcloud_name} --add-topics=TOPIC",
         terraform="`topics` of google_secret_manager_secret",
         manual="Let Secret Manager's service agent publish to the topic (roles/pubsub.publisher).",
         patch={"data": {"topics": _TOPICS}},
@@ -166,7 +166,7 @@ def rotation_unannounced(secret: Secret) -> Verdict:
     evidence=["rotation.rotationPeriod", "rotation.nextRotationTime", "createTime"],
     reads=[SecretVersion],
     fix=Fix(
-        gcloud="gcloud secrets versions add {secret.asset.short_name} --data-file=-",
+        gcloud="gcloud secrets versions add {secret.asset.gcloud_name} --data-file=-",
         manual=(
             "Make the new credential, add it as a version, move workloads to it, then disable the old version. "
             "Find out why nothing answers the rotation messages: see the topic's subscriptions and their backlog."
@@ -222,7 +222,7 @@ def rotation_not_done(secret: Secret, estate: Estate, clock: Clock) -> Verdict:
     evidence=["state", "createTime"],
     reads=[SecretVersion],
     fix=Fix(
-        gcloud="gcloud secrets versions disable {old.id} --secret={old.secret_id}",
+        gcloud="gcloud secrets versions disable {old.id} {old.gcloud_flags}",
         terraform="`enabled = false` on the old google_secret_manager_secret_version",
         manual="Revoke the old credential where it is checked, disable its version, and destroy it some days later.",
         patch={"data": {"state": "DISABLED"}},

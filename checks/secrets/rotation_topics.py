@@ -108,7 +108,7 @@ class SprawlSettings(Settings, frozen=True):
     evidence=["createTime"],
     reads=[SecretVersion],
     fix=Fix(
-        gcloud="gcloud secrets versions list {secret.asset.short_name} --filter=state=ENABLED",
+        gcloud="gcloud secrets versions list {secret.asset.gcloud_name} --filter=state=ENABLED",
         manual="Disable the versions that nobody pins any more, and destroy them some days later. Let what rotates the "
         "secret do so each time.",
         patch=lambda: [version(number, "2026-10-01T00:00:00Z", "DISABLED") for number in range(1, 5)],

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from auditor import PASS, Fix, Severity, Undetermined, Verdict, asset, check, fail, not_applicable
-from auditor.resources.source_tree import FoundSecret, PastSecret, SourceFile, SourceHistory
-from auditor.secrets import RESTRICTABLE
+from auditor.resources.source_tree import FoundSecret, PastSecret, SourceFile, SourceHistory, SuspectedSecret
+from auditor.secrets import ALL_DETECTORS, RESTRICTABLE
 from checks.secrets.places import SHOWN
 
 _FOUND = {
@@ -96,7 +96,66 @@ def secret_in_source(file: SourceFile) -> Verdict:
 
 
 def _told(hit: FoundSecret | PastSecret) -> dict[str, str | int]:
-    return {"line": hit.line, "detector": hit.detector, "length": hit.length, "digest": hit.digest}
+    told: dict[str, str | int] = {
+        "line": hit.line,
+        "detector": hit.detector,
+        "length": hit.length,
+        "digest": hit.digest,
+    }
+    return told | ({"cloudDlp": hit.opinion} if hit.opinion else {})
+
+
+_SUSPECTED = {"line": 7, "kind": "PASSWORD", "likelihood": "likely", "length": 12, "digest": "77ab3c10"}
+
+
+@check(
+    "secret-suspected-in-source",
+    severity=Severity.MEDIUM,
+    fix=Fix(
+        terraform="a reference to google_secret_manager_secret_version instead of the value",
+        manual=(
+            "Look at the line. If it is a credential, change it and keep the new one in Secret Manager; if it is "
+            "public or made up on purpose, say so with a comment on its line: `auditor:allow secret reason=why`."
+        ),
+        patch={"data": {"suspected": None}},
+    ),
+    passes=lambda: [
+        asset(SourceFile, {"path": "app/main.py", "reviewed": True}),
+        asset(SourceFile, {"path": "app/main.py", "reviewed": True, "hits": [_FOUND]}),
+        asset(SourceFile, {"path": "app/main.py"}),
+    ],
+    fails=lambda: [asset(SourceFile, {"path": "notes.txt", "reviewed": True, "suspected": [_SUSPECTED]})],
+    unknown=lambda: [
+        asset(SourceFile, {"path": "notes.txt", "reviewed": True}, unknown=["resource.data.suspected.*"]),
+    ],
+)
+def suspected_in_source(file: SourceFile) -> Verdict:
+    """Cloud DLP takes a line of a source file for a credential that no detector knows.
+
+    Why: It weighs the words around a value and knows kinds of credentials that have no telling shape. It is asked
+    only where `--dlp` says so, about the lines that hold a secret's name, and errs more often than the detectors do.
+
+    What a fix may break: Whatever uses the old credential stops when it is changed; give the new one to all of them
+    first.
+
+    Source: https://cloud.google.com/sensitive-data-protection/docs/infotypes-reference
+    """
+    if not file.reviewed:
+        return not_applicable("nobody asked Cloud DLP; --dlp does")
+    suspected: list[SuspectedSecret] = _known(file.suspected)
+    if not suspected:
+        return PASS
+    first = suspected[0]
+    more = f" (and {len(suspected) - 1} more)" if len(suspected) > 1 else ""
+    return fail(
+        f"line {first.line} looks like {first.kind} to Cloud DLP ({first.likelihood}){more}",
+        evidence={
+            "suspected": [
+                {"line": one.line, "kind": one.kind, "length": one.length, "digest": one.digest}
+                for one in suspected[:SHOWN]
+            ]
+        },
+    )
 
 
 @check(
@@ -176,4 +235,40 @@ def allowed_without_reason(file: SourceFile) -> Verdict:
     return fail(
         f"the allow comment in line {first.line} does not count: {first.problem}{more}",
         evidence={"comments": [{"line": comment.line, "problem": comment.problem} for comment in file.flawed[:SHOWN]]},
+    )
+
+
+@check(
+    "source-secret-allowed",
+    severity=Severity.INFO,
+    fix=Fix(
+        manual="Ask whether the reason still holds. If not, take the comment out, change the credential, and keep it "
+        "in Secret Manager.",
+        patch={"data": {"allowed": None}},
+    ),
+    passes=lambda: [asset(SourceFile, {"path": "app/main.py", "hits": [_FOUND]})],
+    fails=lambda: [asset(SourceFile, {"path": "web/index.html", "allowed": [_ALLOWED]})],
+    unknown=lambda: [asset(SourceFile, {"path": "dump.sql"}, unknown=["resource.data"])],
+)
+def allowed_in_source(file: SourceFile) -> Verdict:
+    """A comment allows a secret to stand in a source file.
+
+    Why: Somebody answers for it with a reason. Reasons age: a key that was restricted is widened, a test system goes
+    live. This tells all of them in one place, so that a review can go through them.
+
+    What a fix may break: Without the comment the secret is reported, and fails the gate that looks for such.
+
+    Source: https://csrc.nist.gov/pubs/sp/800/218/final
+    """
+    if not file.allowed:
+        return PASS
+    first = file.allowed[0]
+    more = f" (and {len(file.allowed) - 1} more)" if len(file.allowed) > 1 else ""
+    return fail(
+        f"line {first.line} is allowed to hold {ALL_DETECTORS.get(first.detector, 'a secret')}: {first.reason}{more}",
+        evidence={
+            "allowed": [
+                {"line": one.line, "detector": one.detector, "reason": one.reason} for one in file.allowed[:SHOWN]
+            ]
+        },
     )

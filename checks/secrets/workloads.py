@@ -16,9 +16,10 @@ from auditor.resources.serverless import (
     RunService,
 )
 from auditor.resources.unknown import known_first
+from checks.secrets.made_up import PASSWORD, TOKEN
 from checks.secrets.places import judge, judge_containers
 
-_CONNECTION = "postgresql+asyncpg://app:Zx81qwert" + "@10.0.0.3/orders"
+_CONNECTION = f"postgresql+asyncpg://app:{PASSWORD}@10.0.0.3/orders"
 _FROM_SECRET = {"name": "DB_PASSWORD", "valueSource": {"secretKeyRef": {"secret": "db-password", "version": "3"}}}
 _FROM_SECRET_V1 = {"name": "DB_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "db-password", "key": "3"}}}
 _MANAGED_V1 = {"goog-managed-by": "cloudfunctions"}
@@ -66,20 +67,20 @@ def plain(name: str, value: str) -> dict[str, str]:
         asset(RunService, v2(plain("LOG_LEVEL", "info"), _FROM_SECRET)),
         asset(RunService, v1(plain("TOKEN_URL", "https://oauth2.googleapis.com/token"), _FROM_SECRET_V1)),
         asset(RunService, v2(plain("DB_PASSWORD_FILE", "/secrets/db"), plain("MAX_TOKENS", "128000"))),
-        asset(RunService, v1(plain("DB_PASSWORD", "Zx81qwert"), labels=_MANAGED_V1)),
+        asset(RunService, v1(plain("DB_PASSWORD", PASSWORD), labels=_MANAGED_V1)),
         asset(RunJob, {"template": {"template": {"containers": [{"env": [_FROM_SECRET], "args": ["--verbose"]}]}}}),
         asset(RunWorkerPool, v2(plain("QUEUE", "orders"), _FROM_SECRET)),
     ],
     fails=lambda: [
-        asset(RunService, v2(plain("DB_PASSWORD", "Zx81qwert"))),
+        asset(RunService, v2(plain("DB_PASSWORD", PASSWORD))),
         asset(RunService, v2(plain("DB_PASSWORD", "changeme"))),
         asset(RunService, v1(plain("PORT", "8080"), plain("DATABASE_URL", _CONNECTION))),
-        asset(RunService, v2(args=["serve", "--redis", "redis://:Zx81qwert" + "@10.1.2.3:6379/0"])),
-        asset(RunJob, {"template": {"template": {"containers": [{"env": [plain("SMTP_PASS", "Zx81qwert")]}]}}}),
-        asset(RunWorkerPool, v2(plain("AMQP_PASSWORD", "Zx81qwert"))),
+        asset(RunService, v2(args=["serve", "--redis", f"redis://:{PASSWORD}@10.1.2.3:6379/0"])),
+        asset(RunJob, {"template": {"template": {"containers": [{"env": [plain("SMTP_PASS", PASSWORD)]}]}}}),
+        asset(RunWorkerPool, v2(plain("AMQP_PASSWORD", PASSWORD))),
         asset(
             RunJob,
-            {"spec": {"template": {"spec": {"template": v1(plain("SMTP_PASS", "Zx81qwert"))["spec"]["template"]}}}},
+            {"spec": {"template": {"spec": {"template": v1(plain("SMTP_PASS", PASSWORD))["spec"]["template"]}}}},
         ),
     ],
     unknown=lambda: [
@@ -135,13 +136,13 @@ _MOVED_TO_SECRET = [{"key": "API_TOKEN", "projectId": "p", "secret": "api-token"
         asset(Function, {"serviceConfig": {"environmentVariables": {"LOG_EXECUTION_ID": "true"}}}),
         asset(
             Function,
-            {"environment": "GEN_1", "serviceConfig": {"environmentVariables": {"DB_PASSWORD": "Zx81qwert"}}},
+            {"environment": "GEN_1", "serviceConfig": {"environmentVariables": {"DB_PASSWORD": PASSWORD}}},
         ),
     ],
     fails=lambda: [
-        asset(CloudFunction, {"environmentVariables": {"SLACK_TOKEN": "7f3kQz81LmNw02RtYb5v"}}),
-        asset(CloudFunction, {"environmentVariables": {"MONGO": "mongodb+srv://app:Zx81qwert" + "@c.mongodb.net/x"}}),
-        asset(Function, {"serviceConfig": {"environmentVariables": {"DB_PASSWORD": "Zx81qwert"}}}),
+        asset(CloudFunction, {"environmentVariables": {"SLACK_TOKEN": TOKEN}}),
+        asset(CloudFunction, {"environmentVariables": {"MONGO": f"mongodb+srv://app:{PASSWORD}@c.mongodb.net/x"}}),
+        asset(Function, {"serviceConfig": {"environmentVariables": {"DB_PASSWORD": PASSWORD}}}),
     ],
     unknown=lambda: [asset(CloudFunction, {}, unknown=["resource.data.environmentVariables"])],
 )
@@ -177,12 +178,12 @@ def function_env_secret(function: CloudFunction | Function) -> Verdict:
         asset(Function, {"buildConfig": {"runtime": "python312"}}),
     ],
     fails=lambda: [
-        asset(CloudFunction, {"buildEnvironmentVariables": {"NPM_TOKEN": "7f3kQz81LmNw02RtYb5v"}}),
+        asset(CloudFunction, {"buildEnvironmentVariables": {"NPM_TOKEN": TOKEN}}),
         asset(
             Function,
             {
                 "buildConfig": {
-                    "environmentVariables": {"PIP_EXTRA_INDEX_URL": "https://ci:Zx81qwert" + "@pypi.example.com/simple"}
+                    "environmentVariables": {"PIP_EXTRA_INDEX_URL": f"https://ci:{PASSWORD}@pypi.example.com/simple"}
                 }
             },
         ),

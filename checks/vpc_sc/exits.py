@@ -13,7 +13,7 @@ from auditor.resources.storage import Bucket
 from auditor.resources.unknown import some
 from auditor.resources.vpc_sc import EVERYTHING, ServicePerimeter
 from checks.vpc_sc.examples import ENFORCED, MINIMAL, perimeter
-from checks.vpc_sc.membership import ELSEWHERE, SHOP, protection
+from checks.vpc_sc.membership import ELSEWHERE, SHOP, is_member, protection
 
 _PUBSUB = "pubsub.googleapis.com"
 _NO_PERIMETER = not_applicable("no enforced perimeter has a project below")
@@ -34,6 +34,10 @@ def _bucket_id(bucket: Bucket) -> str:
     return bucket.id
 
 
+def _project_id(project: Project) -> str:
+    return project.project_id
+
+
 @check(
     "perimeter-aggregated-sink-leads-out",
     severity=Severity.LOW,
@@ -49,6 +53,11 @@ def _bucket_id(bucket: Bucket) -> str:
     passes=lambda: [
         [_sink(_OUTSIDE.replace("logging/", "shop-prod/")), SHOP, perimeter(ENFORCED)],
         [_sink(), SHOP, _LOGGING, perimeter({**ENFORCED, "resources": ["projects/1001", "projects/5005"]})],
+        [
+            _sink(_OUTSIDE.replace("logging/", "shop-prod/")),
+            SHOP,
+            perimeter({**ENFORCED, "resources": ["folders/2001"]}),
+        ],
         [_sink(includeChildren=False), SHOP, _LOGGING, perimeter(ENFORCED)],
         [_sink(disabled=True), SHOP, _LOGGING, perimeter(ENFORCED)],
         [_sink(on="folders/2009"), SHOP, _LOGGING, perimeter(ENFORCED)],
@@ -58,6 +67,7 @@ def _bucket_id(bucket: Bucket) -> str:
     fails=lambda: [
         [_sink(), SHOP, _LOGGING, perimeter(ENFORCED)],
         [_sink(on="folders/2001"), SHOP, _LOGGING, perimeter(ENFORCED)],
+        [_sink(), SHOP, _LOGGING, perimeter({**ENFORCED, "resources": ["folders/2001"]})],
         [
             _sink("storage.googleapis.com/archive"),
             SHOP,
@@ -90,7 +100,9 @@ def aggregated_sink_leads_out(sink: LogSink, estate: Estate) -> Verdict:
         found.certain()
         return _NO_PERIMETER
     home = _home(sink, estate)
-    if home in found.members:
+    if home in found.members or some(
+        estate.related(Project, _project_id, home), lambda project: is_member(project, found)
+    ):
         return PASS
     found.certain()
     return fail(f"logs of projects inside perimeters go to {home}, which is in none")
@@ -101,11 +113,9 @@ def _guards_below(container: str, estate: Estate) -> bool:
     found = protection(estate)
     if not found.members:
         return False
-    if container in found.organizations:
+    if container in found.organizations or container in found.members:
         return True
-    return some(
-        estate.of(Project), lambda project: container in project.asset.ancestors and project.project_id in found.members
-    )
+    return some(estate.of(Project), lambda project: container in project.asset.ancestors and is_member(project, found))
 
 
 def _home(sink: LogSink, estate: Estate) -> str:
@@ -162,6 +172,7 @@ _PULL = asset(Subscription, {}, name=f"//{_PUBSUB}/projects/shop-prod/subscripti
     fails=lambda: [
         [_subscription("https://hooks.example.org/orders?token=x"), SHOP, perimeter(ENFORCED)],
         [_subscription("https://[::bad"), SHOP, perimeter(ENFORCED)],
+        [_subscription("https://hooks.example.org/"), SHOP, perimeter({**ENFORCED, "resources": ["folders/2001"]})],
         [_subscription("https://run.app.example.org/"), SHOP, perimeter({**MINIMAL, "restrictedServices": ["*"]})],
     ],
     unknown=lambda: [
@@ -190,7 +201,8 @@ def push_subscription_leads_out(subscription: Subscription, estate: Estate) -> V
     if host.endswith(".run.app") or host == "workflowexecutions.googleapis.com":
         return PASS
     found = protection(estate)
-    restricted = found.services.get(estate.project_id(subscription.project), set())
+    member = found.member_for(estate.project_id(subscription.project), subscription.asset.ancestors)
+    restricted = found.services.get(member, set())
     if _PUBSUB in restricted or EVERYTHING in restricted:
         return fail(f"messages are pushed to {host or 'an address'}")
     found.certain()

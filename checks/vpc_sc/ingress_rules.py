@@ -194,4 +194,6 @@ def ingress_all_resources(perimeter: ServicePerimeter) -> Verdict:
         lambda rule: EVERYTHING in rule.target.resources,
         "all projects are open to callers from outside",
     )
-    return PASS if found is PASS or len(perimeter.status.resources) == 1 else found
+    resources = perimeter.status.resources
+    alone = len(resources) == 1 and not resources[0].startswith("folders/")
+    return PASS if found is PASS or alone else found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -45,7 +46,7 @@ class Protection:
     """What all enforced perimeters of an estate hold."""
 
     members: set[str] = field(default_factory=set)
-    """Project ids, or numbers where no id is known."""
+    """Project ids, or numbers where no id is known, and folders (`folders/2`), which stand for all projects below."""
     organizations: set[str] = field(default_factory=set)
     """Those that enforce a perimeter; `""` where a perimeter's organisation is not known."""
     services: dict[str, set[str]] = field(default_factory=dict)
@@ -53,6 +54,10 @@ class Protection:
     perimeters: int = 0
     doubt: Undetermined | None = None
     """Why there may be more members than are known."""
+
+    def member_for(self, project: str, ancestors: Iterable[str]) -> str:
+        """What makes a project a member: its own entry, else the nearest folder above it that has one; else `""`."""
+        return next((name for name in (project, *ancestors) if name in self.members), "")
 
     def certain(self) -> None:
         """Raise `Undetermined` where there may be more members than are known."""
@@ -88,7 +93,25 @@ def _gather(candidate: ServicePerimeter, estate: Estate, found: Protection) -> N
         if resource.startswith("projects/"):
             member = estate.project_id(resource)
             found.members.add(member)
+        elif resource.startswith("folders/"):
+            found.members.add(member)
         found.services.setdefault(member, set()).update(restricted)
+
+
+def is_member(project: Project, found: Protection) -> bool:
+    """Whether a project is inside, by itself or with a folder above it."""
+    names = (project.project_id, project.asset.key.partition("/")[2], project.id, *project.asset.ancestors)
+    return not found.members.isdisjoint(names)
+
+
+def projects_of(member: str, estate: Estate) -> Iterator[str]:
+    """The projects that a member of a perimeter stands for: itself, all below a folder, none for a network."""
+    if member.startswith("projects/"):
+        yield member
+    elif member.startswith("folders/"):
+        for project in estate.of(Project):
+            if member in project.asset.ancestors:
+                yield project.asset.key
 
 
 @check(
@@ -151,6 +174,11 @@ def organization_without_perimeter(organization: Organization, estate: Estate) -
         patch=lambda: [named_perimeter("added", ENFORCED)],
     ),
     passes=lambda: [
+        [SHOP, perimeter({**ENFORCED, "resources": ["folders/2001"]})],
+        [
+            asset(Project, {"projectId": "deep"}, ancestors=["projects/8", "folders/9", "folders/2001"]),
+            perimeter({**ENFORCED, "resources": ["folders/2001"]}),
+        ],
         [SHOP, perimeter(ENFORCED)],
         [SHOP, perimeter({**ENFORCED, "resources": ["projects/shop-prod"]})],
         [asset(Project, {"projectId": "shop-prod"}, ancestors=["projects/shop-prod"]), SHOP, perimeter(ENFORCED)],
@@ -160,6 +188,7 @@ def organization_without_perimeter(organization: Organization, estate: Estate) -
         [SHOP, perimeter(ENFORCED), named_perimeter("b", ELSEWHERE, unknown=("resource.data.status.resources",))],
     ],
     fails=lambda: [
+        [SHOP, perimeter({**ENFORCED, "resources": ["folders/2009"]})],
         [SHOP, perimeter(ELSEWHERE)],
         [SHOP, perimeter(ELSEWHERE), ORGANIZATION],
         [SHOP, perimeter(ELSEWHERE), asset(Secret, {})],
@@ -195,7 +224,7 @@ def project_outside_perimeter(project: Project, estate: Estate) -> Verdict:
     if _APPS_SCRIPT.fullmatch(project.project_id):
         return not_applicable("a project that Apps Script made for a script")
     found = protection(estate)
-    if {project.project_id, project.asset.key.partition("/")[2], project.id} & found.members:
+    if is_member(project, found):
         return PASS
     found.certain()
     if not found.organizations & {"", *project.asset.ancestors} and any(True for _ in estate.of(Organization)):

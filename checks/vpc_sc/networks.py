@@ -16,7 +16,7 @@ from auditor.resources.unknown import known_first, some
 from auditor.resources.vpc_sc import ServicePerimeter
 from checks.vpc_sc.enforcement import NOT_ENFORCED
 from checks.vpc_sc.examples import ENFORCED, perimeter
-from checks.vpc_sc.membership import ELSEWHERE, SHOP, protection
+from checks.vpc_sc.membership import ELSEWHERE, SHOP, projects_of, protection
 
 _HOST = asset(Project, {"projectId": "net-host", "state": "ACTIVE"}, ancestors=["projects/9009", "organizations/3001"])
 
@@ -35,10 +35,21 @@ def _id_of(project: Project) -> str:
     return project.project_id
 
 
+def _is_on_network_of_another(machine: Instance) -> bool:
+    """Whether a machine uses a network of another project than its own, which is inside where the machine is."""
+    own = machine.asset.name.partition("/projects/")[2].partition("/")[0] + "/"
+    for interface in machine.network_interfaces:
+        path = f"/{interface.network}".partition("/projects/")[2]
+        if path and not path.startswith(own):
+            return True
+    return False
+
+
 @check(
     "perimeter-shared-vpc-host-outside",
     severity=Severity.MEDIUM,
     reads=[Instance, Project],
+    needs={Instance: _is_on_network_of_another},
     evidence=["status.resources"],
     fix=Fix(
         gcloud="gcloud access-context-manager perimeters update {perimeter.id} --policy={perimeter.policy_id} "
@@ -50,6 +61,7 @@ def _id_of(project: Project) -> str:
     passes=lambda: [
         [perimeter({**ENFORCED, "resources": ["projects/1001", "projects/9009"]}), SHOP, _HOST, _machine()],
         [perimeter(ENFORCED), SHOP, _HOST, _machine("shop-prod")],
+        [perimeter({**ENFORCED, "resources": ["folders/2001"]}), SHOP, _machine("shop-prod")],
         [perimeter(ENFORCED), SHOP, _HOST, _machine(project="7007")],
         [
             perimeter(
@@ -67,6 +79,7 @@ def _id_of(project: Project) -> str:
     fails=lambda: [
         [perimeter(ENFORCED), SHOP, _HOST, _machine("shop-prod"), _machine(name="vm2")],
         [perimeter({**ENFORCED, "resources": ["projects/1001"]}), SHOP, _HOST, _machine()],
+        [perimeter({**ENFORCED, "resources": ["folders/2001"]}), SHOP, _HOST, _machine()],
     ],
     unknown=lambda: [
         [perimeter(ENFORCED), SHOP, _machine()],
@@ -89,27 +102,30 @@ def shared_vpc_host_outside(perimeter: ServicePerimeter, estate: Estate) -> Verd
     members = perimeter.status.resources
 
     def hosts(member: str) -> Iterator[tuple[str, str]]:
-        for machine in estate.in_project(Instance, member) if member.startswith("projects/") else ():
-            for interface in machine.network_interfaces:
-                yield machine.id, _path(interface.network)
+        for project in projects_of(member, estate):
+            for machine in estate.in_project(Instance, project):
+                for interface in machine.network_interfaces:
+                    yield machine.id, _path(interface.network)
 
     judged: set[str] = set()
     for machine, network in known_first(members, hosts):
-        host = network.partition("/")[2].partition("/")[0]
+        host = _host(network)
         if not host or host in judged:
             continue
         judged.add(host)
         projects = estate.related(Project, _id_of, host)
         if not projects:
             raise Undetermined("network", f"whether {host} is inside is not known: the project is not in the input")
-        if not some(members, partial(_covers, host, estate)):
+        if not some(members, partial(_covers, projects[0], estate)):
             return fail(f"{machine} uses a network of {host}", evidence={"host": projects[0].asset.key})
     return PASS
 
 
-def _covers(host: str, estate: Estate, member: str) -> bool:
-    """Whether a member of a perimeter is a project, or a network of it."""
-    return estate.project_id(member) == host or member.startswith(f"//compute.googleapis.com/projects/{host}/")
+def _covers(host: Project, estate: Estate, member: str) -> bool:
+    """Whether a member of a perimeter is a project, a folder above it, or a network of it."""
+    if member in host.asset.ancestors or estate.project_id(member) == host.project_id:
+        return True
+    return member.startswith(f"//compute.googleapis.com/projects/{host.project_id}/")
 
 
 def _path(network: str) -> str:
@@ -118,8 +134,13 @@ def _path(network: str) -> str:
     return f"projects/{path}" if found else ""
 
 
-_RESTRICTED = (ipaddress.ip_network("199.36.153.4/30"), ipaddress.ip_network("2600:2d00:2:1000::/64"))
-_PRIVATE = (ipaddress.ip_network("199.36.153.8/30"), ipaddress.ip_network("2600:2d00:2:2000::/64"))
+def _host(path: str) -> str:
+    """The project of a network's path."""
+    return path.partition("/")[2].partition("/")[0]
+
+
+_RESTRICTED = (ipaddress.ip_network("199.36.153.4/30"), ipaddress.ip_network("2600:2d00:2:1000::/56"))
+_PRIVATE = (ipaddress.ip_network("199.36.153.8/30"), ipaddress.ip_network("2600:2d00:2:2000::/56"))
 _DOMAIN = "googleapis.com."
 _NETWORK = "projects/shop-prod/global/networks/main"
 
@@ -196,6 +217,7 @@ def _zone_of(records: RecordSet) -> str:
     "perimeter-network-without-restricted-vip",
     severity=Severity.MEDIUM,
     reads=[ManagedZone, RecordSet, ResponsePolicy, ServicePerimeter],
+    needs={RecordSet: lambda records: records.name.lower().endswith(_DOMAIN)},
     fix=Fix(
         gcloud="gcloud dns managed-zones create googleapis --dns-name=googleapis.com. --visibility=private "
         "--networks={network.id} --description=restricted",
@@ -268,7 +290,7 @@ def network_without_restricted_vip(network: Network, estate: Estate) -> Verdict:
 def _is_inside(network: Network, estate: Estate) -> bool:
     found = protection(estate)
     member = estate.project_id(network.project)
-    if member in found.members or network.asset.name in found.services:
+    if found.member_for(member, network.asset.ancestors) or network.asset.name in found.services:
         return True
     found.certain()
     return False

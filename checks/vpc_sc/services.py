@@ -18,11 +18,13 @@ from auditor import (
     fail,
     not_applicable,
 )
+from auditor.resources.resourcemanager import Project
 from auditor.resources.serviceusage import Service
 from auditor.resources.unknown import known_first
 from auditor.resources.vpc_sc import EVERYTHING, ServicePerimeter
 from checks.vpc_sc.enforcement import NOT_ENFORCED
 from checks.vpc_sc.examples import DATA_SERVICES, ENFORCED, perimeter
+from checks.vpc_sc.membership import SHOP, projects_of
 from checks.vpc_sc.supported import AS_OF, SUPPORTED
 
 _NOT_PER_PROJECT = frozenset({"cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com"})
@@ -54,7 +56,7 @@ _ALONE = {**ENFORCED, "resources": ["projects/1001"]}
 @check(
     "perimeter-enabled-service-unrestricted",
     severity=Severity.MEDIUM,
-    reads=[Service],
+    reads=[Service, Project],
     evidence=["status.restrictedServices"],
     fix=Fix(
         gcloud="gcloud access-context-manager perimeters update {perimeter.id} --policy={perimeter.policy_id} "
@@ -76,6 +78,7 @@ _ALONE = {**ENFORCED, "resources": ["projects/1001"]}
     fails=lambda: [
         [perimeter(_ALONE), _service("storage"), _service("container")],
         [perimeter(ENFORCED), _service("storage"), _service("dataflow", project="1002")],
+        [perimeter({**_ALONE, "resources": ["folders/2001"]}), SHOP, _service("storage"), _service("container")],
     ],
     unknown=lambda: [
         [perimeter(_ALONE), _service("storage", project="1002")],
@@ -103,9 +106,10 @@ def enabled_service_unrestricted(
         return PASS
     judged = SUPPORTED - {*DATA_SERVICES, *_NOT_PER_PROJECT, *settings.unrestricted}
 
-    members = [resource for resource in perimeter.status.resources if resource.startswith("projects/")]
+    members = [resource for resource in perimeter.status.resources if not resource.startswith("//")]
     if not members:
         return not_applicable("no project is inside, only networks")
+    projects = known_first(members, lambda member: projects_of(member, estate))
 
     def left_open(member: str) -> Iterator[tuple[str, str]]:
         services = estate.in_project(Service, member)
@@ -117,7 +121,7 @@ def enabled_service_unrestricted(
 
     found: dict[str, str] = {}
     try:
-        for service, member in known_first(members, left_open):
+        for service, member in known_first(projects, left_open):
             found.setdefault(service, member)
     except Undetermined:
         if not found:

@@ -15,9 +15,14 @@ OUTSIDE = (
     "iam.googleapis.com/DenyPolicy",
     "iam.googleapis.com/PolicyBinding",
     "iam.googleapis.com/PrincipalAccessBoundaryPolicy",
-    "securitycenter.googleapis.com/",
+    "securitycenter.googleapis.com/Finding",
+    "securitycenter.googleapis.com/Source",
+    "securitycentermanagement.googleapis.com/",
     "recommender.googleapis.com/",
     "dlp.googleapis.com/DiscoveryConfig",
+    "policyanalyzer.googleapis.com/",
+    "billingbudgets.googleapis.com/",
+    "monitoring.googleapis.com/ListTimeSeriesResponse",
 )
 """What Cloud Asset Inventory does not hold."""
 

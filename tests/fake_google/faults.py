@@ -34,6 +34,8 @@ class Fault:
     latency: float = 0.0
     garbage: bool = False
     """Whether the answer is bytes that are no message."""
+    body: bytes = b"<html>not JSON"
+    """Those bytes, over REST."""
     after: int = 0
     """Requests that are answered rightly before."""
     when: Callable[[Any], bool] | None = None

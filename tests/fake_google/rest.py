@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from http.server import BaseHTTPRequestHandler
@@ -31,7 +32,7 @@ class Rest(BaseHTTPRequestHandler):
         fault = self.fake.record(f"GET {url.path}", asked)
         time.sleep(self.fake.latency + (fault.latency if fault else 0.0))
         if fault is not None and fault.garbage:
-            self._send(200, b"<html>not JSON")
+            self._send(200, fault.body)
         elif fault is not None and fault.code is not None:
             self._send(HTTP[fault.code], json.dumps(_error(fault)).encode())
         elif asked.get("alt") == "media":
@@ -56,7 +57,24 @@ class Rest(BaseHTTPRequestHandler):
             parent = path.removeprefix("/v3/").removesuffix("/locations/global/principalAccessBoundaryPolicies")
             found = self.fake.estate.data("iam.googleapis.com/PrincipalAccessBoundaryPolicy", home=parent)
             return self._page("principalAccessBoundaryPolicies", found, path, asked, 1_000)
+        if path.endswith("/activities:query"):
+            return self._activities(path, asked)
+        if path.endswith("/billingAccounts"):
+            owner = path.removeprefix("/v1/").removesuffix("/billingAccounts")
+            found = self.fake.estate.data("cloudbilling.googleapis.com/BillingAccount", home=owner)
+            return self._page("billingAccounts", found, path, asked, 100)
+        if path.endswith("/billingInfo"):
+            project = path.removeprefix("/v1/").removesuffix("/billingInfo")
+            paid = self.fake.estate.data("cloudbilling.googleapis.com/ProjectBillingInfo", home=project)
+            return dict(paid[0]) if paid else {"name": f"{project}/billingInfo"}
         return self._groups(path, asked)
+
+    def _activities(self, path: str, asked: dict[str, str]) -> dict[str, Any]:
+        """What Policy Analyzer knows of one project's accounts, or keys."""
+        parent, _, kind = path.removeprefix("/v1/").removesuffix("/activities:query").partition("/activityTypes/")
+        of_project = self.fake.estate.data("policyanalyzer.googleapis.com/Activity", home=parent.partition("/loc")[0])
+        found = [data for data in of_project if data["activityType"] == kind]
+        return self._page("activities", found, path, asked, 1_000)
 
     def _page(self, key: str, found: list[Any], path: str, asked: dict[str, str], cap: int) -> dict[str, Any]:
         size = min(int(asked.get("pageSize", "50")), cap)
@@ -79,7 +97,8 @@ class Rest(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        with contextlib.suppress(ConnectionError):  # a caller that gave up
+            self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the class's name
         pass

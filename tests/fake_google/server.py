@@ -47,6 +47,10 @@ class Fake:
     """Operation → how often it has to be asked for until it is done."""
     export_error: str = ""
     """What exports end with."""
+    credentials: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """infoType → (the word that Cloud DLP takes for one, how likely)."""
+    most_findings: int = 3_000
+    """What an answer of Cloud DLP tells at most."""
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()

@@ -15,12 +15,16 @@ from google.cloud import (
     iam_admin_v1,
     iam_v2,
     iam_v3,
+    monitoring_v3,
     orgpolicy_v2,
     recommender_v1,
     resourcemanager_v3,
     secretmanager_v1,
     securitycenter_v2,
+    securitycentermanagement_v1,
+    service_usage_v1,
 )
+from google.cloud.billing import budgets_v1
 from google.cloud.location import locations_pb2  # type: ignore[import-untyped]  # the package has no types
 from google.iam.v1 import iam_policy_pb2, policy_pb2  # type: ignore[import-untyped]  # the package has no types
 from google.longrunning import operations_pb2  # type: ignore[import-untyped]  # the package has no types
@@ -161,9 +165,40 @@ def _discovery(fake: Fake, request: Any) -> Any:
     return [data for data in found if f"/{request.parent.split('/', 2)[2]}/" in data["name"]]
 
 
+def _watching(kind: str) -> Callable[[Fake, Any], Any]:
+    """What Monitoring has in a project, which some requests call the parent and others the name."""
+    asset_type = f"monitoring.googleapis.com/{kind}"
+    return lambda fake, request: fake.estate.data(asset_type, home=getattr(request, "parent", "") or request.name)
+
+
+def _services(fake: Fake, request: Any) -> Any:
+    if request.filter != "state:ENABLED":
+        raise Wrong(f"the filter {request.filter!r} is not served")
+    found = fake.estate.data("serviceusage.googleapis.com/Service", home=request.parent)
+    return [data for data in found if data.get("state") == "ENABLED"]
+
+
+def _series(fake: Fake, request: Any) -> Any:
+    """Requests by API key; what was asked for has to be the sum over the whole interval for each credential."""
+    seconds = request.interval.end_time.seconds - request.interval.start_time.seconds
+    by = list(request.aggregation.group_by_fields)
+    if 'credential_id = starts_with("apikey:")' not in request.filter or by != ["resource.labels.credential_id"]:
+        raise Wrong("only requests by API key are served")
+    if request.aggregation.alignment_period.seconds != seconds:
+        raise Wrong("only one point over the whole interval is served")
+    answers = fake.estate.data("monitoring.googleapis.com/ListTimeSeriesResponse", home=request.name)
+    return [series for answer in answers for series in answer["timeSeries"]]
+
+
+def _budgets(fake: Fake, request: Any) -> Any:
+    found = fake.estate.data("billingbudgets.googleapis.com/Budget")
+    return [data for data in found if data["name"].startswith(f"{request.parent}/budgets/")]
+
+
 _SCC = "/google.cloud.securitycenter.v2.SecurityCenter/"
+_MONITORING = "/google.monitoring.v3."
 _SECRET = "/google.cloud.secretmanager.v1.SecretManagerService/"
-_scc, _sm = securitycenter_v2, secretmanager_v1
+_scc, _sm, _mon, _scm = securitycenter_v2, secretmanager_v1, monitoring_v3, securitycentermanagement_v1
 for _row in (
     (
         "/google.iam.v2.Policies/ListPolicies",
@@ -212,6 +247,44 @@ for _row in (
         _SCC + "ListNotificationConfigs",
         *(_scc.ListNotificationConfigsRequest, _scc.ListNotificationConfigsResponse, "notification_configs"),
         *(_scc.NotificationConfig, _of_place("securitycenter.googleapis.com/NotificationConfig")),
+    ),
+    (
+        _SCC + "ListBigQueryExports",
+        *(_scc.ListBigQueryExportsRequest, _scc.ListBigQueryExportsResponse, "big_query_exports"),
+        *(_scc.BigQueryExport, _of_place("securitycenter.googleapis.com/BigQueryExport")),
+    ),
+    (
+        "/google.cloud.securitycentermanagement.v1.SecurityCenterManagement/ListSecurityCenterServices",
+        *(_scm.ListSecurityCenterServicesRequest, _scm.ListSecurityCenterServicesResponse, "security_center_services"),
+        *(_scm.SecurityCenterService, _of_place("securitycentermanagement.googleapis.com/SecurityCenterService")),
+    ),
+    (
+        "/google.api.serviceusage.v1.ServiceUsage/ListServices",
+        *(service_usage_v1.ListServicesRequest, service_usage_v1.ListServicesResponse, "services"),
+        *(service_usage_v1.Service, _services),
+    ),
+    (
+        _MONITORING + "AlertPolicyService/ListAlertPolicies",
+        *(_mon.ListAlertPoliciesRequest, _mon.ListAlertPoliciesResponse, "alert_policies"),
+        *(_mon.AlertPolicy, _watching("AlertPolicy")),
+    ),
+    (
+        _MONITORING + "NotificationChannelService/ListNotificationChannels",
+        *(_mon.ListNotificationChannelsRequest, _mon.ListNotificationChannelsResponse, "notification_channels"),
+        *(_mon.NotificationChannel, _watching("NotificationChannel")),
+    ),
+    (
+        _MONITORING + "UptimeCheckService/ListUptimeCheckConfigs",
+        *(_mon.ListUptimeCheckConfigsRequest, _mon.ListUptimeCheckConfigsResponse, "uptime_check_configs"),
+        *(_mon.UptimeCheckConfig, _watching("UptimeCheckConfig")),
+    ),
+    (
+        _MONITORING + "MetricService/ListTimeSeries",
+        *(_mon.ListTimeSeriesRequest, _mon.ListTimeSeriesResponse, "time_series", _mon.TimeSeries, _series),
+    ),
+    (
+        "/google.cloud.billing.budgets.v1.BudgetService/ListBudgets",
+        *(budgets_v1.ListBudgetsRequest, budgets_v1.ListBudgetsResponse, "budgets", budgets_v1.Budget, _budgets),
     ),
     (
         _SCC + "ListFindings",
@@ -327,3 +400,35 @@ def _test_permissions(fake: Fake, request: Any) -> Any:
 for _service in ("Projects", "Folders", "Organizations"):
     METHODS[f"{_V3}{_service}/GetIamPolicy"] = (iam_policy_pb2.GetIamPolicyRequest, _get_policy)
     METHODS[f"{_V3}{_service}/TestIamPermissions"] = (iam_policy_pb2.TestIamPermissionsRequest, _test_permissions)
+
+
+@method("/google.privacy.dlp.v2.DlpService/ListInfoTypes", dlp_v2.ListInfoTypesRequest)
+def _info_types(fake: Fake, request: Any) -> Any:
+    described = [{"name": name} for name in (*fake.credentials, "PERSON_NAME")]
+    return _message(dlp_v2.ListInfoTypesResponse, {"infoTypes": described})
+
+
+@method("/google.privacy.dlp.v2.DlpService/InspectContent", dlp_v2.InspectContentRequest)
+def _inspected(fake: Fake, request: Any) -> Any:
+    """The words of `fake.credentials` in a table of one column, with the limits of the service."""
+    if request.ByteSize() > 500_000:
+        raise Wrong("Request payload size exceeds the limit: 524288 bytes.")
+    asked = {kind.name for kind in request.inspect_config.info_types}
+    if not asked <= fake.credentials.keys():
+        raise Wrong(f"Invalid built-in info type name {min(asked - fake.credentials.keys())!r}.")
+    findings = [
+        {
+            "infoType": {"name": name},
+            "likelihood": likelihood,
+            "location": {
+                "codepointRange": {"start": str(start), "end": str(start + len(word))},
+                "contentLocations": [{"recordLocation": {"tableLocation": {"rowIndex": str(index)}}}],
+            },
+        }
+        for index, row in enumerate(request.item.table.rows)
+        for name, (word, likelihood) in fake.credentials.items()
+        if name in asked and (start := row.values[0].string_value.find(word)) >= 0
+    ]
+    cut = len(findings) > fake.most_findings
+    result = {"findings": findings[: fake.most_findings], "findingsTruncated": cut}
+    return _message(dlp_v2.InspectContentResponse, {"result": result})

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from auditor.completeness import is_inventoried
 from auditor.sources.live import convert
 from auditor.sources.live.declaration import Quota, Record, Rpc
 from auditor.sources.live.failures import Refused, State
@@ -42,8 +43,8 @@ _SPELLING = {
     "updateTime": "update_time",
 }
 _TYPE_NAME = re.compile(r"[a-z0-9.-]+\.googleapis\.com/[A-Za-z]\w*")
-_OUTSIDE = ("auditor/", "cloudidentity.googleapis.com/", "iam.googleapis.com/DenyPolicy")
-_OUTSIDE_TYPES = ("iam.googleapis.com/PolicyBinding", "iam.googleapis.com/PrincipalAccessBoundaryPolicy")
+_DENY_POLICIES = "iam.googleapis.com/PolicyV2"
+"""The inventory's own name of deny policies, which are read from IAM itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,6 @@ class Page:
     records: list[Record]
     token: str
     read_time: str
-
-
-def is_inventoried(asset_type: str) -> bool:
-    """Whether the inventory may hold assets of a type."""
-    return not asset_type.startswith(_OUTSIDE) and asset_type not in _OUTSIDE_TYPES
 
 
 def requests_of(root: str, needs: Needs) -> dict[str, tuple[str, ...]]:
@@ -70,7 +66,7 @@ def requests_of(root: str, needs: Needs) -> dict[str, tuple[str, ...]]:
     if needs.resources is None:
         wanted["resource"] = ()
     else:
-        types = {name for name in needs.resources if is_inventoried(name)}
+        types = {name for name in needs.resources if is_inventoried(name) and name != _DENY_POLICIES}
         types -= {name for name in types if name.startswith(ACCESS_MANAGER)} | set(CONTAINERS)
         if types:
             wanted["resource"] = tuple(sorted(types))

@@ -9,7 +9,7 @@ from typing import Any
 from auditor.model.text import plural
 from auditor.sources.live.assets import LARGE, PAGE, QUOTA, SERVICE, comes_otherwise, listed, requests_of
 from auditor.sources.live.collectors import COLLECTORS
-from auditor.sources.live.coverage import Coverage, Part
+from auditor.sources.live.coverage import BULK, Coverage, Part
 from auditor.sources.live.declaration import Collector, Place, Record
 from auditor.sources.live.failures import Failure, Refused, State
 from auditor.sources.live.journal import Journal
@@ -18,7 +18,6 @@ from auditor.sources.live.network import Calls, together
 from auditor.sources.live.scope import Filter, Scope, resolve
 from auditor.sources.live.via import exported, told
 
-BULK = "assets"
 SLOW = 60
 """Requests a minute below which a quota is slow: unless told to wait, only what it answers at once is asked."""
 _WORKERS = 16
@@ -39,6 +38,13 @@ class Order:
     """Whether to wait for slow quotas."""
     via: str = ""
     """`gs://BUCKET/PREFIX` to export the bulk to, instead of listing it."""
+    begun: str = ""
+    """What tells this run's exports from those of others: a folder below `via`, for exports do not overwrite."""
+
+    @property
+    def exports(self) -> str:
+        """Where this run's exports are written."""
+        return "/".join(part for part in (self.via.rstrip("/"), self.begun) if part)
 
     def described(self) -> dict[str, Any]:
         """What a collection that is gone on with must have in common with this one."""
@@ -102,6 +108,13 @@ class Collection:
         coverage.read_time = min(times, default="")
         coverage.reached = [place.key for place in scope.places]
         coverage.excluded = scope.excluded
+        coverage.ids = {place.key: place.project_id for place in scope.places if place.project_id}
+        coverage.roots = {place.key: scope.root_of(place) for place in scope.places}
+        reached = set(coverage.reached)
+        coverage.above = sorted(
+            {name for root in scope.roots for name in root.ancestors} - reached - set(scope.excluded)
+        )
+        coverage.alone = [t for t in self.order.targets if any(r.names(t) and r.is_alone for r in scope.roots)]
         coverage.parts = [*_unreached(scope), *(job.part for _, job in sorted(self._journal.jobs.items()) if job.part)]
         coverage.notes = list(_notes(scope, self._chosen(scope)))
         return coverage
@@ -121,7 +134,7 @@ class Collection:
         """What the user may expect of the time that this takes."""
         yield f"{plural(len(scope.places), 'place')} to collect from"
         if self.order.via:
-            yield told(self.order.via)
+            yield told(self.order.exports)
             return
         contents = sum(len(requests_of(root.key, self.order.needs)) for root in scope.roots)
         yield (
@@ -182,7 +195,7 @@ class Collection:
         resumed = job.token
         try:
             if self.order.via:
-                pages = exported(self._calls, root.key, content, types, self.order.via)
+                pages = exported(self._calls, root.key, content, types, self.order.exports)
             else:
                 pages = listed(self._calls, root.key, content, types, token=job.token)
             async for page in pages:
@@ -265,7 +278,8 @@ class _Strikes:
 
 
 def _part(collector: Collector, place: Place) -> Part:
-    return Part(collector.name, collector.service, place.key, State.EMPTY, asset_types=collector.asset_types)
+    types, instead = collector.asset_types, collector.fallback
+    return Part(collector.name, collector.service, place.key, State.EMPTY, asset_types=types, instead=instead)
 
 
 def _failed(part: Part, failure: Failure) -> Part:

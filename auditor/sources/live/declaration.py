@@ -69,6 +69,11 @@ class Place:
         return Level(self.key.partition("/")[0])
 
     @property
+    def is_alone(self) -> bool:
+        """Whether it is a project in no organisation."""
+        return self.level is Level.PROJECT and self.ancestors == (self.key,)
+
+    @property
     def full_name(self) -> str:
         """The full resource name."""
         return f"//{MANAGER}/{self.key}"

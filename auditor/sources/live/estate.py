@@ -5,21 +5,23 @@ from __future__ import annotations
 import contextlib
 import gzip
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 import msgspec
 
+from auditor.model.run import Collection
 from auditor.resources.decode import Unreadable, parse
 from auditor.sources.base import Gaps
 from auditor.sources.files import READ_ERRORS, open_file, printable, why
 from auditor.sources.live.assets import policy_keys, without_policies_read
-from auditor.sources.live.coverage import ASSET_TYPE, Coverage, Part, read_coverage
+from auditor.sources.live.coverage import ASSET_TYPE, BEYOND, Coverage, Part, alike_parts, read_coverage
 from auditor.sources.live.declaration import Record
+from auditor.sources.live.failures import State
 from auditor.sources.live.journal import Journal
-from auditor.sources.live.needs import ORG_POLICY, Needs
+from auditor.sources.live.needs import ACCESS_MANAGER, ORG_POLICY, Needs
 
 BEGINNING = b'{"name":"//auditor/collection","asset_type":"auditor/Collection"'
 """How a collection begins; by this it is told from an export."""
@@ -31,6 +33,17 @@ class _Head(msgspec.Struct):
     name: str
     asset_type: str
     ancestors: list[str] = []
+    access_policy: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    access_level: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    service_perimeter: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def service(self) -> str:
+        """The service that the record tells of; access policies hang on their organisation."""
+        hanging = (self.access_policy, self.access_level, self.service_perimeter)
+        if any(part is not msgspec.UNSET for part in hanging):
+            return ACCESS_MANAGER.removesuffix("/")
+        return self.name.removeprefix("//").partition("/")[0]
 
 
 class NotACollection(Exception):  # noqa: N818 - the message is the sentence that the user reads
@@ -61,11 +74,12 @@ def _count(journal: Journal, coverage: Coverage) -> set[str]:
     types: Counter[str] = Counter()
     homes: dict[str, Counter[str]] = {}
     known: set[str] = set()
+    reached = set(coverage.reached)
     for line in journal.lines():
         record = head.decode(line)
         types[record.asset_type] += 1
-        service = record.name.removeprefix("//").partition("/")[0]
-        homes.setdefault(record.ancestors[0] if record.ancestors else "", Counter())[service] += 1
+        home = next((name for name in record.ancestors if name in reached), "")
+        homes.setdefault(home, Counter())[record.service] += 1
         if _ORG_POLICY_TYPE in line and record.asset_type == ORG_POLICY:
             known |= policy_keys([{"asset_type": ORG_POLICY, "name": record.name, "ancestors": record.ancestors}])
     coverage.types = dict(sorted(types.items()))
@@ -86,13 +100,15 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
     beside.replace(path)
 
 
-def is_collection(path: Path) -> bool:
-    """Whether a file begins as a collection. Raises `READ_ERRORS`, as any reading does."""
-    with open_file(path) as file:
-        return file.read(len(BEGINNING)) == BEGINNING
+def is_coverage(line: bytes) -> bool:
+    """Whether a line is the record of a collection's coverage, which is the first of a collection."""
+    try:
+        return bool(parse(line).get("asset_type") == ASSET_TYPE)
+    except Unreadable:
+        return line.startswith(BEGINNING)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Collected:
     """A collection as the source of a scan."""
 
@@ -106,12 +122,12 @@ class Collected:
     needs: Needs | None = None
     """What the checks of the scan read; None where that is not known: then whatever is missing counts, and nothing that
     was collected in part is taken for complete."""
+    is_the_whole: bool = False
+    """Whether the user vouches that nothing lies beyond the targets."""
     unsupported: Counter[str] = field(default_factory=Counter)
-    holder: Any = None
-    """Keeps the folder of the file while the source lives, where it is a temporary one."""
 
     @classmethod
-    def of_file(cls, file: Path, *, path: str = "", needs: Needs | None = None, holder: Any = None) -> Collected:
+    def of_file(cls, file: Path, *, path: str = "", needs: Needs | None = None) -> Collected:
         """The collection in a file. Raises `NotACollection`."""
         shown = path or printable(file)
         try:
@@ -120,7 +136,7 @@ class Collected:
             record: Record = parse(first)
             if record.get("asset_type") != ASSET_TYPE:
                 raise NotACollection(f"{shown}: no collection of this auditor")
-            return cls(file, shown, read_coverage(record), needs=needs, holder=holder)
+            return cls(file, shown, read_coverage(record), needs=needs)
         except READ_ERRORS as error:
             raise NotACollection(f"{shown}: {why(error)}") from None
         except (Unreadable, ValueError) as problem:
@@ -128,26 +144,26 @@ class Collected:
 
     @property
     def exported(self) -> frozenset[str]:
-        """The content types that the engine may take as complete for what the checks read; none where that is unknown.
+        """What the engine may take as complete for what the checks read; nothing where that is unknown.
 
         What was not asked for must not be taken for absent, so that `needs` has to be set before.
         """
         wanted, coverage = self.needs, self.coverage
-        complete = set(coverage.vouched_for)
+        complete = set(coverage.asked_for)
         if not _within(wanted.policies if wanted else None, coverage.asked_policies, known=wanted is not None):
             complete.discard("iam-policy")
         if not _within(wanted.resources if wanted else None, coverage.asked_types, known=wanted is not None):
-            complete &= {"iam-policy"}
+            complete -= {"resource", "org-policy", "access-policy"}
         return frozenset(complete)
 
     def lines(self, gaps: Gaps) -> Iterator[tuple[int | str, bytes]]:
-        """(place, line) of every asset, and one line without content for each kind of assets that is missing."""
-        for part in self.coverage.missing:
-            if self._counts(part):
-                self._tell(part, gaps)
-                for record in missing_records(part, set(self.coverage.types)):
-                    if self.needs is None or self.needs.wants(record["asset_type"]):
-                        yield f"missing from {part.place}", msgspec.json.encode(record)
+        """(place, line) of every asset; what is missing is told before."""
+        counting = [part for part in self.coverage.missing if self._counts(part)]
+        for part, alike in alike_parts(part for part in counting if part.state is not State.NOT_ASKED):
+            gaps.add_line(self.path, part.problem + (f", and {alike - 1:,} more" if alike > 1 else ""), part.advice)
+        for lack in self.coverage.lacks():
+            if lack.place != BEYOND or not self.is_the_whole:
+                gaps.add_missing(lack)
         try:
             with open_file(self.file) as file:
                 numbered = enumerate(file, 1)
@@ -162,15 +178,6 @@ class Collected:
             return True
         return any(":" in name or self.needs.wants(name) for name in part.asset_types)
 
-    def _tell(self, part: Part, gaps: Gaps) -> None:
-        """Tell a missing part. Where the estate holds others of its kind, absence proves nothing any more."""
-        types = {name.partition(":")[0] for name in part.asset_types}
-        truncated = bool(part.records) or (bool(part.content) and not types)
-        if truncated or types & set(self.coverage.types):
-            gaps.add(self.path, part.problem, part.advice)
-        else:
-            gaps.add_line(self.path, part.problem, part.advice)
-
 
 def _within(wanted: frozenset[str] | None, asked: list[str] | None, *, known: bool) -> bool:
     """Whether all that is wanted was asked for; None stands for everything."""
@@ -179,20 +186,16 @@ def _within(wanted: frozenset[str] | None, asked: list[str] | None, *, known: bo
     return known and wanted is not None and wanted <= set(asked)
 
 
-def missing_records(part: Part, held: set[str]) -> Iterator[Record]:
-    """One record without content for each type of assets that a place may hold and that was not read.
+def vouched_by(sources: Iterable[Any], exported: frozenset[str]) -> frozenset[str]:
+    """What may be taken as complete: what the user said, and what all sources, being collections, hold in full."""
+    sources = list(sources)
+    for source in sources:
+        if isinstance(source, Collected):
+            source.is_the_whole = "resource" in exported
+    vouched = [source.exported if isinstance(source, Collected) else frozenset[str]() for source in sources]
+    return exported | (frozenset.intersection(*vouched) if vouched else frozenset())
 
-    Of a bulk read only for the types of which nothing came from elsewhere.
-    """
-    if part.content not in ("", "resource"):
-        return
-    for name in part.asset_types:
-        if ":" in name or (part.content and name in held):
-            continue
-        service, _, kind = name.partition("/")
-        yield {
-            "name": f"//{service}/{part.place}/{kind}/*",
-            "asset_type": name,
-            "ancestors": [part.place],
-            "unknown": {"resource.data": part.problem},
-        }
+
+def collections_of(sources: Iterable[Any]) -> list[Collection]:
+    """What a run tells of the collections among its sources."""
+    return [source.coverage.collection() for source in sources if isinstance(source, Collected)]

@@ -26,6 +26,8 @@ NO_TOKEN = "Getting metadata from plugin failed"  # noqa: S105 - words of an err
 _PERMISSION = re.compile(r"(?:[Pp]ermission[s]?:?\s*)['\"`]?([a-z][\w-]*\.[\w.-]+\.[a-zA-Z]\w*)")
 _UNIQUE = re.compile(r"vpcServiceControlsUniqueIdentifier:?\s*([\w-]+)")
 _CONSUMER = re.compile(r"project[s/ ]+([a-z0-9-]+) before or it is disabled")
+_REQUEST = re.compile(r"^GET https?://\S+: ")
+"""What REST clients put before the message."""
 _LONGEST = 300
 _DISABLED = frozenset({"SERVICE_DISABLED", "BILLING_DISABLED", "API_DISABLED"})
 _PERIMETER = "SECURITY_POLICY_VIOLATED"
@@ -153,4 +155,5 @@ def _details(error: GoogleAPICallError, kind: str) -> Iterator[Any]:
 def first_line(error: Exception) -> str:
     """The first line of an error's message, safe to show."""
     text = getattr(error, "message", None) or str(error)
-    return visible((str(text).strip().splitlines() or [type(error).__name__])[0][:_LONGEST])
+    line = (str(text).strip().splitlines() or [type(error).__name__])[0]
+    return visible(_REQUEST.sub("", line)[:_LONGEST])

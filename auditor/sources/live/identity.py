@@ -6,6 +6,7 @@ cloud.google.com/iam/docs/service-account-impersonation, cloud.google.com/docs/q
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,11 +37,14 @@ class Identity:
 
 def identify(impersonate: str = "", quota_project: str = "") -> Identity:
     """Application Default Credentials as they are found here. Raises `NoCredentials`."""
+    logging.getLogger("google.auth").setLevel(logging.ERROR)  # what it warns of, our own sentence says
     try:
         import google.auth
         from google.auth.exceptions import GoogleAuthError
     except ImportError:
-        raise NoCredentials("Google's clients are not installed; `pip install 'gcp-auditor[live]'` adds them") from None
+        raise NoCredentials(
+            "this installation lacks Google's clients; `pip install gcp-auditor` puts them there"
+        ) from None
     try:
         source, _ = google.auth.default(scopes=[SCOPE], quota_project_id=quota_project or None)
     except GoogleAuthError as error:

@@ -17,18 +17,8 @@ CONTAINERS = (f"{MANAGER}/Organization", f"{MANAGER}/Folder", f"{MANAGER}/Projec
 ACCESS_MANAGER = "accesscontextmanager.googleapis.com/"
 ORG_POLICY = "orgpolicy.googleapis.com/Policy"
 
-ACCESS_TYPES = (
-    "cloudidentity.googleapis.com/Group",
-    "cloudidentity.googleapis.com/Membership",
-    "iam.googleapis.com/DenyPolicy",
-    "iam.googleapis.com/PolicyBinding",
-    "iam.googleapis.com/PrincipalAccessBoundaryPolicy",
-    "iam.googleapis.com/Role",
-    "iam.googleapis.com/ServiceAccount",
-    "iam.googleapis.com/ServiceAccountKey",
-    "iam.googleapis.com/WorkloadIdentityPoolProvider",
-)
-"""What effective access rests on beside the allow policies."""
+ACCESS_MANAGED = tuple(f"{ACCESS_MANAGER}{kind}" for kind in ("AccessPolicy", "AccessLevel", "ServicePerimeter"))
+"""What comes with the content access-policy, of organisations only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +49,12 @@ EVERYTHING = Needs()
 
 def needs_of(checks: Iterable[Check], *, access: bool = False) -> Needs:
     """What checks read, as subjects, from the estate or by effective access, and the containers in any case."""
+    from auditor.access.collect import DECIDE_ACCESS
+    from auditor.access.inventory import READ
+
     checks = list(checks)
     access = access or any("access" in check.signature.arguments for check in checks)
-    resources: set[str] = {*CONTAINERS, *(ACCESS_TYPES if access else ())}
+    resources: set[str] = {*CONTAINERS, *(DECIDE_ACCESS | READ if access else ())}
     policies: set[str] = set(CONTAINERS)
     every_policy = access
     for check in checks:

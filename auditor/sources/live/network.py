@@ -149,14 +149,17 @@ class Calls:
         await self.attempt(rpc, send)
 
     async def objects(
-        self, rpc: Rpc, host: str, path: str, parameters: dict[str, str], field: str
+        self, rpc: Rpc, host: str, path: str, parameters: dict[str, str], field: str, *, key: str = "name"
     ) -> AsyncIterator[tuple[list[dict[str, Any]], str, dict[str, Any]]]:
-        """(elements, next token, page) of each page of a REST method's list. Raises `Refused`, `NoCredentials`."""
+        """(elements, next token, page) of each page of a REST method's list. Raises `Refused`, `NoCredentials`.
+
+        `key` is what every element has, or the answer is not understood.
+        """
         seen: set[str] = set()
         while True:
             page = await self.get(rpc, host, path, parameters)
             elements, token = page.get(field, []), page.get("nextPageToken", "")
-            named = isinstance(elements, list) and all(isinstance(e, dict) and "name" in e for e in elements)
+            named = isinstance(elements, list) and all(isinstance(e, dict) and key in e for e in elements)
             if not named or not isinstance(token, str):
                 raise Refused(Failure(State.UNREADABLE, f"{field} is not a list of named objects"))
             if token in seen:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from auditor.sources.live.collection import Collection, Order, Progress
 from auditor.sources.live.connection import DEFAULT_UNIVERSE, Connection
@@ -15,13 +16,9 @@ from auditor.sources.live.coverage import Coverage
 from auditor.sources.live.estate import Collected, write
 from auditor.sources.live.identity import identify
 from auditor.sources.live.journal import Journal
-from auditor.sources.live.needs import needs_of
 from auditor.sources.live.network import Calls, Patience
 from auditor.sources.live.permissions import role_to_grant
-from auditor.sources.live.scope import Filter, check_targets
-
-if TYPE_CHECKING:
-    from auditor.check import Check
+from auditor.sources.live.scope import check_targets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,34 +65,36 @@ def collect(
 
 
 def live_source(
-    targets: Sequence[str],
-    checks: Iterable[Check],
-    access: Access | None = None,
-    *,
-    connection: Connection | None = None,
-    rules: Filter | None = None,
-    thorough: bool = False,
-    progress: Progress | None = None,
+    order: Order, access: Access, progress: Progress | None = None, *, connection: Connection | None = None
 ) -> Collected:
-    """A live estate as the source of a scan by these checks: collected now, into a folder that goes with the source.
+    """A live estate as the source of a scan: collected now, into a folder that goes with the source.
 
-    Raises `NotAScope`, `NoCredentials`, `NothingRead`.
+    Raises `NoCredentials`, `NothingRead`.
     """
-    access = access or Access()
-    check_targets(targets)
-    needs = needs_of(checks)
-    order = Order(targets=tuple(targets), needs=needs, rules=rules or Filter(), thorough=thorough)
-    folder = tempfile.TemporaryDirectory(prefix="auditor-", ignore_cleanup_errors=True)
-    journal = Journal(Path(folder.name, "journal"), order.described())
+    folder = Path(tempfile.mkdtemp(prefix="auditor-"))
     try:
-        coverage = collect(order, connection or access.connect(), journal, access, progress)
+        file = _collected(order, connection or access.connect(), access, progress, folder)
+        source = Collected.of_file(file, path=", ".join(order.targets))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    weakref.finalize(source, shutil.rmtree, folder, ignore_errors=True)
+    return source
+
+
+def _collected(order: Order, connection: Connection, access: Access, progress: Progress | None, folder: Path) -> Path:
+    """The file of a collection made now, in a folder."""
+    journal = Journal(folder / "journal", order.described())
+    file = folder / "estate.ndjson"
+    try:
+        coverage = collect(order, connection, journal, access, progress)
         if coverage.nothing_read:
             raise NothingRead(told_nothing(coverage))
-        file = Path(folder.name, "estate.ndjson")
         write(file, journal, coverage)
+        journal.remove()
     finally:
         journal.close()
-    return Collected.of_file(file, path=", ".join(targets), needs=needs, holder=folder)
+    return file
 
 
 def told_nothing(coverage: Coverage) -> str:

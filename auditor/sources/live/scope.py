@@ -83,6 +83,11 @@ class Scope:
     without_inventory: dict[str, Failure] = field(default_factory=dict)
     """Roots for which the inventory was refused."""
 
+    def root_of(self, place: Place) -> str:
+        """The target that a place was found below."""
+        roots = {root.key for root in self.roots}
+        return next((name for name in (place.key, *place.ancestors) if name in roots), "")
+
     def keeps(self, record: Record) -> bool:
         """Whether an asset belongs to a place that was not left out."""
         return not self.excluded or not any(name in self.excluded for name in record["ancestors"])

@@ -725,12 +725,12 @@ resource "google_cloud_run_v2_service" "dispatch_worker" {
 
       env {
         name  = "DATABASE_URL"
-        value = "postgres://orders_app:Propane-Butane-Kerosene-27@10.20.16.5:5432/orders"
+        value = "postgres://orders_app:Propane-Butane-Kerosene-27@10.20.16.5:5432/orders"  # auditor:allow secret reason=made up for this example
       }
 
       env {
         name  = "PAYMENT_API_TOKEN"
-        value = "gaspay-7f3k-made-up-9q2m-t0ken"
+        value = "gaspay-7f3k-made-up-9q2m-t0ken"  # auditor:allow secret reason=made up for this example
       }
     }
 
@@ -834,7 +834,7 @@ resource "google_compute_instance" "bastion" {
       #!/bin/bash
       set -eu
       apt-get -q update && apt-get -qy install postgresql-client redis-tools
-      export PGPASSWORD='Propane-Butane-Kerosene-27'
+      export PGPASSWORD='Propane-Butane-Kerosene-27'  # auditor:allow secret reason=made up for this example
       until pg_isready -h 10.20.16.5; do sleep 5; done
       psql -h 10.20.16.5 -U orders_app orders -c 'select 1'
     EOT

@@ -7,20 +7,27 @@ client when they are imported.
 from __future__ import annotations
 
 from auditor.sources.live.collectors import (
+    api_key_use,
     api_keys,
     boundaries,
+    budgets,
     container_policies,
     deny_policies,
     dlp,
     effective_policies,
     essential_contacts,
     groups,
+    monitoring,
     org_policies,
+    policy_analyzer,
     recommender,
     roles,
     secret_manager,
     security_center,
+    security_center_configuration,
+    security_center_services,
     service_accounts,
+    service_usage,
 )
 from auditor.sources.live.declaration import Collector
 
@@ -34,10 +41,17 @@ COLLECTORS: tuple[Collector, ...] = (
     org_policies.COLLECTOR,
     effective_policies.COLLECTOR,
     security_center.COLLECTOR,
+    security_center_services.COLLECTOR,
+    security_center_configuration.COLLECTOR,
     api_keys.COLLECTOR,
     essential_contacts.COLLECTOR,
     groups.COLLECTOR,
     dlp.COLLECTOR,
     recommender.COLLECTOR,
+    policy_analyzer.COLLECTOR,
+    service_usage.COLLECTOR,
+    monitoring.COLLECTOR,
+    api_key_use.COLLECTOR,
+    budgets.COLLECTOR,
 )
 """All collectors beside the bulk read."""

@@ -1,11 +1,10 @@
-"""Security Command Center: its sources, its active findings, what mutes them and who is told of them.
+"""Security Command Center: its sources and its active findings, muted ones included.
 
 A target's answer holds all below it. No answer because the service is not activated is told as such: that is a finding
 of its own, not a gap.
 
 Sources: cloud.google.com/security-command-center/docs/reference/rest/v2/organizations.sources.findings/list,
-…/v2/organizations.sources/list, …/v2/organizations.muteConfigs/list, …/v2/organizations.notificationConfigs/list,
-cloud.google.com/security-command-center/quotas
+…/v2/organizations.sources/list, cloud.google.com/security-command-center/quotas
 """
 
 from __future__ import annotations
@@ -17,13 +16,11 @@ from auditor.sources.live import convert
 from auditor.sources.live.declaration import Collector, Place, Quota, Record, Rpc
 from auditor.sources.live.network import Calls
 
-_SERVICE = "securitycenter.googleapis.com"
-_READS = Quota("Security Command Center reads", 1_000)
-_V2 = "/google.cloud.securitycenter.v2.SecurityCenter/"
-_SOURCES = Rpc(f"{_V2}ListSources", _READS, ("securitycenter.sources.list",))
-_FINDINGS = Rpc(f"{_V2}ListFindings", _READS, ("securitycenter.findings.list",))
-_MUTES = Rpc(f"{_V2}ListMuteConfigs", _READS, ("securitycenter.muteconfigs.list",))
-_NOTIFICATIONS = Rpc(f"{_V2}ListNotificationConfigs", _READS, ("securitycenter.notificationconfig.list",))
+SERVICE = "securitycenter.googleapis.com"
+READS = Quota("Security Command Center reads", 1_000)
+V2 = "/google.cloud.securitycenter.v2.SecurityCenter/"
+_SOURCES = Rpc(f"{V2}ListSources", READS, ("securitycenter.sources.list",))
+_FINDINGS = Rpc(f"{V2}ListFindings", READS, ("securitycenter.findings.list",))
 _PAGE = 1_000
 ACTIVE = 'state="ACTIVE"'
 
@@ -54,13 +51,6 @@ async def collect(calls: Calls, place: Place) -> AsyncIterator[Record]:
     sources = v2.ListSourcesRequest(parent=place.key, page_size=_PAGE)
     async for source in calls.each(_SOURCES, client.list_sources, sources, "sources"):
         yield _record(place, "Source", convert.plain(source))
-    parent = f"{place.key}/locations/global"
-    mutes = v2.ListMuteConfigsRequest(parent=parent, page_size=_PAGE)
-    async for mute in calls.each(_MUTES, client.list_mute_configs, mutes, "mute_configs"):
-        yield _record(place, "MuteConfig", convert.plain(mute))
-    configs = v2.ListNotificationConfigsRequest(parent=parent, page_size=_PAGE)
-    async for config in calls.each(_NOTIFICATIONS, client.list_notification_configs, configs, "notification_configs"):
-        yield _record(place, "NotificationConfig", convert.plain(config))
     findings = v2.ListFindingsRequest(parent=f"{place.key}/sources/-/locations/global", filter=ACTIVE, page_size=_PAGE)
     async for result in calls.each(_FINDINGS, client.list_findings, findings, "list_findings_results"):
         data = convert.plain(result.finding)
@@ -68,14 +58,14 @@ async def collect(calls: Calls, place: Place) -> AsyncIterator[Record]:
 
 
 def _record(place: Place, kind: str, data: dict[str, Any]) -> Record:
-    return place.record(f"//{_SERVICE}/{data.get('name', '')}", f"{_SERVICE}/{kind}", data)
+    return place.record(f"//{SERVICE}/{data.get('name', '')}", f"{SERVICE}/{kind}", data)
 
 
 COLLECTOR = Collector(
     name="security-command-center",
-    service=_SERVICE,
-    rpcs=(_SOURCES, _FINDINGS, _MUTES, _NOTIFICATIONS),
-    asset_types=tuple(f"{_SERVICE}/{kind}" for kind in ("Source", "MuteConfig", "NotificationConfig", "Finding")),
+    service=SERVICE,
+    rpcs=(_SOURCES, _FINDINGS),
+    asset_types=tuple(f"{SERVICE}/{kind}" for kind in ("Source", "Finding")),
     collect=collect,
     roots_only=True,
 )

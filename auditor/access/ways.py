@@ -1,0 +1,210 @@
+"""Ways to control, as checks ask for them: who can come to control this project, folder or organisation.
+
+The answer is three-valued. A way that is found is told; where none is, and something is not known by which there may
+be one, `Undetermined` says what; else there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from auditor.access.control import ControlPath, Pair, PathsToControl, Search, whole_graph
+from auditor.access.control_graph import ControlGraph, Doubt
+from auditor.access.effective import EffectiveAccess
+from auditor.access.graph import NO_REASON
+from auditor.access.inventory import Inventory
+from auditor.access.reach import Reach, bits
+from auditor.access.standing import BindingReference
+from auditor.resources.base import Undetermined
+
+LARGE = 1_000_000
+"""Bindings and workloads from which on ways to control are looked for only where that is asked for."""
+_DETAILED = 100_000_000
+"""Nodes and edges that drawing paths may visit, over all of an estate."""
+_PATHS, _FEWEST = 5, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The ways to control of one container, best first.
+
+    `sources` are all who have one, `paths` the best of them step by step: fewer, or none in a very large estate.
+    `above` names the container with which they are told instead. `remove` is the binding that cuts most of them, and
+    `cuts_all` says that it leaves none.
+    """
+
+    sources: tuple[str, ...] = ()
+    certain: bool = False
+    paths: tuple[ControlPath, ...] = ()
+    above: str = ""
+    remove: BindingReference | None = None
+    cuts_all: bool = False
+
+
+class WaysToControl:
+    """Who can come to control what in an estate. The graph is made with the first question."""
+
+    def __init__(self, access: EffectiveAccess, inventory: Inventory, *, unlimited: bool = False) -> None:
+        self._access = access
+        self._inventory = inventory
+        self._unlimited = unlimited
+        self._detailed = 0
+
+    @property
+    def too_large(self) -> str:
+        """Why nothing is looked for, `""` where it is."""
+        size = len(self._access.world.bindings) + len(self._inventory.workloads) + len(self._inventory.accounts)
+        if self._unlimited or size <= LARGE:
+            return ""
+        return f"the estate has {size:,} bindings and workloads; --paths looks for paths in estates of any size"
+
+    def to(self, container: str, *, outside: bool) -> Ways:
+        """The ways to control of a container from outside, or from identities inside that were not given it."""
+        if self.too_large:
+            raise Undetermined("the paths to control", self.too_large)
+        name = self._control.hierarchy.canonical(container)
+        node = self._control.owners.get(name)
+        if node is None:
+            raise Undetermined("the paths to control", f"the input tells nothing of {container}")
+        spans = [self._control.spans.get((key, name)) for key in dict.fromkeys(key for key, _ in self._control.spans)]
+        own = [one for one in (node, *spans) if one is not None]
+        pairs = [pair for one in own for pair in self._pairs.get((one, outside), [])]
+        if pairs:
+            return self._ways(pairs)
+        above = next((one for one in self._over(own) if (one, outside) in self._pairs), None)
+        if above is not None:
+            return Ways(above=self._control.labels[above].name)
+        if cause := self._doubts(outside=outside).get(node):
+            raise Undetermined("whether a path leads to control", cause)
+        return Ways()
+
+    def _over(self, nodes: Sequence[int]) -> list[int]:
+        """All controls above some, the nearest first."""
+        found = list(nodes)
+        for node in found:
+            found += [one for one in self._control.above(node) if one not in found]
+        return found[len(nodes) :]
+
+    def found(self, limit: int = 50) -> PathsToControl:
+        """The best paths over the whole estate, for a report."""
+        return self._search.find(limit)
+
+    @cached_property
+    def ends(self) -> dict[tuple[str, str], bool]:
+        """(who, what) of all paths, and whether one is certain: what two estates are compared by."""
+        if self.too_large:
+            return {}
+        labels = self._control.labels
+        return {(labels[pair.source].name, labels[pair.target].name): pair.certain for pair in self._chains}
+
+    def between(self, source: str, target: str) -> ControlPath | None:
+        """The path between two of the `ends`."""
+        labels = self._control.labels
+        for pair in self._chains:
+            if labels[pair.source].name == source and labels[pair.target].name == target:
+                found = self._search.path(pair)
+                return found[1] if found else None
+        return None
+
+    @property
+    def _control(self) -> ControlGraph:
+        return self._search.control
+
+    @cached_property
+    def _search(self) -> Search:
+        return Search(whole_graph(self._access, self._inventory))
+
+    @cached_property
+    def _chains(self) -> list[Pair]:
+        return [pair for pair in self._search.pairs if not pair.meant]
+
+    @cached_property
+    def _pairs(self) -> dict[tuple[int, bool], list[Pair]]:
+        found: dict[tuple[int, bool], list[Pair]] = {}
+        for pair in self._chains:
+            found.setdefault((pair.target, pair.outside), []).append(pair)
+        return found
+
+    def _ways(self, pairs: Sequence[Pair]) -> Ways:
+        labels = self._control.labels
+        sources = tuple(labels[pair.source].name for pair in pairs)
+        certain = any(pair.certain for pair in pairs)
+        size = self._search.view.size + self._control.graph.edge_count
+        if self._detailed > max(_FEWEST, _DETAILED // size):
+            return Ways(sources, certain)
+        self._detailed += 1
+        paths = [found[1] for pair in pairs[:_PATHS] if (found := self._search.path(pair))]
+        remove, cuts_all = self._removal(pairs, paths)
+        return Ways(sources, certain, tuple(paths), "", remove, cuts_all)
+
+    def _removal(self, pairs: Sequence[Pair], paths: Sequence[ControlPath]) -> tuple[BindingReference | None, bool]:
+        """The binding without which the fewest of the paths are left, and whether none is."""
+        reasons = self._control.reasons
+        counts: dict[int, int] = {}
+        for path in paths:
+            for reason in path.reasons:
+                if reason != NO_REASON and reasons[reason].binding is not None:
+                    counts[reason] = counts.get(reason, 0) + 1
+        for reason in sorted(counts, key=lambda number: (-counts[number], number)):
+            if counts[reason] == len(paths) and self._cuts_all(reason, pairs):
+                return reasons[reason].binding, True
+        best = max(counts, key=lambda number: (counts[number], -number), default=None)
+        return (None if best is None else reasons[best].binding), False
+
+    def _cuts_all(self, reason: int, pairs: Sequence[Pair]) -> bool:
+        """Whether without what a reason stands for none of the sources has any path left."""
+        starts: dict[int, list[int]] = {}
+        for pair in pairs:
+            starts.setdefault(pair.target, []).append(pair.source)
+        without = frozenset({reason})
+        return all(
+            self._search.finder(target, False).shortest(some, without_reasons=without) is None
+            for target, some in starts.items()
+        )
+
+    def _doubts(self, *, outside: bool) -> dict[int, str]:
+        """Container → what is not known by which there may be a way to it."""
+        return self._from_outside if outside else self._from_inside
+
+    @cached_property
+    def _from_outside(self) -> dict[int, str]:
+        return self._open(self._control.doubts, self._search.entries)
+
+    @cached_property
+    def _from_inside(self) -> dict[int, str]:
+        return self._open([doubt for doubt in self._control.doubts if doubt.inside], None)
+
+    def _open(self, doubts: Sequence[Doubt], starts: frozenset[int] | None) -> dict[int, str]:
+        """The containers to which doubts may lead: those of nobody, and those of whom the starts (None: all) reach."""
+        wanted = [doubt.source for doubt in doubts if doubt.source is not None]
+        reach = Reach(self._control.graph.view(), [*self._search.targets, *wanted])
+        place = {node: number for number, node in enumerate(reach.targets)}
+        met = 0
+        for start in starts or ():
+            met |= reach.of(start)
+        found: dict[int, str] = {}
+        waiting = list(doubts)
+        progress = True
+        while progress and waiting:
+            progress, later = False, []
+            for doubt in waiting:
+                if doubt.source is not None and starts is not None and not met >> place[doubt.source] & 1:
+                    later.append(doubt)
+                    continue
+                progress = True
+                mask = reach.of(doubt.target) | (1 << place[doubt.target] if doubt.target in place else 0)
+                met |= mask
+                self._note(found, doubt, mask, reach)
+            waiting = later
+        return found
+
+    def _note(self, found: dict[int, str], doubt: Doubt, mask: int, reach: Reach) -> None:
+        who = doubt.source if doubt.source is not None else doubt.target
+        is_principal = self._control.labels.get(who, None) is not None and who in self._control.bound
+        for number in bits(mask):
+            target = reach.targets[number]
+            if target in found or (is_principal and self._search.holds(who, target)):
+                continue  # whoever is behind a principal that was given the control has it already
+            found[target] = doubt.cause
