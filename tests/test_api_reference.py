@@ -16,7 +16,10 @@ PROTOBUF = ("iam.googleapis.com/PolicyBinding", "iam.googleapis.com/PrincipalAcc
 """Described by Google's Python client only."""
 NEWER = ("excludedResources", "operation")
 """Parts of a boundary's rule that the API's reference has and the client does not have yet."""
-NEW = ("privilegedaccessmanager.googleapis.com/Entitlement",)
+NEW = (
+    "privilegedaccessmanager.googleapis.com/Entitlement",
+    "securitycentermanagement.googleapis.com/SecurityCenterService",
+)
 """Not in the descriptions that the client library carries."""
 ELSEWHERE = {
     "Membership.memberKey": "the beta version of the API calls preferredMemberKey so",
