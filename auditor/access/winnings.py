@@ -65,6 +65,7 @@ class Winnings:
         self._inventory = inventory
         self._control = control
         self._drawn = drawn(now.date())
+        self._attached = [one for one in self._drawn if one.gain is Gain.ATTACHED_ACCOUNT]
         self._anywhere = control.graph.add_node()
         self._addresses = Addresses(world)
         self._keyless: dict[str, bool] = {}
@@ -213,7 +214,7 @@ class Winnings:
     def _workload(self, workload: Workload, addresses: tuple[str, ...], name: str) -> None:
         control = self._control
         home = self._world.hierarchy.canonical(workload.project)
-        ways = [(one, node) for one in self._drawn for node in self._ways_in(one, workload, home, name)]
+        ways = [(one, node) for one in self._attached for node in self._ways_in(one, workload, home, name)]
         foreign = [one for one in addresses if self._world.places.container_of_account(one) != home]
         if not ways and not foreign:
             return
@@ -244,8 +245,6 @@ class Winnings:
 
     def _ways_in(self, primitive: Primitive, workload: Workload, home: str, name: str) -> Iterator[int]:
         """The nodes of a primitive that changes what a workload runs."""
-        if primitive.gain is not Gain.ATTACHED_ACCOUNT:
-            return
         if primitive.scope is Scope.BUCKET:
             if workload.asset_type in primitive.asset_types:
                 for bucket in workload.supplies:
