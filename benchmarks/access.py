@@ -66,6 +66,7 @@ def compare(scale: float, *, paths: bool = False) -> None:
     _, making = _timed(lambda: [None for policy in organisation.policies() for _ in policy.bindings])
     world, gathering = _timed(lambda: build(organisation))
     inventory = inventory_of(organisation)
+    gc.freeze()  # as the engine does when all input was read
     control, linking = _timed(lambda: control_graph(world, inventory, NOW))
     view, indexing = _timed(control.graph.view)
     found = f"{len(world.bindings):,} bindings, {view.size:,} nodes, {control.graph.edge_count:,} edges"
@@ -87,7 +88,6 @@ def compare(scale: float, *, paths: bool = False) -> None:
 
 
 def _questions(organisation: Organisation, world: World) -> None:
-    gc.freeze()  # as the engine does when all input was read
     access = EffectiveAccess(world, NOW)
     dice = random.Random(4)
     sizes = organisation.sizes

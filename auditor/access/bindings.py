@@ -10,7 +10,9 @@ from __future__ import annotations
 import copy
 from array import array
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, pairwise, repeat
 from typing import NamedTuple
 
 from auditor.access.members import canonical
@@ -237,20 +239,17 @@ class Bindings:
         return places[starts[member] : starts[member + 1]]
 
     def _index(self) -> tuple[array[int], array[int]]:
-        """For each member where its bindings begin, and the bindings: a counting sort."""
-        counts = [0] * (len(self.members) + 1)
-        for member in self._member_list:
-            counts[member + 1] += 1
-        for number in range(1, len(counts)):
-            counts[number] += counts[number - 1]
-        starts = array("I", counts)
-        places = array("I", bytes(4 * len(self._member_list)))
-        ends, members = self._member_ends, self._member_list
-        for binding in range(len(self)):
-            for member in members[ends[binding] : ends[binding + 1]]:
-                places[counts[member]] = binding
-                counts[member] += 1
-        return starts, places
+        """For each member where its bindings begin, and the bindings."""
+        members = self._member_list
+        counts = Counter(members)
+        starts = array("I", accumulate((counts.get(number, 0) for number in range(len(self.members))), initial=0))
+        order = sorted(range(len(members)), key=members.__getitem__)
+        if len(members) == len(self):  # nearly: each binding names one member
+            return starts, array("I", order)
+        binding_of = array("I")
+        for binding, (first, last) in enumerate(pairwise(self._member_ends)):
+            binding_of.extend(repeat(binding, last - first))
+        return starts, array("I", map(binding_of.__getitem__, order))
 
     def without(self, removed: Mapping[int, frozenset[int]]) -> Bindings:
         """The same bindings, some (binding → members) of which have lost members."""

@@ -142,8 +142,7 @@ class ControlGraph:
     """Roles whose permissions are not all known → the bindings that grant them; what they may give is no edge."""
     doubts: list[Doubt] = field(default_factory=list)
     """What may be links, and is none: no path leads over it, and where it may lead there is no certainty of safety."""
-    _abilities: dict[tuple[str, str], int] = field(default_factory=dict)
-    _scopes: dict[str, list[str]] = field(default_factory=dict)
+    _abilities: dict[str, dict[str, int]] = field(default_factory=dict)
     _edges: set[int] = field(default_factory=set)
 
     def reason(self, reason: Reason) -> int:
@@ -212,39 +211,46 @@ class ControlGraph:
 
     def ability(self, key: str, scope: str) -> int:
         """The node of an ability at a scope, made where it is not there."""
-        node = self._abilities.get((key, scope))
+        nodes = self._abilities.get(key)
+        if nodes is None:
+            nodes = self._abilities[key] = {}
+        node = nodes.get(scope)
         if node is None:
-            node = self._abilities[(key, scope)] = self.graph.add_node()
-            self._scopes.setdefault(key, []).append(scope)
+            node = nodes[scope] = self.graph.add_node()
         return node
 
     def own(self, key: str, scope: str) -> int | None:
         """The node of an ability at a scope itself."""
-        return self._abilities.get((key, scope))
+        nodes = self._abilities.get(key)
+        return nodes.get(scope) if nodes else None
 
     def at(self, key: str, scope: str) -> int | None:
         """The node of an ability at the nearest container at or above one, None where nobody has it."""
+        nodes = self._abilities.get(key)
+        if not nodes:
+            return None
         for name in self.hierarchy.way(scope).names or ((scope,) if scope else ()):
-            node = self._abilities.get((key, name))
+            node = nodes.get(name)
             if node is not None:
                 return node
         return None
 
     def scopes_of(self, key: str) -> list[str]:
         """The scopes at which an ability stands, parents first."""
-        return sorted(self._scopes.get(key, ()), key=lambda scope: (len(self.hierarchy.way(scope).names), scope))
+        return sorted(self._abilities.get(key, ()), key=lambda scope: (len(self.hierarchy.way(scope).names), scope))
 
     def has(self, key: str) -> bool:
         """Whether an ability stands anywhere."""
-        return key in self._scopes
+        return key in self._abilities
 
     def inherit(self) -> None:
         """Lead each ability from a container to the next below at which it stands, too."""
-        for key, scope in list(self._abilities):
-            if not scope.startswith((ACCOUNT, RESOURCE)):
-                above = self.at(key, self.parent(scope)) if self.parent(scope) else None
-                if above is not None:
-                    self.link(above, self._abilities[(key, scope)])
+        for key, nodes in self._abilities.items():
+            for scope, node in nodes.items():
+                if not scope.startswith((ACCOUNT, RESOURCE)):
+                    above = self.at(key, self.parent(scope)) if len(nodes) > 1 else None
+                    if above is not None:
+                        self.graph.add_edge(above, node)
 
     def controls(self) -> Iterator[tuple[str, int]]:
         """Each container with the node of its control."""

@@ -155,16 +155,9 @@ class Adjacency:
 
     def __init__(self, size: int, tails: Sequence[int], heads: Sequence[int], edges: Sequence[int]) -> None:
         counts = Counter(map(tails.__getitem__, edges))
-        self.starts = [0, *accumulate(counts.get(node, 0) for node in range(size))]
-        place = self.starts.copy()
-        order = array("i", bytes(4 * len(edges)))
-        for edge in edges:
-            tail = tails[edge]
-            at = place[tail]
-            order[at] = edge
-            place[tail] = at + 1
-        self.edges = order
-        self.nodes = array("i", map(heads.__getitem__, order))
+        self.starts = [*accumulate((counts.get(node, 0) for node in range(size)), initial=0)]
+        self.edges = array("i", sorted(edges, key=tails.__getitem__))
+        self.nodes = array("i", map(heads.__getitem__, self.edges))
 
     def redirected(self, edges: Set[int], nowhere: int) -> Adjacency:
         """The same with some edges to a new last node instead."""

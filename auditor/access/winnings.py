@@ -65,6 +65,7 @@ class Winnings:
         self._inventory = inventory
         self._control = control
         self._drawn = drawn(now.date())
+        self._attached = [one for one in self._drawn if one.gain is Gain.ATTACHED_ACCOUNT]
         self._anywhere = control.graph.add_node()
         self._addresses = Addresses(world)
         self._keyless: dict[str, bool] = {}
@@ -127,14 +128,13 @@ class Winnings:
             if deploy is not None and act is not None:
                 control.graph.add_all_of((deploy, act), control.ability(_ATTACH, scope))
             own = control.own(ACT, scope)
-            if own is not None and scope.startswith("projects/"):
-                self._across(own, scope, control.ability(_ELSEWHERE, scope))
+            if own is not None and not (scope.startswith("projects/") and self._forbids(scope, OTHER_PROJECTS)):
+                self._across(own, control.ability(_ELSEWHERE, scope))
 
-    def _across(self, act: int, project: str, target: int) -> None:
-        """Attach an account from another project, unless its own forbids it."""
-        if not self._forbids(project, OTHER_PROJECTS):
-            reason = self._control.reason(Reason(_DEPENDS))
-            self._control.graph.add_all_of((self._anywhere, act), target, reason, certain=False)
+    def _across(self, act: int, target: int) -> None:
+        """Attach an account to something in another project. Whether its own forbids that is for the caller to ask."""
+        reason = self._control.reason(Reason(_DEPENDS))
+        self._control.graph.add_all_of((self._anywhere, act), target, reason, certain=False)
 
     def _forbids(self, project: str, constraint: str) -> bool:
         """Whether an organisation policy surely forbids something in a project: the nearest that is told decides."""
@@ -147,7 +147,9 @@ class Winnings:
         control = self._control
         won = (TAKE_OVER,) if self._has_no_keys(home) else (TAKE_OVER, KEY)
         hubs = [control.at(key, home) for key in (*won, _ATTACH)] if home else []
-        hubs.append(control.own(_ELSEWHERE, home))
+        forbidden = self._forbids(home, OTHER_PROJECTS)
+        if not forbidden:
+            hubs.append(control.at(_ELSEWHERE, home))
         deploy = control.at(DEPLOY, home) if home else None
         every = control.graph.add_node()
         for hub in (hub for hub in hubs if hub is not None):
@@ -162,7 +164,8 @@ class Winnings:
             if act is not None:
                 if deploy is not None:
                     control.graph.add_all_of((deploy, act), node)
-                self._across(act, home, node)
+                if not forbidden:
+                    self._across(act, node)
 
     def _has_no_keys(self, project: str) -> bool:
         """Whether keys of a project's accounts can neither be created nor uploaded."""
@@ -213,7 +216,7 @@ class Winnings:
     def _workload(self, workload: Workload, addresses: tuple[str, ...], name: str) -> None:
         control = self._control
         home = self._world.hierarchy.canonical(workload.project)
-        ways = [(one, node) for one in self._drawn for node in self._ways_in(one, workload, home, name)]
+        ways = [(one, node) for one in self._attached for node in self._ways_in(one, workload, home, name)]
         foreign = [one for one in addresses if self._world.places.container_of_account(one) != home]
         if not ways and not foreign:
             return
@@ -244,8 +247,6 @@ class Winnings:
 
     def _ways_in(self, primitive: Primitive, workload: Workload, home: str, name: str) -> Iterator[int]:
         """The nodes of a primitive that changes what a workload runs."""
-        if primitive.gain is not Gain.ATTACHED_ACCOUNT:
-            return
         if primitive.scope is Scope.BUCKET:
             if workload.asset_type in primitive.asset_types:
                 for bucket in workload.supplies:
