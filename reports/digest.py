@@ -17,7 +17,7 @@ from auditor.model.run import (
     FindingException,
     Framework,
     Run,
-    SecondOpinion,
+    SecurityCenterComparison,
 )
 from auditor.model.verdict import Severity
 from reports.decision import Decision, decide
@@ -231,6 +231,6 @@ def fair_limit(sizes: Iterable[int], *, most: int, budget: int) -> int:
     return 1
 
 
-def disagreements(opinion: SecondOpinion, kind: str) -> list[tuple[str, Disagreement]]:
+def disagreements(opinion: SecurityCenterComparison, kind: str) -> list[tuple[str, Disagreement]]:
     """(category, place) of what one side alone says, over all categories."""
     return [(row.category, place) for row in opinion.categories for place in row.places if place.kind == kind]

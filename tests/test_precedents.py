@@ -15,6 +15,7 @@ from msgspec import inspect as described
 from auditor.check import Check, Example
 from auditor.clock import Clock
 from auditor.engine import precedents
+from auditor.engine.deferred import Chance
 from auditor.engine.recorder import Rehearsal
 from auditor.engine.routes import Routes
 from auditor.engine.scan import Outcome, Scan
@@ -158,7 +159,7 @@ def test_a_stand_in_gets_the_verdict_of_what_it_stands_for(check: Check) -> None
     rehearsal = Rehearsal()
     for example in _examples(check):
         route = routes.of(example.document()["asset_type"])
-        for ask in (*route.on_resource, *route.early):
+        for ask in (*route.on_resource, *(ask for group in route.deferred for ask in group.early)):
             if example.unknown or example.data is None:
                 continue
             envelope = decoder(example.view).decode(msgspec.json.encode(example.document()))
@@ -186,7 +187,9 @@ def _without_precedents(scan: Scan) -> None:
 def _without_early_answers(scan: Scan) -> None:
     _without_precedents(scan)
     for route in scan.routes:
-        route.early, route.early_on_policy = [], []
+        for group in route.deferred:
+            group.early, group.early_with_policy, group.early_on_policy = [], [], []
+            group.by_policy = Chance(tried=1_000)
 
 
 def _said(outcome: Outcome) -> dict[str, Any]:

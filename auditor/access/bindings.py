@@ -102,7 +102,10 @@ class Bindings:
         self._member_ends = array("I", [0])
         self._member_list = array("I")
         self._spelled: dict[str, int] = {}
-        self._spans: dict[int, tuple[int, int]] = {}
+        self._firsts = array("I")
+        """Of each scope's policy: its first binding."""
+        self._lasts = array("I")
+        """… and the one after its last."""
         self._by_member: tuple[array[int], array[int]] | None = None
 
     def __len__(self) -> int:
@@ -111,9 +114,9 @@ class Bindings:
     def add(self, record: PolicyRecord) -> bool:
         """Add a policy; False (and nothing is added) where the resource has one already."""
         scope = self.scopes.number(record.name)
-        if scope in self._spans:
+        if scope < len(self._firsts):
             return False
-        first = len(self.role_of)
+        self._firsts.append(len(self.role_of))
         number_of_role, number_of_condition = self.roles.number, self.conditions.number
         spelled, members, ends = self._spelled, self._member_list, self._member_ends
         for role, texts, condition, gaps in record.bindings:
@@ -126,7 +129,7 @@ class Bindings:
             ends.append(len(members))
             if gaps is not NO_GAPS and gaps != NO_GAPS:
                 self.gaps[len(self.role_of) - 1] = gaps
-        self._spans[scope] = (first, len(self.role_of))
+        self._lasts.append(len(self.role_of))
         if record.doubt:
             self.doubts[scope] = record.doubt
         return True
@@ -139,7 +142,7 @@ class Bindings:
 
     def differs(self, record: PolicyRecord) -> bool:
         """Whether a record says something else than the policy that the resource has here."""
-        return sorted(_grants_of(record)) != self._grants_in(self._spans[self.scopes.number(record.name)])
+        return sorted(_grants_of(record)) != self._grants_in(self.span(record.name))
 
     def _grants_in(self, span: tuple[int, int]) -> list[tuple[str, str, str]]:
         """(role, member, condition) of each grant in some bindings, in order."""
@@ -154,27 +157,29 @@ class Bindings:
 
         Returns the names of the scopes whose policy is left out although it says something else than the first.
         """
-        settled, spans, doubts = Texts(), dict[int, tuple[int, int]](), dict[int, str]()
-        moved = array("I")
+        settled, doubts = Texts(), dict[int, str]()
+        moved, firsts, lasts = array("I"), array("I"), array("I")
         dropped: list[int] = []
         for scope, name in enumerate(self.scopes.all):
             number = settled.number(canonical_name(name))
             moved.append(number)
-            if number in spans:
+            if number < len(firsts):
                 dropped.append(scope)
                 continue
-            spans[number] = self._spans[scope]
+            firsts.append(self._firsts[scope])
+            lasts.append(self._lasts[scope])
             if scope in self.doubts:
                 doubts[number] = self.doubts[scope]
         differing = [
             self.scopes[scope]
             for scope in dropped
-            if self._grants_in(self._spans[scope]) != self._grants_in(spans[moved[scope]])
+            if self._grants_in((self._firsts[scope], self._lasts[scope]))
+            != self._grants_in((firsts[moved[scope]], lasts[moved[scope]]))
         ]
         for scope in dropped:
-            self._drop(self._spans[scope])
+            self._drop((self._firsts[scope], self._lasts[scope]))
         self.scope_of = array("I", map(moved.__getitem__, self.scope_of))
-        self.scopes, self._spans, self.doubts = settled, spans, doubts
+        self.scopes, self._firsts, self._lasts, self.doubts = settled, firsts, lasts, doubts
         self._spelled = {}
         return differing
 
@@ -189,7 +194,7 @@ class Bindings:
     def span(self, scope: str) -> tuple[int, int]:
         """First binding of a scope's policy, and the one after its last."""
         number = self.scopes.known(scope)
-        return (0, 0) if number is None else self._spans[number]
+        return (0, 0) if number is None else (self._firsts[number], self._lasts[number])
 
     def members_of(self, binding: int) -> array[int]:
         """The numbers of a binding's members."""

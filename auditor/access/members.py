@@ -329,6 +329,9 @@ _CANONICAL = {
 @lru_cache(maxsize=1 << 13)
 def parse(text: str) -> Member:
     """Read a member as any IAM policy spells it. What is not known comes back as `Kind.OTHER`."""
+    if text.startswith(_ACCOUNT_PREFIXES) and not text.endswith("]"):  # nearly all
+        prefix, _, value = text.partition(":")
+        return Member(text, _PREFIXES[prefix], value.lower())
     if text in PUBLIC:
         return Member(text, Kind.PUBLIC, text)
     if text == _EVERYONE:

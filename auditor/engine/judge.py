@@ -11,7 +11,7 @@ from auditor.access.effective import EffectiveAccess
 from auditor.access.ways import WaysToControl
 from auditor.engine.mapper import Mapper
 from auditor.engine.parking import Parked
-from auditor.engine.population import ANSWERED, RESOURCE
+from auditor.engine.population import RESOURCE
 from auditor.engine.questions import Ask
 from auditor.engine.recorder import Recorder
 from auditor.engine.routes import CONTAINER, Route, Routes
@@ -49,7 +49,8 @@ class Judge:
         route = self._routes.of(asset_type)
         seen = self._mapper.population.parts(name.encode("utf-8", "surrogatepass"))
         known = bool(seen & RESOURCE)
-        if known and (seen & ANSWERED or not route.waits):
+        waiting = [group for group in route.deferred if not seen & group.mark]
+        if known and not waiting:
             return
         envelopes: list[Envelope[Any]] = []
         for source, line in lines:
@@ -57,21 +58,22 @@ class Judge:
             envelope.source = envelope.source or source
             envelopes.append(envelope)
         asset = next((envelope for envelope in envelopes if envelope.resource is not UNSET), envelopes[0])
+        cause = self._estate.missing.why([asset_type], asset.ancestors) or _NO_RESOURCE
         if not known:
-            self._unasked(route, asset)
-        if not route.waits:
+            self._not_asked(route.on_resource, asset, cause)  # only its IAM policy was read
+        if not waiting:
             return
         assert route.view is not None  # only types with a view have deferred checks
-        resource = resource_of(asset, route.view) if known else empty_view(route.view, asset, _NO_RESOURCE)
-        policy = self._policy(route, asset, envelopes) if route.wants_policy else None
-        chain = self._estate.chain(asset, policy) if route.wants_chain else None
-        route.judged += 1
-        self._recorder.ask(route.deferred_alike, asset, resource)
-        asks = [ask.with_own(resource, policy, chain, self._access, self._ways) for ask in route.deferred_with_own]
-        self._recorder.ask(asks, asset, resource)
-        if policy is not None:
-            asks = [ask.with_own(resource, policy, chain, self._access, self._ways) for ask in route.deferred_on_policy]
-            self._recorder.ask(asks, asset, policy)
+        resource = resource_of(asset, route.view) if known else empty_view(route.view, asset, cause)
+        policy = self._policy(route, asset, envelopes) if any(group.wants_policy for group in waiting) else None
+        chain = self._estate.chain(asset, policy) if any(group.wants_chain for group in waiting) else None
+        own = (resource, policy, chain, self._access, self._ways)
+        for group in waiting:
+            group.judged += 1
+            self._recorder.ask(group.alike, asset, resource)
+            self._recorder.ask([ask.with_own(*own) for ask in group.with_own], asset, resource)
+            if policy is not None:
+                self._recorder.ask([ask.with_own(*own) for ask in group.on_policy], asset, policy)
 
     def _policy(self, route: Route, asset: Asset, envelopes: list[Envelope[Any]]) -> Policy[Any]:
         """The asset's own policy: what was read; else what the estate says of its absence."""
@@ -83,10 +85,6 @@ class Judge:
                 policy.asset = asset
                 return policy
         return self._estate.absent_policy(asset, others=bool(route.policies))
-
-    def _unasked(self, route: Route, asset: Asset) -> None:
-        """An asset of which only the IAM policy was exported: its resource checks could not be asked."""
-        self._not_asked(route.on_resource, asset, _NO_RESOURCE)
 
     def missing_policies(self) -> None:
         """Checks of policies get one *not assessed* for each project or container whose policies are not there."""
@@ -111,7 +109,8 @@ class Judge:
                 service, _, kind = route.asset_type.partition("/")
                 name = "/".join(filter(None, (f"//{service}", part.place, kind, "*")))
                 asset = Asset(name=name, asset_type=route.asset_type, ancestors=[part.place] if part.place else [])
-                self._not_asked((*route.on_resource, *route.deferred), asset, part.cause)
+                waiting = [ask for group in route.deferred for ask in group.on_resource]
+                self._not_asked((*route.on_resource, *waiting), asset, part.cause)
 
     def _not_asked(self, asks: Iterable[Ask], asset: Asset, cause: str) -> None:
         for ask in asks:
@@ -125,8 +124,9 @@ class Judge:
                 self._recorder.tallies[ask.check.id].asked += route.resources
             for ask in route.on_policy:
                 self._recorder.tallies[ask.check.id].asked += route.policies
-            for ask in (*route.deferred, *route.deferred_on_policy):
-                self._recorder.tallies[ask.check.id].asked += route.judged
+            for group in route.deferred:
+                for ask in group.asks:
+                    self._recorder.tallies[ask.check.id].asked += group.judged
             for precedents in (route.precedents, route.policy_precedents):
                 if precedents is not None:
                     precedents.settle(self._recorder.tallies)

@@ -11,8 +11,10 @@ from msgspec import UNSET
 from auditor.access.collect import Collector
 from auditor.access.inventory import Inventory
 from auditor.access.ways import LARGE
+from auditor.completeness import COLLECTION
+from auditor.engine.deferred import Deferred
 from auditor.engine.parking import Parking
-from auditor.engine.population import ANSWERED, POLICY, RESOURCE, Population
+from auditor.engine.population import POLICY, RESOURCE, Population
 from auditor.engine.precedents import Answers, Precedent, Precedents
 from auditor.engine.questions import Ask, NotYet
 from auditor.engine.recorder import Recorder, Rehearsal, Subject
@@ -25,10 +27,10 @@ from auditor.resources.policy import Policy
 from auditor.resources.resourcemanager import Project
 from auditor.sources.base import GAPS_TOLD, Gaps, Source
 
-_TRIALS = 100
 _NAME_FIRST, _TYPE_FOLLOWS = b'{"name":"', b'","asset_type":"'
 """How exports begin a line."""
 _START = len(_NAME_FIRST)
+_COLLECTION = COLLECTION.encode()
 _WHOLE = (b"}\n", b"}")
 _HEAD = re.compile(rb'\s*\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"asset_type"\s*:\s*"([^"\\]+)"')
 
@@ -99,6 +101,8 @@ class Mapper:
         if match is None:
             return None
         name, asset_type = match.groups()
+        if asset_type == _COLLECTION:
+            return None
         return self._routes.of(asset_type.decode(errors="replace")), name
 
     def _reshape(self, line: bytes) -> None:
@@ -154,16 +158,14 @@ class Mapper:
             self._collect(self._collector, route, envelope, line, policy, resource)
         if route.runs and fresh & RESOURCE:
             self._take_stock(route, line, resource)
-        answered = False
         if resource is not None and route.reads_data:
-            answered = self._ask_resource(route, envelope, line, resource)
-            if answered:
-                self.population.mark(name)
+            self._ask_resource(route, envelope, line, name, resource)
         if policy is not None:
             self._ask_policy(route, envelope, line, policy)
-            if route.early_on_policy and not answered:
-                answered = self._ask_early_of_policy(route, name, policy)
-        if not answered and self._must_wait(route, name, fresh):
+            for group in route.deferred:
+                if group.wants_policy and not self._has_answered(name, group):
+                    self._ask_early_of_policy(group, name, policy)
+        if self._must_wait(route, name, fresh):
             self._parking.add(envelope.name, route.asset_type, envelope.source or self._recorder.source, line)
 
     def _collect(
@@ -186,15 +188,20 @@ class Mapper:
 
     def _must_wait(self, route: Route, name: bytes, fresh: int) -> bool:
         """Whether something about the asset can be asked, or told to be unasked, only when all input was read."""
-        if fresh & RESOURCE:
-            return route.waits
-        if not (route.waits or route.on_resource):
+        if not (route.deferred or (route.on_resource and not fresh & RESOURCE)):
             return False
         seen = self.population.parts(name)
-        return not seen & RESOURCE or (route.wants_policy and not seen & ANSWERED)
+        if fresh & RESOURCE:
+            return any(not seen & group.mark for group in route.deferred)
+        return not seen & RESOURCE or any(group.wants_policy and not seen & group.mark for group in route.deferred)
 
-    def _ask_resource(self, route: Route, envelope: Envelope[Any], line: bytes, resource: Resource) -> bool:
-        """Ask what the resource alone answers; whether that was everything."""
+    def _has_answered(self, name: bytes, group: Deferred) -> bool:
+        return bool(self.population.parts(name) & group.mark)
+
+    def _ask_resource(
+        self, route: Route, envelope: Envelope[Any], line: bytes, name: bytes, resource: Resource
+    ) -> None:
+        """Ask what the resource alone answers."""
         route.resources += 1
         if route.retained:
             self._estate.add(resource, line)
@@ -207,26 +214,30 @@ class Mapper:
         if precedents is not None and not envelope.unknown and not envelope.unread:
             precedent = precedents.of(resource)
             if precedent is not None:
-                return self._follow(precedent, precedents, route, resource)
+                self._follow(precedent, precedents, route, name, resource)
+                return
         self._recorder.ask(route.on_resource, envelope, resource)
-        return bool(route.early) and self._ask_early(route, envelope, resource)
+        for group in route.deferred:
+            if group.early and not self._has_answered(name, group):
+                self._ask_early(group, name, envelope, resource)
 
     def _take_stock(self, route: Route, line: bytes, resource: Resource | None) -> None:
         """Let the inventory learn of what runs, until it is too large to be of use."""
         if self._inventory is not None and (self._unlimited or self._inventory.size <= LARGE):
             self._inventory.take(route.asset_type, line, resource)
 
-    def _follow(self, precedent: Precedent, precedents: Precedents, route: Route, resource: Resource) -> bool:
-        """Take the precedent's answers over, and ask what it leaves open; whether that was everything."""
-        asset, deferred = resource.asset, precedent.deferred
+    def _follow(
+        self, precedent: Precedent, precedents: Precedents, route: Route, name: bytes, resource: Resource
+    ) -> None:
+        """Take the precedent's answers over, and ask what it leaves open."""
+        asset = resource.asset
         self._take_over(precedent.streaming, precedents.varied, asset, resource)
-        if deferred is None or not route.early:
-            return False
-        if precedents.varied_deferred and not self._rehearsal.answers(precedents.varied_deferred, asset, resource):
-            return False
-        route.judged += 1
-        self._take_over(deferred, precedents.varied_deferred, asset, resource)
-        return True
+        for group, answers, varied in zip(route.deferred, precedent.deferred, precedents.varied_deferred, strict=True):
+            if answers is None or not group.early or self._has_answered(name, group):
+                continue
+            if not varied or self._rehearsal.answers(varied, asset, resource):
+                self._take_over(answers, varied, asset, resource)
+                self._mark(group, name)
 
     def _take_over(self, answers: Answers, varied: list[Ask], asset: Asset, subject: Subject) -> None:
         """Count what a precedent answers, and ask what has to be asked of each asset."""
@@ -236,30 +247,30 @@ class Mapper:
         if varied:
             self._recorder.ask(varied, asset, subject)
 
-    def _ask_early(self, route: Route, asset: Asset, resource: Resource) -> bool:
-        """Ask the deferred checks now, if all of them can answer from the resource alone."""
-        if route.tried > _TRIALS and route.answered * 5 < route.tried:
-            return False  # most assets of the type have to wait
-        route.tried += 1
-        if not self._rehearsal.answers(route.early, asset, resource):
-            return False
-        route.answered += 1
-        route.judged += 1
-        self._recorder.ask(route.early, asset, resource)
-        return True
+    def _mark(self, group: Deferred, name: bytes) -> None:
+        group.judged += 1
+        self.population.mark(name, group.mark)
 
-    def _ask_early_of_policy(self, route: Route, name: bytes, policy: Policy[Any]) -> bool:
-        """Ask the deferred checks now, if the resource was read and the policy lets all of them pass."""
-        seen = self.population.parts(name)
-        if not seen & RESOURCE or seen & ANSWERED:
-            return bool(seen & ANSWERED)
-        asks = [ask.with_own(self._not_yet, policy, None) for ask in route.early_on_policy]
-        if not self._rehearsal.answers(asks, policy.asset, self._not_yet, well=True):
-            return False
-        self.population.mark(name)
-        route.judged += 1
-        self._recorder.ask(asks, policy.asset, self._not_yet)
-        return True
+    def _ask_early(self, group: Deferred, name: bytes, asset: Asset, resource: Resource) -> None:
+        """Ask the deferred checks now, if all of them can answer from the resource alone."""
+        if group.by_resource.is_worth() and group.by_resource.note(
+            self._rehearsal.answers(group.early, asset, resource)
+        ):
+            self._recorder.ask(group.early, asset, resource)
+            self._mark(group, name)
+
+    def _ask_early_of_policy(self, group: Deferred, name: bytes, policy: Policy[Any]) -> None:
+        """Ask the deferred checks now, if the policy lets all of them pass, whatever else there is."""
+        if not group.by_policy.is_worth():
+            return
+        asks = [ask.with_own(self._not_yet, policy) for ask in group.early_with_policy]
+        hear, asset = self._rehearsal.answers, policy.asset
+        if group.by_policy.note(
+            hear(asks, asset, self._not_yet, well=True) and hear(group.early_on_policy, asset, policy, well=True)
+        ):
+            self._recorder.ask(asks, asset, self._not_yet)
+            self._recorder.ask(group.early_on_policy, asset, policy)
+            self._mark(group, name)
 
     def _ask_policy(self, route: Route, envelope: Envelope[Any], line: bytes, policy: Policy[Any]) -> None:
         route.policies += 1

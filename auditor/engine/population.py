@@ -7,10 +7,11 @@ from collections import Counter
 
 RESOURCE, POLICY = 1, 2
 """The parts of an asset that a line can carry."""
-ANSWERED = 4
-"""Mark of an asset that has been asked everything already."""
+ANSWERED_APART, ANSWERED_WITH_POLICY = 4, 8
+"""Marks of an asset that has answered what waits and does not rest on its IAM policy, and what does."""
 
-_PARTS_MASK = 7
+_PARTS_MASK = 15
+_SHIFT = 4
 _HASH_MASK = (1 << 64) - 1 - _PARTS_MASK
 _FEW, _MANY = 1 << 12, 1 << 21
 """Slots to begin with, and those that any larger input gets at once: up to a million assets memory is the same."""
@@ -20,8 +21,8 @@ _LOW = (1 << 32) - 1
 class Population:
     """A set of asset names with the parts seen of each.
 
-    An open-addressing table of 64-bit words: 61 bits of the name's hash and three for the parts, so a
-    million assets take 16 MB. Two names that share 61 bits would count as one asset: less than one
+    An open-addressing table of 64-bit words: 60 bits of the name's hash and four for the parts and marks, so a
+    million assets take 16 MB. Two names that share 60 bits would count as one asset: less than one
     chance in a million for a million assets. As many bits again tell a record that is read twice from
     one that says something else of the same asset.
     """
@@ -49,7 +50,7 @@ class Population:
     def add(self, name: bytes, asset_type: str, parts: int, record: bytes) -> int:
         """Count one record; the parts that are new for this name (0 for a duplicate)."""
         key = hash(name) & _HASH_MASK or _PARTS_MASK + 1
-        slot = (key >> 3) & self._mask
+        slot = (key >> _SHIFT) & self._mask
         table = self._table
         word = table[slot]
         while word:
@@ -92,17 +93,17 @@ class Population:
             self._policies[slot] = hash(record) & _LOW
 
     def parts(self, name: bytes) -> int:
-        """The parts seen of the asset, and whether it is marked; 0 where it is unknown."""
+        """The parts seen of the asset, and its marks; 0 where it is unknown."""
         return self._table[self._slot(name)] & _PARTS_MASK
 
-    def mark(self, name: bytes) -> None:
-        """Mark a known asset as `ANSWERED`."""
-        self._table[self._slot(name)] |= ANSWERED
+    def mark(self, name: bytes, marks: int) -> None:
+        """Mark a known asset by what it has answered."""
+        self._table[self._slot(name)] |= marks
 
     def _slot(self, name: bytes) -> int:
         """Where a name stands, or would stand."""
         key = hash(name) & _HASH_MASK or _PARTS_MASK + 1
-        slot = (key >> 3) & self._mask
+        slot = (key >> _SHIFT) & self._mask
         while (word := self._table[slot]) and word & _HASH_MASK != key:
             slot = (slot + 1) & self._mask
         return slot
@@ -116,7 +117,7 @@ class Population:
         self._policies = array("I", bytes(4 * size))
         for position, word in enumerate(old):
             if word:
-                slot = (word >> 3) & self._mask
+                slot = (word >> _SHIFT) & self._mask
                 while table[slot]:
                     slot = (slot + 1) & self._mask
                 table[slot] = word

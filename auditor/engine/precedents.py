@@ -50,11 +50,11 @@ class Answers:
 
 
 class Precedent:
-    """Answers of streaming checks, and of deferred ones (None where one of those has to wait)."""
+    """Answers of streaming checks, and of each group of deferred ones (None where one of those has to wait)."""
 
     __slots__ = ("deferred", "streaming")
 
-    def __init__(self, streaming: Answers, deferred: Answers | None) -> None:
+    def __init__(self, streaming: Answers, deferred: tuple[Answers | None, ...]) -> None:
         self.streaming = streaming
         self.deferred = deferred
 
@@ -73,14 +73,14 @@ class _Pattern:
 class Precedents:
     """The precedents of the assets of one type, or of their IAM policies.
 
-    `streaming` and `deferred` are the checks that they speak for; `varied` and `varied_deferred` read what is
-    different in each asset, and have to be asked as if there were none.
+    `streaming` and the groups `deferred` are the checks that they speak for; `varied` and `varied_deferred` read what
+    is different in each asset, and have to be asked as if there were none.
     """
 
-    def __init__(self, streaming: Sequence[Ask], deferred: Sequence[Ask]) -> None:
-        self.streaming, self.deferred = list(streaming), list(deferred)
+    def __init__(self, streaming: Sequence[Ask], *deferred: Sequence[Ask]) -> None:
+        self.streaming, self.deferred = list(streaming), tuple(map(list, deferred))
         self.varied: list[Ask] = []
-        self.varied_deferred: list[Ask] = []
+        self.varied_deferred: tuple[list[Ask], ...] = tuple([] for _ in deferred)
         self._rehearsal = Rehearsal()
         self._wait = FIRST
         self._sampled = 0
@@ -108,7 +108,7 @@ class Precedents:
     def settle(self, tallies: dict[str, Tally]) -> None:
         """Count what was answered by precedents."""
         for precedent in self._all:
-            for answers in (precedent.streaming, precedent.deferred):
+            for answers in (precedent.streaming, *precedent.deferred):
                 if answers is not None and answers.served:
                     for check, reason in answers.not_applicable:
                         tallies[check].not_applicable[reason] += answers.served
@@ -129,36 +129,37 @@ class Precedents:
 
     def _sample(self, subject: Subject) -> None:
         """Note what each check reads of a resource."""
-        for ask in (*self.streaming, *self.deferred):
+        for ask in self._asks():
             _, reads = self._hear(ask, subject)
             self._signatures.setdefault(ask.check.id, set()).add(tuple(reads.items()))
         self._sampled += 1
         if self._sampled == _SAMPLE:
-            for ask in (*self.streaming, *self.deferred):
+            for ask in self._asks():
                 if len(self._signatures[ask.check.id]) > _SAMPLE // 2:
                     self._leave_out(ask)
 
     def _narrow(self) -> None:
         """Begin anew without the check that differs most, since too few assets looked alike."""
-        asks = (*self.streaming, *self.deferred)
+        asks = self._asks()
         if asks:
             self._leave_out(max(asks, key=lambda ask: len(self._signatures[ask.check.id])))
         self._patterns.clear()
         self._order.clear()
         self._missed = self._idle = 0
 
+    def _asks(self) -> list[Ask]:
+        return [ask for asks in (self.streaming, *self.deferred) for ask in asks]
+
     def _leave_out(self, ask: Ask) -> None:
-        if ask in self.streaming:
-            self.streaming.remove(ask)
-            self.varied.append(ask)
-        else:
-            self.deferred.remove(ask)
-            self.varied_deferred.append(ask)
+        for asks, varied in zip((self.streaming, *self.deferred), (self.varied, *self.varied_deferred), strict=True):
+            if ask in asks:
+                asks.remove(ask)
+                varied.append(ask)
 
     def _remember(self, subject: Subject) -> Precedent | None:
         gathered: dict[Read, Any] = {}
         streaming = self._answers(self.streaming, subject, gathered)
-        deferred = self._answers(self.deferred, subject, gathered)
+        deferred = tuple(self._answers(asks, subject, gathered) for asks in self.deferred)
         assert streaming is not None  # only deferred checks can have to wait
         precedent = Precedent(streaming, deferred)
         reads = tuple(gathered)
@@ -181,7 +182,7 @@ class Precedents:
         for ask in asks:
             verdict, reads = self._hear(ask, subject)
             gathered.update(reads)
-            if self._rehearsal.waits and ask in self.deferred:
+            if self._rehearsal.waits and asks is not self.streaming:
                 return None
             if verdict is None or verdict.outcome not in WELL:
                 answers.again.append(ask)

@@ -9,8 +9,9 @@ from auditor.access.collect import DECIDE_ACCESS
 from auditor.access.inventory import TYPES
 from auditor.check import Check, Settings
 from auditor.clock import Clock
+from auditor.engine.deferred import Deferred, grouped
 from auditor.engine.precedents import Precedents
-from auditor.engine.questions import OWN, Ask, NotYet, Own
+from auditor.engine.questions import OWN, Ask, Own
 from auditor.estate import Estate
 from auditor.resources.base import VIEWS, Resource
 from auditor.resources.decode import Decoder, decoder
@@ -28,11 +29,8 @@ class Route:
     decoder: Decoder[Any]
     on_resource: list[Ask] = field(default_factory=list)
     on_policy: list[Ask] = field(default_factory=list)
-    deferred: list[Ask] = field(default_factory=list)
-    deferred_on_policy: list[Ask] = field(default_factory=list)
-    deferred_alike: list[Ask] = field(default_factory=list)
-    """Those of `deferred` whose further arguments are the same for all assets."""
-    deferred_with_own: list[Ask] = field(default_factory=list)
+    deferred: tuple[Deferred, ...] = ()
+    """What can be asked, or answered, only when more was read."""
     retained: bool = False
     keeps_policies: bool = False
     """Whether checks of other assets read the IAM policies of these."""
@@ -43,38 +41,21 @@ class Route:
     resources: int = 0
     """Resource parts seen, to which `on_resource` was asked."""
     policies: int = 0
-    early: list[Ask] = field(default_factory=list)
-    """`deferred` with `NotYet` for what is not known while the input is read; empty where that cannot help."""
-    early_on_policy: list[Ask] = field(default_factory=list)
-    """The same, for when the policy is known and the resource is not."""
     precedents: Precedents | None = None
     """What is remembered of such assets; None where every verdict is written down."""
     policy_precedents: Precedents | None = None
     """The same of their policies."""
-    tried: int = 0
-    answered: int = 0
-    """How often `early` was tried, and answered all of `deferred`."""
-    judged: int = 0
-    """Assets that `deferred` and `deferred_on_policy` were asked of."""
-    waits: bool = False
-    """Whether assets of the type are asked something after all input was read."""
-    wants_policy: bool = False
-    """Whether one of those questions is about the asset's IAM policy."""
-    wants_access: bool = False
-    """Whether one of them is about effective access."""
     decides_access: bool = False
     """Whether such assets themselves decide who has access: groups, roles, denials."""
     runs: bool = False
     """Whether such assets tell what runs in the estate, and as whom."""
-    wants_chain: bool = False
-    """Whether one of those questions is about inherited policies."""
     reads_data: bool = False
     """Whether anything is done with `resource.data`; else only lines with an IAM policy are decoded."""
 
     @property
     def checks(self) -> int:
         """How many selected checks ask this type; checks of policies only where one was read."""
-        deferred = len(self.deferred) + len(self.deferred_on_policy)
+        deferred = sum(len(group.asks) for group in self.deferred)
         return len(self.on_resource) + deferred + (len(self.on_policy) if self.policies else 0)
 
 
@@ -111,17 +92,14 @@ class Routes:
                 Route(asset_type, view, decoder(view), retained=view in retained, keeps_policies=view in with_policies)
             )
             for ask in asked:
-                self._place(route, ask)
-            for ask in route.deferred:
-                with_own = ask.check.signature.wants_own
-                (route.deferred_with_own if with_own else route.deferred_alike).append(ask)
-            route.early = self._early(route, estate)
-            route.early_on_policy = self._early_on_policy(route, estate)
+                if ask.check.signature.streams:
+                    (route.on_policy if ask.check.signature.wants_policy else route.on_resource).append(ask)
+            route.deferred = grouped((ask for ask in asked if not ask.check.signature.streams), estate)
             if remembers:
-                route.precedents = Precedents(route.on_resource, route.early)
-                route.policy_precedents = Precedents(route.on_policy, [])
+                route.precedents = Precedents(route.on_resource, *(group.early for group in route.deferred))
+                route.policy_precedents = Precedents(route.on_policy)
             route.container = asset_type in self.ALWAYS
-            route.reads_data = bool(route.on_resource) or route.waits or route.retained or route.container
+            route.reads_data = bool(route.on_resource or route.deferred) or route.retained or route.container
         self._any_policy = [ask for ask in self.asks if not ask.check.signature.subjects]
         if any(check.signature.wants_access for check in checks):
             for asset_type in DECIDE_ACCESS:
@@ -139,7 +117,7 @@ class Routes:
         if route is None:
             route = self._add(Route(asset_type, None, decoder(None), on_policy=self._any_policy))
             if self._remembers:
-                route.policy_precedents = Precedents(route.on_policy, [])
+                route.policy_precedents = Precedents(route.on_policy)
         return route
 
     def _add(self, route: Route) -> Route:
@@ -166,43 +144,12 @@ class Routes:
             )
         ]
 
-    def _early(self, route: Route, estate: Estate) -> list[Ask]:
-        """The deferred questions as the resource alone may answer them."""
-        return [] if route.deferred_on_policy else [_too_early(ask, estate, *Own) for ask in route.deferred]
-
-    def _early_on_policy(self, route: Route, estate: Estate) -> list[Ask]:
-        """The deferred questions as the policy alone may answer them, where it stands in all of them."""
-        asked = all("policy" in ask.check.signature.arguments[1:] for ask in route.deferred)
-        return (
-            [_too_early(ask, estate, Own.RESOURCE, Own.CHAIN, Own.ACCESS, Own.WAYS) for ask in route.deferred]
-            if asked
-            else []
-        )
-
-    def _place(self, route: Route, ask: Ask) -> None:
-        signature = ask.check.signature
-        if not signature.streams:
-            route.waits = True
-            route.wants_policy |= signature.wants_policy
-            route.wants_access |= signature.wants_access
-            route.wants_chain |= "chain" in signature.arguments
-            (route.deferred if signature.arguments[0] == "resource" else route.deferred_on_policy).append(ask)
-        elif signature.wants_policy:
-            route.on_policy.append(ask)
-        else:
-            route.on_resource.append(ask)
-
     def _ask(self, check: Check, settings: dict[str, Settings], clock: Clock, estate: Estate) -> Ask:
         kind = check.signature.settings
         own = settings.get(check.id) or (kind() if kind else None)
         shared = {"clock": clock, "estate": estate, "settings": own}
         rest = (Own(name) if name in OWN else shared[name] for name in check.signature.arguments[1:])
         return Ask(check, check.function, tuple(rest))
-
-
-def _too_early(ask: Ask, *unknown: Any) -> Ask:
-    """A question with `NotYet` in the place of what is unknown now."""
-    return Ask(ask.check, ask.function, tuple(NotYet() if part in unknown else part for part in ask.rest))
 
 
 def _asks(check: Check, view: type[Resource]) -> bool:

@@ -296,7 +296,7 @@ class CategoryComparison:
 
 
 @dataclass(slots=True, kw_only=True)
-class SecondOpinion:
+class SecurityCenterComparison:
     """Findings of Security Command Center in the input, set beside the run's. `findings` is the sum of the three."""
 
     findings: Count
@@ -369,7 +369,7 @@ class Run:
     """Where a plan was laid over an estate: the run is of the estate as it will be."""
     paths: PathsToControl | None = None
     """Who can come to control what without being meant to; None where it was not looked for."""
-    second_opinion: SecondOpinion | None = None
+    security_center: SecurityCenterComparison | None = None
     """What Security Command Center says beside it; None where the input holds no findings of it."""
     exceptions: list[FindingException] = field(default_factory=list)
     """All exceptions that were met, those too that do not count."""

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
-from auditor.model.run import CategoryComparison, Disagreement, Run, SecondOpinion
+from auditor.model.run import CategoryComparison, Disagreement, Run, SecurityCenterComparison
 from auditor.model.text import plural
 from auditor.security_center.opinions import FINDING, Opinions, Standing, read_opinions
 
@@ -36,7 +36,7 @@ def categories_of(same_as: Iterable[str]) -> list[str]:
     return [name.removeprefix(_PREFIX) for name in same_as if name.startswith(_PREFIX)]
 
 
-def compare(run: Run, catalogue: Sequence[Check], sources: Iterable[Source], ask: Ask) -> SecondOpinion:
+def compare(run: Run, catalogue: Sequence[Check], sources: Iterable[Source], ask: Ask) -> SecurityCenterComparison:
     """What Security Command Center says of the sources beside what the run says of them."""
     opinions = read_opinions(sources)
     work = _Work(run, catalogue, opinions)
@@ -49,7 +49,7 @@ def compare(run: Run, catalogue: Sequence[Check], sources: Iterable[Source], ask
         for name, said in sorted(opinions.by_category.items())
         if name not in work.known
     }
-    return SecondOpinion(
+    return SecurityCenterComparison(
         findings=opinions.counts.total(),
         active=opinions.counts[Standing.ACTIVE],
         muted=opinions.counts[Standing.MUTED],
@@ -177,7 +177,7 @@ class _Listening(io.BytesIO):
         return len(line)
 
 
-def in_words(opinion: SecondOpinion) -> str:
+def in_words(opinion: SecurityCenterComparison) -> str:
     """The comparison as a clause."""
     muted, uncovered = opinion.total("muted"), sum(opinion.uncovered.values())
     more = f", {muted:,} only ours for it is muted there" if muted else ""

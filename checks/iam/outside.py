@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -23,6 +22,7 @@ from auditor import (
     not_applicable,
     not_assessed,
 )
+from auditor.access.crowds import Meant
 from auditor.access.grants import tell
 from auditor.access.hierarchy import MANAGER
 from auditor.access.members import CONSUMER_DOMAINS, Kind, Member
@@ -72,7 +72,7 @@ class TrustSettings(Settings, frozen=True):
 
 def _strangers(
     asset: Asset,
-    shows_project: Callable[[Member], bool],
+    shows_project: Meant,
     trusted: tuple[str, ...],
     estate: Estate,
     access: EffectiveAccess,
@@ -97,12 +97,10 @@ def _strangers(
 
 
 @lru_cache(maxsize=4)
-def _elsewhere(
-    shows_project: Callable[[Member], bool], trusted: tuple[str, ...], estate: Estate
-) -> Callable[[Member], bool]:
-    """Whether a member shows a project that is none of the organization's and not trusted."""
+def _elsewhere(shows_project: Meant, trusted: tuple[str, ...], estate: Estate) -> Meant:
+    """Members that show a project that is none of the organization's and not trusted."""
     known = _projects(estate)[0].union(trusted)
-    return lambda member: shows_project(member) and _home(member) not in known
+    return shows_project._replace(test=lambda member: shows_project.test(member) and _home(member) not in known)
 
 
 @lru_cache(maxsize=1)
@@ -122,12 +120,12 @@ def _home(member: Member) -> str:
     return member.account_project or member.agent_owner.removeprefix("projects/")
 
 
-def _shows_project(member: Member) -> bool:
-    return member.kind is Kind.SERVICE_ACCOUNT and bool(member.account_project)
-
-
-def _agent_of_project(member: Member) -> bool:
-    return member.is_service_agent and member.agent_owner.startswith("projects/")
+_ACCOUNTS = Meant(
+    lambda member: member.kind is Kind.SERVICE_ACCOUNT and bool(member.account_project), ("serviceAccount",)
+)
+_AGENTS = Meant(
+    lambda member: member.is_service_agent and member.agent_owner.startswith("projects/"), ("serviceAccount",)
+)
 
 
 @check(
@@ -173,7 +171,7 @@ def foreign_account(
 
     Source: https://cloud.google.com/iam/docs/service-account-overview
     """
-    return _strangers(policy.asset, _shows_project, settings.trusted_projects, estate, access)
+    return _strangers(policy.asset, _ACCOUNTS, settings.trusted_projects, estate, access)
 
 
 @check(
@@ -214,9 +212,10 @@ def foreign_agent(
 
     Source: https://cloud.google.com/iam/docs/service-agents
     """
-    return _strangers(policy.asset, _agent_of_project, settings.trusted_projects, estate, access)
+    return _strangers(policy.asset, _AGENTS, settings.trusted_projects, estate, access)
 
 
+@lru_cache(maxsize=1)
 def _require_policies_of_resources(access: EffectiveAccess) -> None:
     """Raise `Undetermined` where the input need not hold what resources grant."""
     world = access.world
@@ -227,14 +226,16 @@ def _require_policies_of_resources(access: EffectiveAccess) -> None:
         raise Undetermined("IAM policies of resources", "the input has none; say --exported iam-policy if that is so")
 
 
-def _human_or_group(member: Member) -> bool:
-    return bool(member.domain) and not member.deleted and member.domain not in CONSUMER_DOMAINS
+_HUMAN = ("user", "group", "domain")
+_COMPANIES = Meant(
+    lambda member: bool(member.domain) and not member.deleted and member.domain not in CONSUMER_DOMAINS, _HUMAN
+)
 
 
 @lru_cache(maxsize=4)
-def _of_others(domains: frozenset[str]) -> Callable[[Member], bool]:
-    """Whether a member is a user, group or domain outside of some domains."""
-    return lambda member: _human_or_group(member) and member.domain not in domains
+def _of_others(domains: frozenset[str]) -> Meant:
+    """Users, groups and domains outside of some domains."""
+    return Meant(lambda member: _COMPANIES.test(member) and member.domain not in domains, _HUMAN)
 
 
 @check(
@@ -277,7 +278,7 @@ def external_on_resource(
     index = standing_index(access)
     crowd = index.crowd(policy.asset)
     _require_policies_of_resources(access)
-    if not crowd.doubts and not crowd.has_on_resources(_human_or_group):
+    if not crowd.doubts and not crowd.has_on_resources(_COMPANIES):
         return PASS
     domains = allowed_domains(policy.asset, settings, estate)
     if isinstance(domains, Verdict):

@@ -238,6 +238,7 @@ _OCTOBER, _NOVEMBER = "2026-10-20T08:00:00Z", "2026-11-10T08:00:00Z"
     "service-account-many-keys",
     severity=Severity.LOW,
     reads=[ServiceAccountKey],
+    needs={ServiceAccountKey: lambda key: key.is_user_managed and not key.disabled},
     evidence=["validAfterTime", "validBeforeTime"],
     fix=Fix(
         gcloud=DELETE_KEY,
@@ -281,7 +282,7 @@ def many_keys(key: ServiceAccountKey, estate: Estate, settings: CountSettings, c
         later = (other.created, other.id) > (key.created, key.id)
         return [other] if later and not out_of_use(other, clock) else []
 
-    keys = estate.related(ServiceAccountKey, _account_of, key.account)
+    keys = estate.related(ServiceAccountKey, _account_of, key.account, within=key.project)
     for found, _ in enumerate(known_first(keys, newer), 1):
         if found >= settings.max_keys:
             return fail(f"{key.account} has at least {found} newer keys that work")
