@@ -22,7 +22,7 @@ from checks.iam.conditions import _BIND_RESOURCE, _BIND_VALUE
 from checks.iam.containers import above_project, grant, member_of, on_folder, on_project
 from checks.iam.duties import _ADMIN, _USE, KMS_ADMIN, KMS_USE
 from checks.iam.impersonation import _BECOME
-from checks.iam.service_accounts import CHANGES_ACCESS, REACHES_FAR
+from checks.iam.service_accounts import CHANGES_ACCESS, CONTROLS, REACHES_FAR
 from checks.iam.workloads import _CONTROL, _DESTRUCTION, _LOGGING
 
 _PROJECT = "//cloudresourcemanager.googleapis.com/projects/1001"
