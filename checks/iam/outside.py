@@ -223,9 +223,8 @@ def foreign_agent(
 def _require_policies_of_resources(access: EffectiveAccess) -> None:
     """Raise `Undetermined` where the input need not hold what resources grant."""
     world = access.world
-    of_resources = any(
-        not kind.startswith("cloudresourcemanager.googleapis.com/") for kind in world.types_with_policies
-    )
+    scopes = (scope for scope in world.bindings.scopes.all if not scope.startswith(MANAGER))
+    of_resources = any(world.places.type_of(scope) for scope in scopes)  # nearly always the first tells
     if not of_resources and not world.coverage.policies:
         raise Undetermined("IAM policies of resources", "the input has none; say --exported iam-policy if that is so")
 
