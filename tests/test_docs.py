@@ -15,7 +15,7 @@ import checks
 import reports
 from auditor.loading import load_checks
 from tests import coverage
-from tests.generated import README, rewritten
+from tests.generated import README, TERRAFORM, rewritten, terraform_page
 from tests.support import run
 
 ROOT = README.parent
@@ -84,6 +84,10 @@ def test_a_check_that_is_the_same_as_another_systems_answers_its_row() -> None:
         }
         ours = {check for name in elsewhere for check in same.get(name, ())}
         assert ours <= set(answers[detection]), detection
+
+
+def test_the_page_of_terraform_types_shows_the_tables_as_they_are() -> None:
+    assert TERRAFORM.read_text(encoding="utf-8") == terraform_page(), "run `make docs`"
 
 
 def test_every_link_in_the_documents_leads_somewhere() -> None:

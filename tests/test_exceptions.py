@@ -206,6 +206,12 @@ def test_an_exception_without_a_finding_is_told(tmp_path: Path) -> None:
     assert "accepts nothing: its check has no finding there" in " ".join(result.output.split())
 
 
+def test_a_comment_for_the_search_for_secrets_is_no_exception(tmp_path: Path) -> None:
+    text = OPEN % "" + 'locals {\n  k = "x" # auditor:allow reason="a test key"\n}\n'
+    _, report = scan(folder(tmp_path / "in", text), options=PUBLIC)
+    assert report["exceptions"] == []
+
+
 def test_of_two_exceptions_for_one_finding_the_second_is_told(tmp_path: Path) -> None:
     text = OPEN.replace("location ", f"{ACCEPT}\n  location ") % ACCEPT
     _, report = scan(folder(tmp_path / "in", text), options=PUBLIC)

@@ -15,6 +15,7 @@ import pytest
 from auditor.check import Check
 from auditor.loading import load_checks
 from tests.support import ORACLES, needs_oracles, scan
+from tests.terraform_text import written, written_address
 
 ADJUDICATIONS = tomllib.loads((Path(__file__).parent / "adjudications.toml").read_text(encoding="utf-8"))
 CHECKS = load_checks()
@@ -68,7 +69,7 @@ PARAMETERS: dict[str, Settings] = {
 }
 """What the parameters of a constraint file are as settings of our checks."""
 
-LEAST = {"labelled_plans": 0.95, "labelled_assets": 0.95}
+LEAST = {"labelled_plans": 0.95, "labelled_plans_as_files": 0.95, "labelled_assets": 0.95}
 """The agreement that is not to be lost, of the labels that we decide."""
 
 NAMES = {"serviceusage_service": "serviceusage_allowed_services"}
@@ -135,9 +136,9 @@ def outcome(rows: Rows) -> str:
     return next((verdict for verdict in ("fail", "not_assessed", "pass") if verdict in found), "")
 
 
-def told(kind: str, tally: Tally, missing: Counter[str]) -> None:
-    """Print the agreement, and fail on differences that nobody has adjudicated."""
-    known = {entry["case"]: entry["reason"] for entry in ADJUDICATIONS.get(kind, [])}
+def told(kind: str, tally: Tally, missing: Counter[str], *, like: str = "") -> None:
+    """Print the agreement, and fail on differences that nobody has adjudicated, for this kind or the one it is like."""
+    known = {entry["case"]: entry["reason"] for name in (kind, like) for entry in ADJUDICATIONS.get(name, [])}
     differing = tally.differing
     open_cases = [case for case in differing if case not in known]
     stale = [case for case in known if case not in differing]
@@ -193,6 +194,35 @@ def test_labelled_plans(tmp_path: Path) -> None:
                 case = f"{label['plan']} {address} {'passes' if verdict == 'passing' else 'fails'}"
                 tally.count(ours, fails=verdict == "failing", case=case)
     told("labelled_plans", tally, missing)
+
+
+@needs_oracles
+def test_labelled_plans_written_as_files(tmp_path: Path) -> None:
+    """The same labels for the same resources as `.tf` files; where the plan differs, the files may differ alike."""
+    tally = Tally()
+    for label in labels("labelled_plans"):
+        checks = checks_for(label["check"])
+        if not checks:
+            continue
+        plan = ORACLES / "labelled_plans" / label["plan"]
+        ledger = ledger_of(as_files(plan, tmp_path), tmp_path, checks)
+        for verdict in ("passing", "failing"):
+            for address in label[verdict]:
+                ours = outcome([row for row in ledger if written_address(address) in row["address"].split(", ")])
+                if is_iam(address):
+                    alone = as_files(with_one_grant(plan, address, tmp_path), tmp_path)
+                    ours = outcome(ledger_of(alone, tmp_path, checks))
+                case = f"{label['plan']} {address} {'passes' if verdict == 'passing' else 'fails'}"
+                tally.count(ours, fails=verdict == "failing", case=case)
+    told("labelled_plans_as_files", tally, Counter(), like="labelled_plans")
+
+
+def as_files(plan: Path, tmp_path: Path) -> Path:
+    """A folder with the plan as files."""
+    folder = tmp_path / "files"
+    folder.mkdir(exist_ok=True)
+    (folder / "main.tf").write_text(written(json.loads(plan.read_text(encoding="utf-8"))), encoding="utf-8")
+    return folder
 
 
 def is_iam(address: str) -> bool:

@@ -16,12 +16,15 @@ from auditor.access.standing_index import standing_index
 from auditor.check import Example
 from auditor.resources.base import Asset, Undetermined
 from auditor.testing import NOW
+from checks.api_keys.holders import _READS_KEYS
+from checks.api_keys.holders import CONTROLS as _BOUND_CONTROL
+from checks.audit_logging.holders import _READS_LOGS
 from checks.iam.conditions import _BIND_RESOURCE, _BIND_VALUE
 from checks.iam.containers import above_project, grant, member_of, on_folder, on_project
 from checks.iam.duties import _ADMIN, _USE, KMS_ADMIN, KMS_USE
 from checks.iam.impersonation import _BECOME
 from checks.iam.service_accounts import CHANGES_ACCESS, REACHES_FAR
-from checks.iam.workloads import _CONTROL, _DESTRUCTION, _LOGGING
+from checks.iam.workloads import _DESTRUCTION, _LOGGING, CONTROLS
 
 _PROJECT = "//cloudresourcemanager.googleapis.com/projects/1001"
 _ACT = frozenset({"iam.serviceAccounts.actAs"})
@@ -43,7 +46,8 @@ def _anybody(member: Member) -> bool:
     "permissions",
     [
         *(_ADMIN, _USE, KMS_ADMIN, KMS_USE, _BECOME, CHANGES_ACCESS, REACHES_FAR),
-        *(_CONTROL, _LOGGING, _DESTRUCTION, _BIND_VALUE, _BIND_RESOURCE),
+        *(CONTROLS, _LOGGING, _DESTRUCTION, _BIND_VALUE, _BIND_RESOURCE),
+        *(_BOUND_CONTROL, _READS_KEYS, _READS_LOGS),
     ],
 )
 def test_the_role_table_knows_every_permission_that_checks_ask_for(permissions: frozenset[str]) -> None:

@@ -42,12 +42,13 @@ def _is_autopilot(cluster: Cluster) -> bool:
 def judge_pools(subject: Cluster | NodePool, estate: Estate, problem: Problem) -> Verdict:
     """Ask a node pool; or a cluster about the pools that it tells itself."""
     if isinstance(subject, NodePool):
-        if any(map(_is_autopilot, _known(estate.related(Cluster, _name, subject.cluster_name)))):
+        clusters = estate.related(Cluster, _name, subject.cluster_name, within=subject.project)
+        if any(map(_is_autopilot, _known(clusters))):
             return not_applicable("Google runs the nodes of an Autopilot cluster")
         return problem(subject) or PASS
     if subject.autopilot.enabled:
         return not_applicable("Google runs the nodes of an Autopilot cluster")
-    if _known(estate.related(NodePool, _cluster_name, subject.asset.name)):
+    if _known(estate.related(NodePool, _cluster_name, subject.asset.name, within=subject.project)):
         return not_applicable("asked of each of its node pools")
     for pool in subject.known_pools:
         verdict = problem(pool)

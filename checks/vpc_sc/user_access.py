@@ -61,7 +61,9 @@ def context_aware_access_not_enforced(organization: Organization, estate: Estate
 
     Source: https://cloud.google.com/chrome-enterprise-premium/docs/securing-console-and-apis
     """
-    bindings = estate.related(UserAccessBinding, _organization_of, organization.asset.key)
+    bindings = estate.related(
+        UserAccessBinding, _organization_of, organization.asset.key, within=organization.asset.key
+    )
     if some(bindings, lambda binding: binding.demands_level):
         return PASS
     if not bindings:

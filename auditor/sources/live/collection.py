@@ -108,7 +108,7 @@ class Collection:
         coverage.read_time = min(times, default="")
         coverage.reached = [place.key for place in scope.places]
         coverage.excluded = scope.excluded
-        coverage.ids = {place.key: place.project_id for place in scope.places if place.project_id}
+        coverage.ids = scope.ids
         coverage.roots = {place.key: scope.root_of(place) for place in scope.places}
         reached = set(coverage.reached)
         coverage.above = sorted(
