@@ -44,6 +44,7 @@ docs: $(BIN)/.dev  ## Write the generated pages: docs/checks, README help
 
 bench: $(BIN)/.dev  ## Measure: ratios in one run
 	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.live
 
 clean:  ## Remove the environment and what was generated
 	rm -rf $(VENV) bench-data audit-report.html .mypy_cache .ruff_cache .pytest_cache

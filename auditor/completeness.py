@@ -34,6 +34,9 @@ NOT_INVENTORIED = (
 """The asset types that checks read and that Cloud Asset Inventory does not hold: no content type vouches for them, only
 their own names do. Source: docs.cloud.google.com/asset-inventory/docs/asset-types"""
 
+COLLECTION = "auditor/Collection"
+"""The type of the record that says what a saved collection lacks. Inside of another file it says so of nothing."""
+
 _OURS = "auditor/"
 _PROJECT = "projects/"
 

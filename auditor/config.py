@@ -21,28 +21,26 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from auditor.check import Check, Settings
+from auditor.completeness import CONTENT_TYPES, NOT_INVENTORIED
 from auditor.model.verdict import Severity
 from auditor.names import UnknownName
 
-Vouched = Literal[
-    "resource",
-    "iam-policy",
-    "org-policy",
-    "access-policy",
-    "accesscontextmanager.googleapis.com/GcpUserAccessBinding",
-    "cloudidentity.googleapis.com/Group",
-    "cloudidentity.googleapis.com/Membership",
-    "iam.googleapis.com/DenyPolicy",
-    "iam.googleapis.com/PolicyBinding",
-    "iam.googleapis.com/PrincipalAccessBoundaryPolicy",
-]
-"""`CONTENT_TYPES` and `NOT_INVENTORIED`, which a test holds equal."""
+
+def _vouched(name: str) -> str:
+    known = (*CONTENT_TYPES, *NOT_INVENTORIED)
+    if name not in known:
+        raise ValueError(str(UnknownName("content", name, known)))
+    return name
+
+
+Vouched = Annotated[str, AfterValidator(_vouched)]
+"""One of `CONTENT_TYPES` and `NOT_INVENTORIED`."""
 
 
 class ConfigError(Exception):

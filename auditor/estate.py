@@ -257,8 +257,10 @@ class Estate:
 
     def vouched_for(self, view: type[Resource]) -> bool:
         """Whether the input is said to hold all resources of a type: by its name or its content."""
-        contents = any(content in self.exported for content in _contents(view))
-        return all(kind in self.exported or (contents and is_inventoried(kind)) for kind in asset_types_of(view))
+        kinds = asset_types_of(view)
+        if any(kind in self.exported for kind in kinds):  # the other types of such a view are other names for the same
+            return True
+        return all(map(is_inventoried, kinds)) and any(content in self.exported for content in _contents(view))
 
 
 _CONTAINERS = {

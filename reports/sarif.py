@@ -109,8 +109,10 @@ def _rule(check: CheckResult, controls: list[str]) -> _Json:
 
 def _result(finding: Finding, rule: int, new: frozenset[str] | None) -> _Json:
     state = {} if new is None else {"baselineState": "new" if finding.fingerprint in new else "unchanged"}
+    flow = {"codeFlows": [_flow(finding)]} if finding.steps else {}
     return {
         **state,
+        **flow,
         "ruleId": finding.check,
         "ruleIndex": rule,
         "level": _LEVELS[finding.severity],
@@ -126,6 +128,13 @@ def _result(finding: Finding, rule: int, new: frozenset[str] | None) -> _Json:
             "evidence": finding.evidence,
         },
     }
+
+
+def _flow(finding: Finding) -> _Json:
+    """The steps of a path, which viewers show one below the other at the place of the finding."""
+    place = _location(finding)
+    steps = [{"location": {**place, "message": {"text": _plain(step)}}} for step in finding.steps]
+    return {"threadFlows": [{"locations": steps}]}
 
 
 def _suppression(exception: FindingException) -> _Json:

@@ -1,4 +1,4 @@
-"""What is generated from the code and kept in the repository: parts of the README, the page of Terraform types.
+"""What is generated from the code and kept in the repository: parts of the README, and the pages in docs/.
 
 `python -m tests.generated --write` (`make docs`) writes it, `test_docs.py` compares it.
 """
@@ -15,6 +15,7 @@ from auditor.sources.terraform.types import MAPPINGS
 from auditor.sources.terraform.types.iam_targets import TARGETS
 from auditor.sources.terraform.types.parts import PARTS
 from auditor.sources.terraform.types.unsupported import UNSUPPORTED
+from tests import coverage
 from tests.support import run
 
 README = Path(__file__).parents[1] / "README.md"
@@ -104,5 +105,6 @@ if __name__ == "__main__":
     if sys.argv[1:] != ["--write"]:
         raise SystemExit("usage: python -m tests.generated --write")
     README.write_text(rewritten(README.read_text(encoding="utf-8")), encoding="utf-8")
+    coverage.PAGE.write_text(coverage.page(), encoding="utf-8")
     TERRAFORM.parent.mkdir(exist_ok=True)
     TERRAFORM.write_text(terraform_page(), encoding="utf-8")

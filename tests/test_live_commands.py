@@ -161,6 +161,17 @@ def test_the_matrix_has_every_service_of_every_place(estate: Estate) -> None:
         b'{"name":"//auditor/collection","asset_type":"auditor/Collection","resource":{"data":{"form":99}}}',
         b'{"name":"//auditor/collection","asset_type":"auditor/Collection","resource":{"data":{"form":1,"parts":[{}]}}}',
         b'{"name":"x","asset_type":"storage.googleapis.com/Bucket"}',
+        *(
+            b'{"name":"//auditor/collection","asset_type":"auditor/Collection","resource":{"data":{"form":1,%s}}}'
+            % data
+            for data in (
+                b'"requested":7',
+                b'"requested":["a"],"reached":{"x":1}',
+                b'"requested":["a"],"parts":[{"collector":"c","service":"s","place":"p","state":"who knows"}]',
+                b'"requested":["a"],"by_home":{"p":{"s":"many"}}',
+                b'"requested":["a"],"excluded":[[[[[]]]]]',
+            )
+        ),
     ],
 )
 def test_a_damaged_collection_is_told_with_a_sentence(tmp_path: Path, line: bytes) -> None:

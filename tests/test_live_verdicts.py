@@ -17,6 +17,7 @@ from auditor.clock import Clock
 from auditor.completeness import NOT_INVENTORIED, Missings
 from auditor.engine.scan import Outcome, Scan
 from auditor.loading import load_checks
+from auditor.resources.base import asset_types_of
 from auditor.sources.base import Gaps, Source
 from auditor.sources.detect import sources_of
 from auditor.sources.live.collection import Order
@@ -134,6 +135,20 @@ def test_what_is_saved_gives_the_verdicts_again(every_check: list[Check], tmp_pa
     assert judged([again], every_check, again.exported, tmp_path).verdicts() == first.verdicts()
 
 
+def test_what_a_collection_was_not_made_for_is_not_assessed(every_check: list[Check], tmp_path: Path) -> None:
+    of_buckets = [check for check in every_check if check.asset_types == ("storage.googleapis.com/Bucket",)]
+    with Fake(full_estate()) as fake:
+        _, source = live(fake, [check for check in of_buckets if not check.signature.wants_access], tmp_path)
+    later = Collected.of_file(source.file, needs=needs_of(every_check))
+    found = judged([later], every_check, later.exported, tmp_path)
+    topics = [entry for entry in found.ledger if entry["asset_type"] == "pubsub.googleapis.com/Topic"]
+    assert topics
+    assert {entry["verdict"] for entry in topics} == {"not_assessed"}
+    assert any("were not collected" in gap.problem for gap in found.outcome.gaps.told)
+    buckets = {entry["verdict"] for entry in found.ledger if entry["asset_type"] == "storage.googleapis.com/Bucket"}
+    assert {"pass", "fail"} <= buckets
+
+
 def test_only_types_that_checks_read_are_asked_for(tmp_path: Path) -> None:
     buckets = [check for check in load_checks(()) if check.asset_types == ("storage.googleapis.com/Bucket",)]
     without_estate = [check for check in buckets if not check.reads]
@@ -165,6 +180,59 @@ def test_a_service_that_is_refused_in_one_project_is_not_assessed_there(checks: 
     assert {entry["verdict"] for entry in missing} == {"not_assessed"}
     assert any("secretmanager.secrets.list is missing" in gap.problem for gap in found.outcome.gaps.told)
     assert any("Cloud Asset Inventory was refused" in note for note in source.coverage.notes)
+
+
+@pytest.mark.parametrize(
+    ("method", "service", "access"),
+    [
+        ("ListFindings", "securitycenter.googleapis.com/", False),
+        ("ListRecommendations", "recommender.googleapis.com/", False),
+        ("/memberships", "cloudidentity.googleapis.com/", True),
+        ("v2.Policies/ListPolicies", "iam.googleapis.com/DenyPolicy", True),
+    ],
+)
+def test_a_failing_service_costs_its_own_verdicts_only(
+    every_check: list[Check], tmp_path: Path, method: str, service: str, access: bool
+) -> None:
+    with Fake(full_estate()) as fake:
+        whole, _ = live(fake, every_check, tmp_path, thorough=True)
+        fake.fail(method, denied("x.y.z"))
+        part, _ = live(fake, every_check, tmp_path, thorough=True)
+    may_differ = {
+        check.id
+        for check in every_check
+        if (access and check.signature.wants_access)
+        or any(
+            name.startswith(service)
+            for view in (*check.reads, *check.signature.subjects)
+            for name in asset_types_of(view)
+        )
+    }
+    lost = whole.verdicts() - part.verdicts()
+    assert {verdict[0] for verdict in lost} <= may_differ
+    assert len(lost) < 40
+    instead = {(entry["check"], entry["asset"]): entry["verdict"] for entry in part.ledger}
+    assert {instead.get(verdict[:2], "not_assessed") for verdict in lost} <= {"not_assessed", "fail"}
+
+
+def test_a_service_that_is_refused_in_one_project_leaves_the_others_alone(
+    every_check: list[Check], tmp_path: Path
+) -> None:
+    """Where the inventory is refused, each project's secrets are asked for by themselves."""
+    estate = full_estate()
+    homes = sorted({data["name"].split("/secrets/")[0] for data in estate.data("secretmanager.googleapis.com/Secret")})
+    homes = [home for home in homes if "/locations/" not in home]
+    refused_in, *others = homes
+    resources = denied("cloudasset.assets.listResource", when=lambda request: request.content_type == 1)
+    with Fake(estate) as fake:
+        fake.fail("ListAssets", resources)
+        whole, _ = live(fake, every_check, tmp_path)
+        fake.fail("ListSecrets", denied("secretmanager.secrets.list", when=lambda r: r.parent.startswith(refused_in)))
+        part, _ = live(fake, every_check, tmp_path)
+    assert others
+    lost = {verdict[:2] for verdict in whole.verdicts() - part.verdicts()}
+    assert lost
+    assert not [(check, name) for check, name in lost if refused_in not in name]
 
 
 CUTS = (("ListAssets", 1, 0), ("ListAssets", 1, 8), ("ListAssets", 2, 0), ("ListAssets", 2, 3), ("ListAssets", 4, 0))

@@ -30,7 +30,7 @@ from auditor.access.places import Places
 from auditor.access.role_table import RoleTable, load
 from auditor.access.tags import Tags
 from auditor.access.world import Coverage, World
-from auditor.completeness import IAM_POLICY, RESOURCE, Missings
+from auditor.completeness import COLLECTION, IAM_POLICY, RESOURCE, Missings
 from auditor.resources.base import Asset, OpenList, Resource, Undetermined, View
 from auditor.resources.cloudidentity import Group, Membership
 from auditor.resources.content import records
@@ -117,7 +117,7 @@ class Collector:
             self._reshape(line, trusted)
             return
         says_ours = not trusted and any(getattr(envelope, name) for name in _OURS)
-        if envelope.camel_policy is not UNSET or envelope.asset_type != kind or says_ours:
+        if envelope.camel_policy is not UNSET or envelope.asset_type != kind or says_ours or kind == COLLECTION:
             self._reshape(line, trusted)
         else:
             self._take(envelope, told=b'"ancestors"' in line or bool(envelope.ancestry_path))

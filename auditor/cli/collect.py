@@ -73,7 +73,7 @@ def command(targets: tuple[str, ...], output: Path, **options: Any) -> None:
     except OSError as error:
         raise fail_usage(f"{output}: cannot be written, {(error.strerror or str(error)).lower()}") from None
     for line in coverage.summary():
-        if not options["quiet"] or line.startswith("Missing"):
+        if not options["quiet"] or line.startswith(("Missing", "Not asked")):
             tell(line)
     for note in coverage.notes:
         tell(note)
@@ -82,7 +82,7 @@ def command(targets: tuple[str, ...], output: Path, **options: Any) -> None:
         sys.exit(INCOMPLETE)
     if not options["quiet"]:
         tell(f"Written: {records:,} records to {output}")
-    sys.exit(INCOMPLETE if coverage.missing else 0)
+    sys.exit(INCOMPLETE if coverage.failed else 0)
 
 
 def _order(targets: tuple[str, ...], options: dict[str, Any]) -> Order:
@@ -130,7 +130,7 @@ def _collected(order: Order, access: Access, output: Path, options: dict[str, An
     if coverage.nothing_read:
         return 0, coverage
     records = write(output, journal, coverage)
-    if coverage.missing:
+    if coverage.failed:
         tell(f"What is missing can be asked for again with --resume; {folder} is kept for that")
     else:
         journal.remove()

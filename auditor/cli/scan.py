@@ -132,7 +132,7 @@ class Percentage(click.FloatRange):
 @click.option(
     "--paths/--no-paths",
     default=None,
-    help="Look for paths to control, whatever the size of the estate; or do not.  [default: up to a million bindings]",
+    help="Look for paths to control, whatever the size of the estate; or do not.  [default: up to 250,000 bindings]",
 )
 @click.option("--ledger", metavar="FILE", help="Write every verdict, one JSON line each (.ndjson or .ndjson.gz).")
 @click.option(
@@ -397,14 +397,14 @@ def _audit(
         frameworks=asking.frameworks,
         exceptions=[claim for source in given if isinstance(source, Accepting) for claim in source.claims()],
     )
-    run.notices += [notice for source in given if isinstance(source, Telling) for notice in source.notices()]
     run.collections = collections_of([*sources, *estate])
+    run.notices += [notice for source in given if isinstance(source, Telling) for notice in source.notices()]
     if options["opinion"]:
         run.notices.append(options["opinion"].told())
     if options["outputs"] or options["paths"]:
         _add_paths(run, outcome)
     if not estate and has_findings(run):
-        run.second_opinion = compare(run, asking.catalogue, sources, lambda asked, to: scan(asked, to).run(sources))
+        run.security_center = compare(run, asking.catalogue, sources, lambda asked, to: scan(asked, to).run(sources))
     if comparison is not None:
         comparison = comparison.without(run.excepted())
         run.notices += [comparison.in_words(), *notices]

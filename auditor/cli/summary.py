@@ -42,7 +42,7 @@ def print_summary(run: Run, written: list[str]) -> None:
     _findings(console, run)
     _exceptions(console, run)
     _not_assessed(console, run)
-    _second_opinion(console, run)
+    _security_center(console, run)
     _gaps(console, run)
     _notices(console, run)
     _gate(console, run)
@@ -108,7 +108,7 @@ def _findings(console: Console, run: Run) -> None:
         for finding in run.findings:
             if finding.severity is severity:
                 places.setdefault(finding.check, []).append(finding)
-        ordered = sorted(places.items(), key=lambda item: (-len(item[1]), item[0]))
+        ordered = sorted(places.items(), key=lambda item: (not item[1][0].steps, -len(item[1]), item[0]))
         for check, findings in ordered[:most]:
             _entry(console, severity, titles[check], check, findings)
         if len(ordered) > most:
@@ -158,6 +158,8 @@ def _entry(console: Console, severity: Severity, title: str, check: str, finding
     more = f" and {len(names) - _PLACES:,} more" if len(names) > _PLACES else ""
     text = Text(visible(title))
     text.append(f"\n{check}: {shown}{more}", style="dim")
+    for finding in findings[:_PLACES] if findings[0].steps else ():
+        text.append(f"\n{visible(finding.message)}")
     table.add_row(Text(severity.value, style=STYLES[severity]), text)
     console.print(table)
 
@@ -200,10 +202,10 @@ def _accepted(run: Run) -> str:
     return f" ({accepted:,} accepted)" if accepted else ""
 
 
-def _second_opinion(console: Console, run: Run) -> None:
+def _security_center(console: Console, run: Run) -> None:
     """What Security Command Center says beside the run, on a line."""
-    if run.second_opinion is not None:
-        console.print(f"Security Command Center: {in_words(run.second_opinion)}")
+    if run.security_center is not None:
+        console.print(f"Security Command Center: {in_words(run.security_center)}")
         console.print()
 
 

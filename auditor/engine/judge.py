@@ -58,12 +58,13 @@ class Judge:
             envelope.source = envelope.source or source
             envelopes.append(envelope)
         asset = next((envelope for envelope in envelopes if envelope.resource is not UNSET), envelopes[0])
+        cause = self._estate.missing.why([asset_type], asset.ancestors) or _NO_RESOURCE
         if not known:
-            self._unasked(route, asset)
+            self._not_asked(route.on_resource, asset, cause)  # only its IAM policy was read
         if not waiting:
             return
         assert route.view is not None  # only types with a view have deferred checks
-        resource = resource_of(asset, route.view) if known else empty_view(route.view, asset, _NO_RESOURCE)
+        resource = resource_of(asset, route.view) if known else empty_view(route.view, asset, cause)
         policy = self._policy(route, asset, envelopes) if any(group.wants_policy for group in waiting) else None
         chain = self._estate.chain(asset, policy) if any(group.wants_chain for group in waiting) else None
         own = (resource, policy, chain, self._access, self._ways)
@@ -84,10 +85,6 @@ class Judge:
                 policy.asset = asset
                 return policy
         return self._estate.absent_policy(asset, others=bool(route.policies))
-
-    def _unasked(self, route: Route, asset: Asset) -> None:
-        """An asset of which only the IAM policy was exported: its resource checks could not be asked."""
-        self._not_asked(route.on_resource, asset, _NO_RESOURCE)
 
     def missing_policies(self) -> None:
         """Checks of policies get one *not assessed* for each project or container whose policies are not there."""

@@ -10,6 +10,8 @@ from msgspec import UNSET
 
 from auditor.access.collect import Collector
 from auditor.access.inventory import Inventory
+from auditor.access.ways import LARGE
+from auditor.completeness import COLLECTION
 from auditor.engine.deferred import Deferred
 from auditor.engine.parking import Parking
 from auditor.engine.population import POLICY, RESOURCE, Population
@@ -28,6 +30,7 @@ from auditor.sources.base import GAPS_TOLD, Gaps, Source
 _NAME_FIRST, _TYPE_FOLLOWS = b'{"name":"', b'","asset_type":"'
 """How exports begin a line."""
 _START = len(_NAME_FIRST)
+_COLLECTION = COLLECTION.encode()
 _WHOLE = (b"}\n", b"}")
 _HEAD = re.compile(rb'\s*\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"asset_type"\s*:\s*"([^"\\]+)"')
 
@@ -43,6 +46,7 @@ class Mapper:
         parking: Parking,
         collector: Collector | None = None,
         inventory: Inventory | None = None,
+        unlimited: bool = False,
     ) -> None:
         self.population = Population()
         self.gaps = Gaps()
@@ -60,6 +64,7 @@ class Mapper:
         self._parking = parking
         self._collector = collector
         self._inventory = inventory
+        self._unlimited = unlimited
 
     def read(self, source: Source) -> int:
         """Stream one source; how many records it gave."""
@@ -96,6 +101,8 @@ class Mapper:
         if match is None:
             return None
         name, asset_type = match.groups()
+        if asset_type == _COLLECTION:
+            return None
         return self._routes.of(asset_type.decode(errors="replace")), name
 
     def _reshape(self, line: bytes) -> None:
@@ -149,8 +156,8 @@ class Mapper:
             resource = resource_of(envelope, route.view)
         if self._collector is not None and (route.decides_access or policy is not None):
             self._collect(self._collector, route, envelope, line, policy, resource)
-        if self._inventory is not None and route.runs and fresh & RESOURCE:
-            self._inventory.take(route.asset_type, line)
+        if route.runs and fresh & RESOURCE:
+            self._take_stock(route, line, resource)
         if resource is not None and route.reads_data:
             self._ask_resource(route, envelope, line, name, resource)
         if policy is not None:
@@ -213,6 +220,11 @@ class Mapper:
         for group in route.deferred:
             if group.early and not self._has_answered(name, group):
                 self._ask_early(group, name, envelope, resource)
+
+    def _take_stock(self, route: Route, line: bytes, resource: Resource | None) -> None:
+        """Let the inventory learn of what runs, until it is too large to be of use."""
+        if self._inventory is not None and (self._unlimited or self._inventory.size <= LARGE):
+            self._inventory.take(route.asset_type, line, resource)
 
     def _follow(
         self, precedent: Precedent, precedents: Precedents, route: Route, name: bytes, resource: Resource

@@ -81,7 +81,9 @@ class Scan:
         """Read the sources, ask every check, and give back all that was found."""
         records: dict[str, int] = {}
         with Parking() as parking, contextlib.closing(self.estate), _seldom_collecting():
-            mapper = Mapper(self.routes, self.recorder, self.estate, parking, self.collector, self.inventory)
+            mapper = Mapper(
+                self.routes, self.recorder, self.estate, parking, self.collector, self.inventory, self._unlimited
+            )
             if self.collector is not None:
                 for file in self._groups:
                     for group in read_group_file(file, mapper.gaps):

@@ -298,5 +298,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(element) for element in value]
     if isinstance(value, dict):
-        return {str(key): plain(element) for key, element in value.items()}
+        named = {str(key): element for key, element in value.items()}
+        return {key: plain(named[key]) for key in sorted(named)}  # maps have no order that all sources keep
     return msgspec.to_builtins(value, str_keys=True)

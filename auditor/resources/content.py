@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from auditor.completeness import COLLECTION
 from auditor.resources.decode import Unreadable
 
 _TOP = {
@@ -49,6 +50,8 @@ def records(document: dict[str, Any], *, trusted: bool = False) -> list[dict[str
     for key in ("name", "asset_type"):
         if not isinstance(asset.get(key), str) or not asset[key]:
             raise Unreadable(f"not an asset: no {key!r}")
+    if asset["asset_type"] == COLLECTION:
+        raise Unreadable("what a collection lacks is told in the middle of a file; give it as a file of its own")
     asset["asset_type"] = (
         asset["asset_type"].removeprefix("identity.") if _ACM in asset["asset_type"] else asset["asset_type"]
     )

@@ -80,7 +80,8 @@ def access_approval_off(project: Project, estate: Estate) -> Verdict:
     for enrolled in known_first(
         containers,
         lambda container: [
-            each.is_enrolled for each in estate.related(AccessApprovalSettings, _container_of, container)
+            each.is_enrolled
+            for each in estate.related(AccessApprovalSettings, _container_of, container, within=container)
         ],
     ):
         if enrolled:
@@ -133,7 +134,9 @@ def access_approval_unnotified(settings: AccessApprovalSettings, estate: Estate)
         return PASS
     for notifies in known_first(
         settings.asset.ancestors[1:],
-        lambda container: [each.notifies for each in estate.related(AccessApprovalSettings, _container_of, container)],
+        lambda container: [
+            each.notifies for each in estate.related(AccessApprovalSettings, _container_of, container, within=container)
+        ],
     ):
         if notifies:
             return PASS

@@ -77,7 +77,7 @@ def default_log_sink_missing(project: Project, estate: Estate) -> Verdict:
     """
     if not project.is_active:
         return not_applicable("the project is pending deletion")
-    own = estate.related(LogSink, container_of, project.asset.key)
+    own = estate.related(LogSink, container_of, project.asset.key, within=project.asset.key)
     if any(sink.id == "_Default" for sink in own):
         return PASS
     if not own:

@@ -42,12 +42,13 @@ def _is_autopilot(cluster: Cluster) -> bool:
 def judge_pools(subject: Cluster | NodePool, estate: Estate, problem: Problem) -> Verdict:
     """Ask a node pool; or a cluster about the pools that it tells itself."""
     if isinstance(subject, NodePool):
-        if any(map(_is_autopilot, _known(estate.related(Cluster, _name, subject.cluster_name)))):
+        clusters = estate.related(Cluster, _name, subject.cluster_name, within=subject.project)
+        if any(map(_is_autopilot, _known(clusters))):
             return not_applicable("Google runs the nodes of an Autopilot cluster")
         return problem(subject) or PASS
     if subject.autopilot.enabled:
         return not_applicable("Google runs the nodes of an Autopilot cluster")
-    if _known(estate.related(NodePool, _cluster_name, subject.asset.name)):
+    if _known(estate.related(NodePool, _cluster_name, subject.asset.name, within=subject.project)):
         return not_applicable("asked of each of its node pools")
     for pool in subject.known_pools:
         verdict = problem(pool)
@@ -73,6 +74,7 @@ def _pool_check(
     gcloud: str = "",
     terraform: str = "",
     manual: str = "",
+    guardrail: str = "",
     default: bool = True,
 ) -> Check:
     """A check of node pools; `good` and `bad` are data of a pool, for its examples and its fix."""
@@ -92,6 +94,7 @@ def _pool_check(
             gcloud=gcloud,
             terraform=terraform,
             manual=manual,
+            guardrail=guardrail,
             patch={"data": {**good, "nodePools": [{"name": "main", **good}], "nodeConfig": None}},
         ),
         passes=lambda: [
@@ -135,6 +138,7 @@ default_account = _pool_check(
     good={"config": {"serviceAccount": "nodes@p.iam.gserviceaccount.com", "oauthScopes": [_PLATFORM]}},
     bad={"config": {"serviceAccount": "default", "oauthScopes": [_NARROW]}},
     unknown="config.serviceAccount",
+    guardrail="container.managed.disallowDefaultComputeServiceAccount",
     severity=Severity.MEDIUM,
     same_as=(
         "sha:OVER_PRIVILEGED_ACCOUNT",
@@ -231,6 +235,7 @@ metadata_server = _pool_check(
     good={"config": {"workloadMetadataConfig": {"mode": "GKE_METADATA"}}},
     bad={"config": {"workloadMetadataConfig": {"mode": "GCE_METADATA"}}},
     unknown="config.workloadMetadataConfig",
+    guardrail="container.managed.enableWorkloadIdentityFederation",
     severity=Severity.MEDIUM,
     same_as=(
         "scoutsuite:kubernetesengine-cluster-metadata-server-disabled",

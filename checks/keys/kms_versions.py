@@ -106,7 +106,7 @@ def without_new_version(key: CryptoKey, estate: Estate, settings: AgeSettings, c
         return not_applicable("a schedule can rotate it")
     limit = settings.max_asymmetric_days if key.is_asymmetric else settings.max_symmetric_days
     age: int | None = None
-    for version in estate.related(CryptoKeyVersion, _key_of, key.asset.name):
+    for version in estate.related(CryptoKeyVersion, _key_of, key.asset.name, within=key.project):
         if version.state == "ENABLED":
             days = clock.days_since(told(version.create_time, "createTime"))
             if days <= limit:

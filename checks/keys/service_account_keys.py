@@ -282,7 +282,7 @@ def many_keys(key: ServiceAccountKey, estate: Estate, settings: CountSettings, c
         later = (other.created, other.id) > (key.created, key.id)
         return [other] if later and not out_of_use(other, clock) else []
 
-    keys = estate.related(ServiceAccountKey, _account_of, key.account)
+    keys = estate.related(ServiceAccountKey, _account_of, key.account, within=key.project)
     for found, _ in enumerate(known_first(keys, newer), 1):
         if found >= settings.max_keys:
             return fail(f"{key.account} has at least {found} newer keys that work")

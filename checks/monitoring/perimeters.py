@@ -172,7 +172,8 @@ def _raises_alert(entry: Entry, organization: Organization, estate: Estate, metr
     policies = estate.in_project(AlertPolicy, metric.project)
     if not some(policies, lambda policy: policy.tells_someone and policy.watches_count(kind)):
         return False
-    sinks = estate.related(LogSink, container_of, organization.asset.key)
+    key = organization.asset.key
+    sinks = estate.related(LogSink, container_of, key, within=key)
     return some(sinks, lambda sink: routes(sink, entry) and _feeds(sink, metric, estate))
 
 

@@ -68,7 +68,8 @@ def contacts_missing(organization: Organization, estate: Estate) -> Verdict:
     Source: https://cloud.google.com/resource-manager/docs/managing-notification-contacts
     """
     missing = set(_NEEDED)
-    contacts = estate.related(EssentialContact, _container, organization.asset.key)
+    key = organization.asset.key
+    contacts = estate.related(EssentialContact, _container, key, within=key)
     for category in known_first(contacts, lambda contact: contact.notification_category_subscriptions):
         missing.discard(category)
         if category == _EVERYTHING or not missing:

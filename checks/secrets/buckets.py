@@ -75,6 +75,7 @@ _VIEWER = "roles/storage.objectViewer"
     fails=lambda: [
         _bucket("shop-tfstate-prod", (_VIEWER, "allUsers")),
         _bucket("shop-terraform-state", ("roles/storage.objectAdmin", "allAuthenticatedUsers")),
+        _bucket("shop-terraform-state", ("roles/storage.folderAdmin", "domain:example.com")),
         _bucket("shop-tf-state", (_VIEWER, "domain:example.com")),
         _bucket("terraform_state_shop", ("roles/storage.legacyObjectReader", "projectViewer:p")),
         [_bucket("shop-tfstate", (_CUSTOM, "allUsers")), custom_role(_CUSTOM, "storage.objects.get")],

@@ -203,7 +203,7 @@ def rotation_not_done(secret: Secret, estate: Estate, clock: Clock) -> Verdict:
         return not_applicable("no rotation period is set")
     grace = timedelta(days=2)
     newest = None
-    for each in versions_of(secret.asset.name, estate):
+    for each in versions_of(secret.asset.name, secret.project, estate):
         if each.create_time and clock.now - each.create_time - grace <= period:
             return PASS
         newest = each if newest is None or each.number > newest.number else newest
@@ -256,7 +256,7 @@ def version_superseded(old: SecretVersion, estate: Estate, settings: RetirementS
     """
     if old.state != "ENABLED":
         return not_applicable("the version is disabled or destroyed")
-    for newer in versions_of(old.secret, estate):
+    for newer in versions_of(old.secret, old.project, estate):
         if newer.number > old.number and newer.state == "ENABLED" and newer.create_time:
             days = clock.days_since(newer.create_time)
             if days > settings.grace_days:

@@ -137,7 +137,7 @@ def many_versions(secret: Secret, estate: Estate, settings: SprawlSettings) -> V
 
     Source: https://cloud.google.com/secret-manager/docs/best-practices
     """
-    enabled = sum(each.state == "ENABLED" for each in versions_of(secret.asset.name, estate))
+    enabled = sum(each.state == "ENABLED" for each in versions_of(secret.asset.name, secret.project, estate))
     if enabled <= settings.max_enabled:
         return PASS
     return fail(f"{enabled} versions are enabled, the limit is {settings.max_enabled}")

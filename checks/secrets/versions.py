@@ -12,9 +12,9 @@ def _secret_of(version: SecretVersion) -> str:
     return version.secret
 
 
-def versions_of(secret: str, estate: Estate) -> list[SecretVersion]:
+def versions_of(secret: str, project: str, estate: Estate) -> list[SecretVersion]:
     """The versions of the secret with this full resource name, in any order; open where some may be missing."""
-    return estate.related(SecretVersion, _secret_of, secret)
+    return estate.related(SecretVersion, _secret_of, secret, within=project)
 
 
 def version(number: int, created: str, state: str = "ENABLED") -> Example:

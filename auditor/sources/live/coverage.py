@@ -7,14 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from auditor.completeness import IAM_POLICY, NOT_INVENTORIED, RESOURCE, Missing, is_inventoried
+import msgspec
+
+from auditor.completeness import COLLECTION, IAM_POLICY, NOT_INVENTORIED, RESOURCE, Missing, is_inventoried
 from auditor.model.run import Collection, ServiceState
 from auditor.model.text import plural
 from auditor.sources.live.declaration import Record
 from auditor.sources.live.failures import Failure, State
 from auditor.sources.live.needs import ACCESS_MANAGED, CONTAINERS, ORG_POLICY
 
-ASSET_TYPE = "auditor/Collection"
+ASSET_TYPE = COLLECTION
 """The type of the record that holds the coverage, the first of a collection."""
 FORM = 1
 _WORKSPACE = "cloudidentity.googleapis.com"
@@ -63,6 +65,8 @@ class Part:
         """Why something is missing, as a clause without the place: the same for all that ended alike."""
         what = f"{self.content} content" if self.content else self.collector
         lacking = f", {self.permission} is missing" if self.permission else ""
+        if self.state is State.NOT_ASKED:
+            return f"{what} not asked for, to spare a slow quota"
         return f"{what} could not be read ({self.state.value}{lacking})"
 
     def lacks(self, instead: Iterable[str] = ()) -> Iterator[Missing]:
@@ -142,6 +146,11 @@ class Coverage:
     def missing(self) -> list[Part]:
         """What was not read, although it may be there."""
         return [part for part in self.parts if part.is_missing]
+
+    @property
+    def failed(self) -> list[Part]:
+        """Those of the missing that were asked for."""
+        return [part for part in self.missing if part.state is not State.NOT_ASKED]
 
     @property
     def nothing_read(self) -> bool:
@@ -263,7 +272,8 @@ class Coverage:
             yield f"Excluded: {plural(len(self.excluded), 'place')}"
         for part, places in alike_parts(self.missing):
             more = f" and {places - 1:,} more" if places > 1 else ""
-            yield f"Missing: {part.problem}{more}; {part.advice}"
+            word = "Not asked" if part.state is State.NOT_ASKED else "Missing"
+            yield f"{word}: {part.problem}{more}; {part.advice}"
 
     def record(self) -> Record:
         """The coverage as a line of the collection."""
@@ -293,15 +303,10 @@ def read_coverage(record: Record) -> Coverage:
     """The coverage that a record holds. Raises ValueError where it is of another form, or damaged."""
     try:
         data: dict[str, Any] = dict(record["resource"]["data"])
-        form = data.pop("form")
-        if form != FORM:
-            raise ValueError(f"a collection of form {form}, and this auditor reads form {FORM}")
-        parts = [
-            Part(**{**part, "state": State(part["state"]), "asset_types": tuple(part.get("asset_types", ()))})
-            for part in data.pop("parts")
-        ]
-        return Coverage(**data, parts=parts)
-    except (KeyError, TypeError, AttributeError) as error:
+        if data.get("form") != FORM:
+            raise ValueError(f"a collection of form {data.get('form')}, and this auditor reads form {FORM}")
+        return msgspec.convert(data, Coverage)
+    except (KeyError, TypeError, msgspec.ValidationError) as error:
         raise ValueError(f"the record of its coverage is damaged ({error})") from None
 
 

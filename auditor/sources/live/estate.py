@@ -12,6 +12,7 @@ from typing import IO, Any
 
 import msgspec
 
+from auditor.completeness import Missing, is_inventoried
 from auditor.model.run import Collection
 from auditor.resources.decode import Unreadable, parse
 from auditor.sources.base import Gaps
@@ -20,7 +21,7 @@ from auditor.sources.live.assets import policy_keys, without_policies_read
 from auditor.sources.live.coverage import ASSET_TYPE, BEYOND, Coverage, Part, alike_parts, read_coverage
 from auditor.sources.live.declaration import Record
 from auditor.sources.live.failures import State
-from auditor.sources.live.journal import Journal
+from auditor.sources.live.journal import Head, Journal
 from auditor.sources.live.needs import ACCESS_MANAGER, ORG_POLICY, Needs
 
 BEGINNING = b'{"name":"//auditor/collection","asset_type":"auditor/Collection"'
@@ -29,10 +30,7 @@ _ORG_POLICY_TYPE = f'"{ORG_POLICY}"'.encode()
 _REST = "collect again; what stands before this place was audited"
 
 
-class _Head(msgspec.Struct):
-    name: str
-    asset_type: str
-    ancestors: list[str] = []
+class _Hanging(Head):
     access_policy: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     access_level: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     service_perimeter: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
@@ -70,7 +68,7 @@ def write(path: Path, journal: Journal, coverage: Coverage) -> int:
 
 def _count(journal: Journal, coverage: Coverage) -> set[str]:
     """Fill in the coverage's counts; the organisation policies that came as resources."""
-    head = msgspec.json.Decoder(_Head)
+    head = msgspec.json.Decoder(_Hanging)
     types: Counter[str] = Counter()
     homes: dict[str, Counter[str]] = {}
     known: set[str] = set()
@@ -144,15 +142,15 @@ class Collected:
 
     @property
     def exported(self) -> frozenset[str]:
-        """What the engine may take as complete for what the checks read; nothing where that is unknown.
+        """What the engine may take as complete, but for what `lines` tells to be missing.
 
-        What was not asked for must not be taken for absent, so that `needs` has to be set before.
+        What was not asked for must not be taken for absent: where `needs` does not tell what is read, only what was
+        collected of all types counts.
         """
-        wanted, coverage = self.needs, self.coverage
-        complete = set(coverage.asked_for)
-        if not _within(wanted.policies if wanted else None, coverage.asked_policies, known=wanted is not None):
+        complete = set(self.coverage.asked_for)
+        if self.needs is None and self.coverage.asked_policies is not None:
             complete.discard("iam-policy")
-        if not _within(wanted.resources if wanted else None, coverage.asked_types, known=wanted is not None):
+        if self.needs is None and self.coverage.asked_types is not None:
             complete -= {"resource", "org-policy", "access-policy"}
         return frozenset(complete)
 
@@ -164,6 +162,11 @@ class Collected:
         for lack in self.coverage.lacks():
             if lack.place != BEYOND or not self.is_the_whole:
                 gaps.add_missing(lack)
+        for lack in self._not_collected():
+            gaps.add_missing(lack)
+            what = "IAM policies" if lack.policies else "resources"
+            some = f" ({', '.join(sorted(lack.asset_types)[:3])}, …)" if lack.asset_types else ""
+            gaps.add_line(self.path, f"{what} that the checks read were not collected{some}", "collect again")
         try:
             with open_file(self.file) as file:
                 numbered = enumerate(file, 1)
@@ -172,18 +175,27 @@ class Collected:
         except READ_ERRORS as error:
             gaps.add(self.path, why(error), _REST)
 
+    def _not_collected(self) -> Iterator[Missing]:
+        """What the checks read and the collection was not made for."""
+        wanted, coverage = self.needs, self.coverage
+        if wanted is None:
+            return
+        if coverage.asked_types is not None and wanted.resources is not None:
+            left = frozenset(filter(is_inventoried, wanted.resources - set(coverage.asked_types)))
+            if left:
+                yield Missing("", "not collected", left)
+        if coverage.asked_policies is not None:
+            asked = frozenset(coverage.asked_policies)
+            if wanted.policies is None:
+                yield Missing("", "not collected", besides=asked, policies=True)
+            elif wanted.policies - asked:
+                yield Missing("", "not collected", wanted.policies - asked, policies=True)
+
     def _counts(self, part: Part) -> bool:
         """Whether the scan may rest on a missing part."""
         if self.needs is None or part.content or not part.asset_types:
             return True
         return any(":" in name or self.needs.wants(name) for name in part.asset_types)
-
-
-def _within(wanted: frozenset[str] | None, asked: list[str] | None, *, known: bool) -> bool:
-    """Whether all that is wanted was asked for; None stands for everything."""
-    if asked is None:
-        return True
-    return known and wanted is not None and wanted <= set(asked)
 
 
 def vouched_by(sources: Iterable[Any], exported: frozenset[str]) -> frozenset[str]:

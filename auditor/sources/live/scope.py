@@ -82,6 +82,8 @@ class Scope:
     """Targets of which nothing could be learnt."""
     without_inventory: dict[str, Failure] = field(default_factory=dict)
     """Roots for which the inventory was refused."""
+    ids: dict[str, str] = field(default_factory=dict)
+    """`projects/NUMBER` → the project's id, of what was left out, too."""
 
     def root_of(self, place: Place) -> str:
         """The target that a place was found below."""
@@ -147,6 +149,8 @@ def _placed(records: Iterable[Record]) -> list[Record]:
 
 def _leave_out(scope: Scope, places: Iterable[Place], rules: Filter) -> None:
     for place in places:
+        if place.project_id:
+            scope.ids[place.key] = place.project_id
         by = rules.excludes(place)
         if by:
             scope.excluded[place.key] = by

@@ -56,7 +56,10 @@ def _object(data: bytes, at: int, end: int) -> dict[str, Any]:
             size, at = _long(data, at - 1)
         if at + size != stop:
             raise Unforeseen
-        found[key] = _value(data, at, stop)
+        if size > 2 and data[at] == _STRING and data[at + 1] == size - 2 < 128:  # nearly always, and without a call
+            found[key] = data[at + 2 : stop].decode()
+        else:
+            found[key] = _value(data, at, stop)
         at = stop
     return found
 
@@ -89,7 +92,10 @@ def _list(data: bytes, at: int, end: int) -> list[Any]:
         size, at = data[at + 1], at + 2
         if size > 127:
             size, at = _long(data, at - 1)
-        found.append(_value(data, at, at + size))
+        if size > 2 and data[at] == _STRING and data[at + 1] == size - 2 < 128:
+            found.append(data[at + 2 : at + size].decode())
+        else:
+            found.append(_value(data, at, at + size))
         at += size
     return found
 
