@@ -21,6 +21,10 @@ MISSING_POLICY = (
     "its IAM policy is not in the input; export content type iam-policy of all asset types, "
     "and say --exported iam-policy if that was done"
 )
+NOT_IN_TERRAFORM = (
+    "Terraform shows only part of the estate, and not this IAM policy; an export of the estate has it, "
+    "over which --on lays a plan"
+)
 MISSING_INHERITED = "the IAM policy of a folder or organisation above it is not in the input"
 _POLICIES_READ = 256
 """Policies of containers that are kept as objects: those of folders are inherited by many."""
@@ -171,7 +175,12 @@ class Estate:
                 self._policies_read.clear()
             policy = policy_of(self._policy_lines[self._policies[container]])
             return self._policies_read.setdefault(container, policy)
-        raise Undetermined(f"IAM policy of {container}", self.why_no_policy(container) or MISSING_POLICY)
+        raise Undetermined(f"IAM policy of {container}", self.why_no_policy(container) or self.missing_policy)
+
+    @property
+    def missing_policy(self) -> str:
+        """Why an IAM policy is not in the input, and what to do."""
+        return NOT_IN_TERRAFORM if self.partial else MISSING_POLICY
 
     def why_no_policy(self, container: str) -> str:
         """Why the IAM policy of a project, folder or organisation may be among what could not be read, `""` if not."""
@@ -192,7 +201,7 @@ class Estate:
         seen = IAM_POLICY in self.exported or (others and self.has_policy(container))
         if seen and container != asset.key and not self.partial:
             return Policy(asset=asset)
-        return unknown_policy(asset, MISSING_POLICY)
+        return unknown_policy(asset, self.missing_policy)
 
     def chain(self, asset: Asset, own: Policy[Any] | None) -> PolicyChain:
         """The policies that apply to `asset`: its own and those of its ancestors."""

@@ -57,6 +57,8 @@ def examples(*, policies: bool = False) -> dict[str, list[Case]]:
             continue
         if not (example.data or policies) or example.unknown or case.check.signature.wants_estate:
             continue
+        if example.settings is not None:  # all examples of a type are judged in one scan
+            continue
         for asset_type in asset_types_of(example.view):
             for kind in kinds[asset_type]:
                 found[kind].append(case)

@@ -15,7 +15,7 @@ from auditor.engine.population import RESOURCE
 from auditor.engine.questions import Ask
 from auditor.engine.recorder import Recorder
 from auditor.engine.routes import CONTAINER, Route, Routes
-from auditor.estate import MISSING_POLICY, Estate
+from auditor.estate import Estate
 from auditor.model.verdict import not_assessed
 from auditor.resources.base import Asset
 from auditor.resources.decode import Envelope, detached_policy, empty_view, resource_of
@@ -95,7 +95,7 @@ class Judge:
                 continue
             asset_type = CONTAINER + _LEVELS.get(container.partition("/")[0], "Project")
             asset = Asset(name=name, asset_type=asset_type, ancestors=[container])
-            cause = self._estate.why_no_policy(container) or MISSING_POLICY
+            cause = self._estate.why_no_policy(container) or self._estate.missing_policy
             was_asked = container in self._mapper.containers  # of the asset itself, whose policy is not known
             asks = [ask for ask in asked[asset_type] if ask.check.signature.streams or not was_asked]
             self._not_asked(asks, asset, cause)
