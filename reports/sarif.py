@@ -138,7 +138,10 @@ def _flow(finding: Finding) -> _Json:
 
 
 def _suppression(exception: FindingException) -> _Json:
-    """Why a result is suppressed (3.35): it is in the log, and viewers do not count it."""
+    """Why a result is suppressed (3.35): it is in the log, and viewers do not count it.
+
+    Without a status a suppression is accepted; the specification and its first schema call that property differently.
+    """
     told = (
         ("", exception.reason),
         ("until ", exception.expires.isoformat() if exception.expires else ""),
@@ -148,7 +151,6 @@ def _suppression(exception: FindingException) -> _Json:
     )
     return {
         "kind": "inSource" if exception.kind == "inline" else "external",
-        "status": "accepted",
         "justification": visible("; ".join(f"{name}{text}" for name, text in told if text)),
     }
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from tests.support import bucket, ndjson, policy, project, run, scan
@@ -71,6 +72,7 @@ def only(report: dict[str, Any], state: str) -> dict[str, Any]:
 
 
 PUBLIC = ["--check", "bucket-public"]
+SARIF = Path(__file__).parent / "data" / "sarif-schema-2.1.0.json"
 
 
 def test_an_accepted_finding_is_no_finding_and_does_not_fail_the_gate(tmp_path: Path) -> None:
@@ -235,7 +237,9 @@ def test_every_report_shows_what_is_accepted_apart(tmp_path: Path) -> None:
     assert "## Exceptions" in text
     assert "<script>" not in text
     assert "Accepted until 2026-12-31: bucket-public, critical" in text
-    log = json.loads(outputs["sarif"].read_text())["runs"][0]
+    written = json.loads(outputs["sarif"].read_text())
+    jsonschema.validate(written, json.loads(SARIF.read_text(encoding="utf-8")))
+    log = written["runs"][0]
     (shown,) = log["results"]
     assert shown["suppressions"][0]["kind"] == "inSource"
     assert "until 2026-12-31; owner web@example.com; ticket SEC-12" in shown["suppressions"][0]["justification"]

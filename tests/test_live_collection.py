@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,41 @@ def test_several_targets_are_one_estate(estate: Estate) -> None:
         apart = [collected(fake, Order(targets=(folder,))) for folder in folders]
     assert set(both.coverage.reached) == {name for done in apart for name in done.coverage.reached}
     assert set(names(both.records)) == {name for done in apart for name in names(done.records)}
+
+
+def test_what_says_more_of_the_inventory_is_asked_only_where_that_has_something(estate: Estate) -> None:
+    order = Order(targets=(ORGANIZATION,), thorough=True)
+    with_keys = {a["ancestors"][0] for a in estate.assets if a["asset_type"] == "apikeys.googleapis.com/Key"}
+    with Fake(estate) as fake:
+        done = collected(fake, order)
+        assert {request.name for request in fake.asked("ListTimeSeries")} == with_keys
+        others = [part for part in done.parts("api-key-use") if part.place not in with_keys]
+        assert {part.state for part in others} <= {State.EMPTY, State.PENDING_DELETION}
+        fake.reset()
+        fake.fail("ListAssets", denied())
+        collected(fake, order)
+        assert {request.name for request in fake.asked("ListTimeSeries")} > with_keys
+
+
+def test_what_a_quota_does_not_answer_at_once_is_left_out_and_told_unless_told_to_wait() -> None:
+    projects = [f"projects/{number}" for number in range(1, 131)]
+    kind = "cloudresourcemanager.googleapis.com/"
+    assets = [
+        {
+            "name": f"//cloudresourcemanager.googleapis.com/{key}",
+            "asset_type": f"{kind}{'Project' if key in projects else 'Organization'}",
+            "ancestors": [key] if key == ORGANIZATION else [key, ORGANIZATION],
+            "resource": {"data": {"projectId": key.replace("projects/", "p-"), "lifecycleState": "ACTIVE"}},
+        }
+        for key in (ORGANIZATION, *projects)
+    ]
+    with Fake(Estate(assets)) as fake:
+        done = collected(fake, Order(targets=(ORGANIZATION,), services=("recommender",)))
+        states = Counter(part.state for part in done.parts("recommender"))
+        assert states == {State.EMPTY: 100, State.NOT_ASKED: 31}
+        assert len(fake.asked("ListRecommendations")) == 100
+        everything = collected(fake, Order(targets=(ORGANIZATION,), services=("recommender",), thorough=True))
+    assert {part.state for part in everything.parts("recommender")} == {State.EMPTY}
 
 
 # by way of Cloud Storage

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from array import array
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise, repeat
@@ -56,11 +57,12 @@ class PolicyRecord(NamedTuple):
 class Texts:
     """Texts as small numbers, given out in the order in which they are met."""
 
-    __slots__ = ("_numbers", "all")
+    __slots__ = ("_hashes", "_numbers", "_order", "all")
 
     def __init__(self, *first: str) -> None:
         self.all: list[str] = []
-        self._numbers: dict[str, int] = {}
+        self._numbers: dict[str, int] | None = {}
+        self._hashes, self._order = array("q"), array("I")
         for text in first:
             self.number(text)
 
@@ -72,15 +74,32 @@ class Texts:
 
     def number(self, text: str) -> int:
         """The number of a text, a new one where it was not met before."""
+        if self._numbers is None:
+            self._numbers = {known: number for number, known in enumerate(self.all)}
         number = self._numbers.get(text)
         if number is None:
             number = self._numbers[text] = len(self.all)
             self.all.append(text)
         return number
 
+    def settle(self) -> None:
+        """Say that texts are only looked up from now on: that takes twelve bytes for each, not a hundred."""
+        hashes = array("q", map(hash, self.all))
+        self._order = array("I", sorted(range(len(hashes)), key=hashes.__getitem__))
+        self._hashes = array("q", map(hashes.__getitem__, self._order))
+        self._numbers = None
+
     def known(self, text: str) -> int | None:
         """The number of a text, None where it was not met."""
-        return self._numbers.get(text)
+        if self._numbers is not None:
+            return self._numbers.get(text)
+        wanted = hash(text)
+        place = bisect_left(self._hashes, wanted)
+        while place < len(self._hashes) and self._hashes[place] == wanted:
+            if self.all[self._order[place]] == text:
+                return self._order[place]
+            place += 1
+        return None
 
 
 class Bindings:
@@ -183,6 +202,8 @@ class Bindings:
         self.scope_of = array("I", map(moved.__getitem__, self.scope_of))
         self.scopes, self._firsts, self._lasts, self.doubts = settled, firsts, lasts, doubts
         self._spelled = {}
+        self.scopes.settle()
+        self.members.settle()
         return differing
 
     def _drop(self, span: tuple[int, int]) -> None:
@@ -196,7 +217,11 @@ class Bindings:
     def span(self, scope: str) -> tuple[int, int]:
         """First binding of a scope's policy, and the one after its last."""
         number = self.scopes.known(scope)
-        return (0, 0) if number is None else (self._firsts[number], self._lasts[number])
+        return (0, 0) if number is None else self.span_of(number)
+
+    def span_of(self, scope: int) -> tuple[int, int]:
+        """The same of a scope's number."""
+        return self._firsts[scope], self._lasts[scope]
 
     def members_of(self, binding: int) -> array[int]:
         """The numbers of a binding's members."""

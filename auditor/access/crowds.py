@@ -5,6 +5,7 @@ Most questions about a crowd end with its members as a set of small numbers; gra
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from functools import cached_property
@@ -75,8 +76,9 @@ class Crowds:
     def grants(self, container: str, meant: Meant) -> Iterator[tuple[str, int, list[int]]]:
         """(scope, binding, numbers of the members) wherever somebody who is meant holds a role."""
         bindings, among = self._world.bindings, self.among(meant)
-        for scope in self._scopes_in.get(self._world.hierarchy.canonical(container), ()):
-            for binding in range(*bindings.span(scope)):
+        for number in self._scopes_in.get(self._world.hierarchy.canonical(container), ()):
+            scope = bindings.scopes[number]
+            for binding in range(*bindings.span_of(number)):
                 numbers = [number for number in bindings.members_of(binding) if among[number]]
                 if numbers and not self._is_dead(binding):
                     yield scope, binding, numbers
@@ -87,8 +89,8 @@ class Crowds:
         inside: set[int] = set()
         doubts: list[str] = []
         for scope in self._scopes_in.get(container, ()):
-            first, last = bindings.span(scope)
-            crowd = here if scope.startswith(MANAGER) else inside
+            first, last = bindings.span_of(scope)
+            crowd = here if bindings.scopes[scope].startswith(MANAGER) else inside
             if any(bindings.condition_of[first:last]):
                 for binding in range(first, last):
                     if not self._is_dead(binding):
@@ -98,19 +100,22 @@ class Crowds:
             if bindings.gaps:
                 gaps = (bindings.gaps.get(binding, NO_GAPS).members for binding in range(first, last))
                 doubts.extend(gap for gap in gaps if gap)
-            if bindings.doubts and (doubt := bindings.doubts.get(bindings.scopes.known(scope) or 0, "")):
+            if doubt := bindings.doubts.get(scope, ""):
                 doubts.append(doubt)
         return Crowd(here, inside, doubts, self.among)
 
     @cached_property
-    def _scopes_in(self) -> dict[str, list[str]]:
-        """Container → what is right in it and has a policy, itself included."""
-        found: dict[str, list[str]] = {}
-        for scope in self._world.bindings.scopes.all:
+    def _scopes_in(self) -> dict[str, array[int]]:
+        """Container → the numbers of what is right in it and has a policy, itself included."""
+        found: dict[str, array[int]] = {}
+        for number, scope in enumerate(self._world.bindings.scopes.all):
             tail = scope.partition("/projects/")[2]
             if tail and not tail.startswith(("_", "-", "/")):  # scopes are canonical: the name says it
                 container = f"projects/{tail.partition('/')[0]}"
             else:
                 container = self._world.hierarchy.canonical(self._world.places.container(scope))
-            found.setdefault(container, []).append(scope)
+            known = found.get(container)
+            if known is None:
+                known = found[container] = array("I")
+            known.append(number)
         return found

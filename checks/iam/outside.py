@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from auditor import (
@@ -25,7 +26,7 @@ from auditor import (
 from auditor.access.crowds import Meant
 from auditor.access.grants import tell
 from auditor.access.hierarchy import MANAGER
-from auditor.access.members import CONSUMER_DOMAINS, Kind, Member
+from auditor.access.members import CONSUMER_DOMAINS, Member
 from auditor.access.standing_index import Power, Powers, standing_index
 from auditor.resources.base import Asset
 from auditor.resources.resourcemanager import Folder, Organization, Project
@@ -70,17 +71,24 @@ class TrustSettings(Settings, frozen=True):
     """Projects of other organizations, by id or number, whose service accounts are meant to hold roles."""
 
 
-def _strangers(
-    asset: Asset,
-    shows_project: Meant,
-    trusted: tuple[str, ...],
-    estate: Estate,
-    access: EffectiveAccess,
-) -> Verdict:
-    """The grants whose project is not in the organization; each grant's member shows one."""
+Home = Callable[[Member], str]
+"""The project, by id or number, that a member of some kind shows in its address; `""` for others."""
+
+
+def _home_of_account(member: Member) -> str:
+    return member.account_project
+
+
+def _home_of_agent(member: Member) -> str:
+    owner = member.agent_owner if member.is_service_agent else ""
+    return owner.removeprefix("projects/") if owner.startswith("projects/") else ""
+
+
+def _strangers(asset: Asset, home: Home, trusted: tuple[str, ...], estate: Estate, access: EffectiveAccess) -> Verdict:
+    """The grants to members whose home is not in the organization."""
     index = standing_index(access)
     crowd = index.crowd(asset)
-    if not crowd.has(shows_project):
+    if not crowd.has(_at_home_anywhere(home)):
         Powers([], crowd.doubts).certain()
         return PASS
     top = asset.ancestors[-1] if asset.ancestors else ""
@@ -88,7 +96,7 @@ def _strangers(
         return not_applicable("there is no organization whose projects could be compared")
     if not any(owner.asset.key == top for owner in estate.of(Organization)):
         return not_assessed("the organization is not in the input, so that the list of its projects may be incomplete")
-    found = index.holders(asset, _elsewhere(shows_project, trusted, estate)).found
+    found = index.holders(asset, _elsewhere(home, trusted, estate)).found
     if found and (doubt := _projects(estate)[1]):
         raise doubt
     if crowd.doubts and not found:
@@ -96,11 +104,20 @@ def _strangers(
     return tell(found)
 
 
+_ACCOUNTS = ("serviceAccount",)
+
+
+@cache
+def _at_home_anywhere(home: Home) -> Meant:
+    """Members that show a home."""
+    return Meant(lambda member: home(member) != "", _ACCOUNTS)
+
+
 @lru_cache(maxsize=4)
-def _elsewhere(shows_project: Meant, trusted: tuple[str, ...], estate: Estate) -> Meant:
-    """Members that show a project that is none of the organization's and not trusted."""
-    known = _projects(estate)[0].union(trusted)
-    return shows_project._replace(test=lambda member: shows_project.test(member) and _home(member) not in known)
+def _elsewhere(home: Home, trusted: tuple[str, ...], estate: Estate) -> Meant:
+    """Members whose home is none of the organization's projects and not trusted."""
+    known = _projects(estate)[0].union(trusted, ("",))
+    return Meant(lambda member: home(member) not in known, _ACCOUNTS)
 
 
 @lru_cache(maxsize=1)
@@ -113,19 +130,6 @@ def _projects(estate: Estate) -> tuple[frozenset[str], Undetermined | None]:
     except Undetermined as more:
         return frozenset(known), more
     return frozenset(known), None
-
-
-def _home(member: Member) -> str:
-    """The project, by id or number, that an account or agent shows in its address."""
-    return member.account_project or member.agent_owner.removeprefix("projects/")
-
-
-_ACCOUNTS = Meant(
-    lambda member: member.kind is Kind.SERVICE_ACCOUNT and bool(member.account_project), ("serviceAccount",)
-)
-_AGENTS = Meant(
-    lambda member: member.is_service_agent and member.agent_owner.startswith("projects/"), ("serviceAccount",)
-)
 
 
 @check(
@@ -171,7 +175,7 @@ def foreign_account(
 
     Source: https://cloud.google.com/iam/docs/service-account-overview
     """
-    return _strangers(policy.asset, _ACCOUNTS, settings.trusted_projects, estate, access)
+    return _strangers(policy.asset, _home_of_account, settings.trusted_projects, estate, access)
 
 
 @check(
@@ -212,7 +216,7 @@ def foreign_agent(
 
     Source: https://cloud.google.com/iam/docs/service-agents
     """
-    return _strangers(policy.asset, _AGENTS, settings.trusted_projects, estate, access)
+    return _strangers(policy.asset, _home_of_agent, settings.trusted_projects, estate, access)
 
 
 @lru_cache(maxsize=1)
@@ -227,15 +231,22 @@ def _require_policies_of_resources(access: EffectiveAccess) -> None:
 
 
 _HUMAN = ("user", "group", "domain")
-_COMPANIES = Meant(
-    lambda member: bool(member.domain) and not member.deleted and member.domain not in CONSUMER_DOMAINS, _HUMAN
-)
+
+
+def _company(member: Member) -> str:
+    """The domain of a user, group or company, `""` for personal accounts."""
+    domain = "" if member.deleted else member.domain
+    return "" if domain in CONSUMER_DOMAINS else domain
+
+
+_COMPANIES = Meant(lambda member: _company(member) != "", _HUMAN)
 
 
 @lru_cache(maxsize=4)
 def _of_others(domains: frozenset[str]) -> Meant:
-    """Users, groups and domains outside of some domains."""
-    return Meant(lambda member: _COMPANIES.test(member) and member.domain not in domains, _HUMAN)
+    """Users, groups and companies outside of some domains."""
+    known = domains.union(("",))
+    return Meant(lambda member: _company(member) not in known, _HUMAN)
 
 
 @check(

@@ -6,21 +6,24 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import msgspec
+
 from auditor.model.text import plural
 from auditor.sources.live.assets import LARGE, PAGE, QUOTA, SERVICE, comes_otherwise, listed, requests_of
 from auditor.sources.live.collectors import COLLECTORS
 from auditor.sources.live.coverage import BULK, Coverage, Part
 from auditor.sources.live.declaration import Collector, Place, Record
 from auditor.sources.live.failures import Failure, Refused, State
-from auditor.sources.live.journal import Journal
+from auditor.sources.live.journal import Head, Journal
 from auditor.sources.live.needs import EVERYTHING, Needs
 from auditor.sources.live.network import Calls, together
 from auditor.sources.live.scope import Filter, Scope, resolve
 from auditor.sources.live.via import exported, told
 
 SLOW = 60
-"""Requests a minute below which a quota is slow: unless told to wait, only what it answers at once is asked."""
+"""Requests a minute below which a quota is slow, and counted to the last."""
 _WORKERS = 16
+_HEAD = msgspec.json.Decoder(Head).decode
 _STRIKES = 3
 """Places in a row that an API fails for by load, after which the others are not asked."""
 
@@ -103,7 +106,9 @@ class Collection:
             for root in scope.roots
             for content, types in requests_of(root.key, self.order.needs).items()
         ]
-        await together([*bulk, *(self._directly(collector, places) for collector, places in self._chosen(scope))])
+        chosen = self._chosen(scope)
+        await together([*bulk, *(self._directly(*one) for one in chosen if not one[0].follows)])
+        await together([self._directly(*one) for one in self._following(scope, chosen)])
         times = [job.read_time for job in self._journal.jobs.values() if job.read_time]
         coverage.read_time = min(times, default="")
         coverage.reached = [place.key for place in scope.places]
@@ -146,7 +151,7 @@ class Collection:
             quota = min((rpc.quota for rpc in collector.rpcs), key=lambda quota: quota.per_minute)
             requests = len(places) * len(collector.rpcs)
             minutes = requests // quota.per_minute
-            if minutes and (self.order.thorough or quota.per_minute >= SLOW):
+            if minutes and (self.order.thorough or collector.fallback):
                 yield f"{collector.name}: {requests:,} requests, about {plural(minutes, 'minute')} ({quota.name})"
 
     def _chosen(self, scope: Scope) -> list[tuple[Collector, list[Place]]]:
@@ -163,6 +168,32 @@ class Collection:
             if places:
                 chosen.append((collector, places))
         return chosen
+
+    def _following(
+        self, scope: Scope, chosen: list[tuple[Collector, list[Place]]]
+    ) -> Iterator[tuple[Collector, list[Place]]]:
+        """The collectors that say more of what the bulk held, with the places that have some of it, or may have."""
+        following = [(collector, places) for collector, places in chosen if collector.follows]
+        homes: dict[str, set[str]] = {name: set() for collector, _ in following for name in collector.follows}
+        if not homes:
+            return
+        for line in self._journal.lines():
+            head = _HEAD(line)
+            if head.asset_type in homes and head.ancestors:
+                homes[head.asset_type].add(head.ancestors[0])
+        for collector, places in following:
+            wanted = all(self.order.needs.wants(name) for name in collector.follows)
+            held = set().union(*(homes[name] for name in collector.follows))
+            asked = [p for p in places if p.key in held or not wanted or not self._listed(scope.root_of(p))]
+            for place in places:
+                if place not in asked:
+                    self._end(collector, place, (), _part(collector, place))
+            yield collector, asked
+
+    def _listed(self, root: str) -> bool:
+        """Whether the resources below a target were listed to the end."""
+        part = self._journal.job(f"{BULK}|{root}|resource").part
+        return part is not None and part.state.is_complete
 
     def _needed(self, collector: Collector) -> bool:
         return any(":" in name or self.order.needs.wants(name) for name in collector.asset_types)
@@ -226,11 +257,15 @@ class Collection:
         self._progress.end(collector.name)
 
     def _affordable(self, collector: Collector, places: list[Place]) -> tuple[list[Place], list[Place]]:
-        """(places to ask, places left out) by the collector's slowest quota; organisations and folders come first."""
+        """(places to ask, places left out) by the collector's slowest quota; organisations and folders come first.
+
+        Unless told to wait, only what the quota answers at once is asked; but what stands in for the inventory is.
+        """
         quota = min((rpc.quota for rpc in collector.rpcs), key=lambda quota: quota.per_minute)
-        if self.order.thorough or quota.per_minute >= SLOW:
+        each = sum(rpc.quota == quota for rpc in collector.rpcs)
+        if self.order.thorough or collector.fallback:
             return places, []
-        allowed = max(1, quota.per_minute - len(collector.rpcs) + 1)
+        allowed = max(1, quota.per_minute - each + 1 if quota.per_minute < SLOW else quota.per_minute // each)
         left = [place for place in places if place.is_active][allowed:]
         return [place for place in places if place not in left], left
 

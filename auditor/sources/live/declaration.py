@@ -112,6 +112,8 @@ class Collector:
     """Whether only the targets themselves are asked, because an answer holds all below them."""
     fallback: bool = False
     """Whether Cloud Asset Inventory holds the same, so that it is asked only where that is refused."""
+    follows: tuple[str, ...] = ()
+    """Asset types of the inventory that it says more of: a place that has none of them is not asked."""
 
     @property
     def permissions(self) -> tuple[str, ...]:

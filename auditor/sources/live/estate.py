@@ -21,7 +21,7 @@ from auditor.sources.live.assets import policy_keys, without_policies_read
 from auditor.sources.live.coverage import ASSET_TYPE, BEYOND, Coverage, Part, alike_parts, read_coverage
 from auditor.sources.live.declaration import Record
 from auditor.sources.live.failures import State
-from auditor.sources.live.journal import Journal
+from auditor.sources.live.journal import Head, Journal
 from auditor.sources.live.needs import ACCESS_MANAGER, ORG_POLICY, Needs
 
 BEGINNING = b'{"name":"//auditor/collection","asset_type":"auditor/Collection"'
@@ -30,10 +30,7 @@ _ORG_POLICY_TYPE = f'"{ORG_POLICY}"'.encode()
 _REST = "collect again; what stands before this place was audited"
 
 
-class _Head(msgspec.Struct):
-    name: str
-    asset_type: str
-    ancestors: list[str] = []
+class _Hanging(Head):
     access_policy: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     access_level: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     service_perimeter: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
@@ -71,7 +68,7 @@ def write(path: Path, journal: Journal, coverage: Coverage) -> int:
 
 def _count(journal: Journal, coverage: Coverage) -> set[str]:
     """Fill in the coverage's counts; the organisation policies that came as resources."""
-    head = msgspec.json.Decoder(_Head)
+    head = msgspec.json.Decoder(_Hanging)
     types: Counter[str] = Counter()
     homes: dict[str, Counter[str]] = {}
     known: set[str] = set()

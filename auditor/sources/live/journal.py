@@ -21,6 +21,14 @@ from auditor.sources.live.failures import State
 _JOURNAL = "journal.ndjson"
 
 
+class Head(msgspec.Struct):
+    """Of a record, what it is and where."""
+
+    name: str
+    asset_type: str
+    ancestors: list[str] = []
+
+
 class NotResumable(Exception):  # noqa: N818 - the message is the sentence that the user reads
     """What is on disk cannot be gone on with."""
 

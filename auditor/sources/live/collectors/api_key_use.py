@@ -60,4 +60,5 @@ COLLECTOR = Collector(
     asset_types=(f"{SERVICE}/ListTimeSeriesResponse",),
     collect=collect,
     levels=frozenset({Level.PROJECT}),
+    follows=("apikeys.googleapis.com/Key",),
 )

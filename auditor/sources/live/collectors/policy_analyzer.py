@@ -45,4 +45,5 @@ COLLECTOR = Collector(
     asset_types=(f"{_SERVICE}/Activity",),
     collect=collect,
     levels=frozenset({Level.PROJECT}),
+    follows=("iam.googleapis.com/ServiceAccount", "iam.googleapis.com/ServiceAccountKey"),
 )
