@@ -6,6 +6,7 @@ Every figure is a child process of its own; CPU is its user and system time, mem
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import timeit
 from pathlib import Path
@@ -23,6 +24,9 @@ def main() -> None:
     parser.add_argument("--assets", type=int, default=1_000_000)
     parser.add_argument("--data", type=Path, default=Path("bench-data"))
     parser.add_argument("--times", type=int, default=2)
+    parser.add_argument(
+        "--access", type=float, default=0.2, help="scale of the organisation for access; 1 is the goal's"
+    )
     given = parser.parse_args()
     large, small = given.data / f"{given.assets}.ndjson", given.data / f"{given.assets // 4}.ndjson"
     for path, assets in ((large, given.assets), (small, given.assets // 4)):
@@ -56,6 +60,7 @@ def main() -> None:
     print(
         f"auditor --help                      {helped * 1000:7.0f} ms, ratio {helped / nothing:.1f} to python -c pass"
     )
+    subprocess.run([sys.executable, "-m", "benchmarks.access", "--scale", str(given.access)], check=True)
     terraform.compare(given.data, given.times)
 
 

@@ -41,6 +41,7 @@ from auditor.access.places import label
 from auditor.access.primitives import Edge, Gain, Primitive, primitives
 from auditor.access.winnings import Winnings
 from auditor.access.world import World
+from auditor.sources.files import not_collecting
 
 _MEMBER = "serviceAccount:"
 _OWN = {PROJECTS: "projects", FOLDERS: "folders", ORGANIZATIONS: "organizations"}
@@ -49,10 +50,11 @@ _REWRITE = "role.update"
 
 def control_graph(world: World, inventory: Inventory, now: datetime, members: Iterable[str] = ()) -> ControlGraph:
     """The control graph of an estate, as of `now`. `members` are in it even where no binding names them."""
-    builder = _Builder(world, inventory, now)
-    for member in members:
-        builder.control.identity(member)
-    return builder.build()
+    with not_collecting():
+        builder = _Builder(world, inventory, now)
+        for member in members:
+            builder.control.identity(member)
+        return builder.build()
 
 
 def with_something_to_win(found: Iterable[Primitive], inventory: Inventory) -> Iterator[Primitive]:

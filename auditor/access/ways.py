@@ -22,7 +22,7 @@ from auditor.resources.base import Undetermined
 
 LARGE = 250_000
 """Bindings and workloads from which on ways to control are looked for only where that is asked for."""
-_DETAILED = 100_000_000
+_DETAILED = 20_000_000
 """Nodes and edges that drawing paths may visit, over all of an estate."""
 _PATHS, _FEWEST = 5, 10
 
