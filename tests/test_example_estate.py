@@ -131,7 +131,7 @@ def test_the_population_is_the_export(export: Scanned) -> None:
     assert population["further_parts"] == sum("iam_policy" in line for line in lines)
 
 
-@pytest.mark.parametrize(("source", "least"), [("export", 0.99), ("plan", 0.70)])
+@pytest.mark.parametrize(("source", "least"), [("export", 0.98), ("plan", 0.70)])
 def test_most_of_it_can_be_judged(source: str, least: float, request: pytest.FixtureRequest) -> None:
     run: Scanned = request.getfixturevalue(source)
     counted = Counter(entry["verdict"] for entry in run.ledger)
