@@ -24,10 +24,11 @@ import shlex
 import string
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -149,6 +150,9 @@ Examples = Callable[[], Sequence[Example | Sequence[Example]]]
 """Builds a check's examples: each is the asset that is asked, or a list of it and its surroundings."""
 
 
+Need = Callable[[Any], bool]
+"""Says of a resource, by what it alone says, whether a check can learn anything from it."""
+
 _OWN = frozenset({"resource", "policy", "chain", "access", "ways"})
 
 
@@ -196,6 +200,7 @@ class Check:
     unknown: Examples
     reads: tuple[type[Resource], ...]
     reads_policies: tuple[type[Resource], ...]
+    needs: Mapping[type[Resource], Need]
     default: bool
 
     @property
@@ -229,6 +234,7 @@ def check(
     fix: Fix | None = None,
     reads: Sequence[type[Resource]] = (),
     reads_policies: Sequence[type[Resource]] = (),
+    needs: Mapping[type[Resource], Need] = MappingProxyType({}),
     area: str = "",
     default: bool = True,
 ) -> Callable[[Callable[..., Verdict]], Check]:
@@ -237,6 +243,8 @@ def check(
     `evidence` lists JSON paths of the resource shown with a finding, `same_as` the ids of the same
     detection elsewhere, `reads` the views that it reads from the estate, `reads_policies` those of them
     whose IAM policies it reads too, and `default=False` takes it out of the default selection.
+    `needs` says of views in `reads` which of their resources the check can learn from: of a million machines the
+    estate then keeps a few, and may hand in only those, so that their number tells nothing.
     `area` is the name of the package that holds the module, if not given.
     Raises `CheckError` where the declaration is wrong.
     """
@@ -247,8 +255,8 @@ def check(
         if not (function.__doc__ or "").strip():
             raise CheckError(f"check {identifier}: the function needs a docstring; it is the check's page")
         signature = _signature(identifier, function)
-        if not set(reads_policies) <= set(reads):
-            raise CheckError(f"check {identifier}: `reads_policies` names views that are not in `reads`")
+        if not {*reads_policies, *needs} <= set(reads):
+            raise CheckError(f"check {identifier}: `reads_policies` or `needs` names views that are not in `reads`")
         if reads and "estate" not in signature.arguments:
             raise CheckError(f"check {identifier}: `reads` goes with an `estate: Estate` argument")
         return Check(
@@ -266,6 +274,7 @@ def check(
             unknown=unknown,
             reads=tuple(reads),
             reads_policies=tuple(reads_policies),
+            needs=needs,
             default=default,
         )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from auditor.completeness import IAM_POLICY, RESOURCE, Missings, is_inventoried
@@ -21,11 +22,14 @@ MISSING_POLICY = (
     "and say --exported iam-policy if that was done"
 )
 MISSING_INHERITED = "the IAM policy of a folder or organisation above it is not in the input"
+_POLICIES_READ = 256
+"""Policies of containers that are kept as objects: those of folders are inherited by many."""
 
 
 class Estate:
     """All assets of one scan, as far as the selected checks declared that they read them.
 
+    `needs` says of a view which resources some check can learn from; of the others is only known that there are some.
     `partial` is true where a source shows only part of the estate (Terraform plans, files and states): then absence
     proves nothing. `exported` holds what was vouched for as complete: content types, and asset types by name.
     """
@@ -35,11 +39,14 @@ class Estate:
         *,
         readable: frozenset[type[Resource]],
         with_policies: frozenset[type[Resource]] = frozenset(),
+        needs: Mapping[type[Resource], Sequence[Callable[[Any], bool]]] = MappingProxyType({}),
         exported: frozenset[str] = frozenset(),
     ) -> None:
         self.homes = Homes()
         """The projects (or folders, organisations) that assets were met in."""
         self._readable = readable
+        self._needs = {view: tests for view, tests in needs.items() if tests}
+        self._passed_over: set[type[Resource]] = set()
         self._shelves: dict[type[Resource], Shelf[Any]] = {view: Shelf(view, self.homes) for view in readable}
         self._policies_on: dict[type[Resource], NamedLines] = {view: NamedLines() for view in with_policies}
         self._lists: dict[type[Resource], list[Any]] = {}
@@ -48,6 +55,7 @@ class Estate:
         self._found: dict[tuple[type[Resource], Callable[[Any], str]], tuple[str, list[Any]]] = {}
         self._policies: dict[str, int] = {}
         self._policy_lines = Lines()
+        self._policies_read: dict[str, Policy[Any]] = {}
         self._names: dict[str, str] = {}
         self._above: dict[str, list[str]] = {}
         self.exported = exported
@@ -59,7 +67,11 @@ class Estate:
 
     def add(self, resource: Resource, line: bytes) -> None:
         """Keep a resource that a selected check reads; `line` is its record."""
-        self._shelves[type(resource)].add(resource, line)
+        view = type(resource)
+        if view in self._needs and not _is_needed(resource, self._needs[view]):
+            self._passed_over.add(view)
+            return
+        self._shelves[view].add(resource, line)
 
     def add_policy_on(self, view: type[Resource], name: str, line: bytes) -> None:
         """Keep the policy of an asset whose policies a selected check reads; `line` carries it."""
@@ -68,6 +80,7 @@ class Estate:
     def add_policy(self, container: str, line: bytes) -> None:
         """Keep the policy of a project, folder or organisation, which `line` carries."""
         self._policies[container] = self._policy_lines.add(line)
+        self._policies_read.pop(container, None)
 
     def close(self) -> None:
         """Give temporary files back. Nothing can be looked up afterwards."""
@@ -151,8 +164,13 @@ class Estate:
 
     def policy(self, container: str) -> Policy[Any]:
         """The IAM policy of a project, folder or organisation. Raises `Undetermined` where it is not known."""
+        if container in self._policies_read:
+            return self._policies_read[container]
         if container in self._policies:
-            return policy_of(self._policy_lines[self._policies[container]])
+            if len(self._policies_read) == _POLICIES_READ:
+                self._policies_read.clear()
+            policy = policy_of(self._policy_lines[self._policies[container]])
+            return self._policies_read.setdefault(container, policy)
         raise Undetermined(f"IAM policy of {container}", self.why_no_policy(container) or MISSING_POLICY)
 
     def why_no_policy(self, container: str) -> str:
@@ -215,7 +233,7 @@ class Estate:
 
     def _why_none(self, view: type[Resource]) -> str:
         """Why there may be resources of a type of which the input has none."""
-        if len(self._shelf(view)) or self.vouched_for(view):
+        if len(self._shelf(view)) or view in self._passed_over or self.vouched_for(view):
             return ""
         kinds = asset_types_of(view)
         none = f"the input has no {' or '.join(kinds)}"
@@ -242,6 +260,18 @@ _CONTAINERS = {
     "folders": "cloudresourcemanager.googleapis.com/Folder",
     "organizations": "cloudresourcemanager.googleapis.com/Organization",
 }
+
+
+_MISTAKES = (AttributeError, TypeError, ValueError, LookupError, ArithmeticError)
+"""What a check that is wrong about a resource raises."""
+
+
+def _is_needed(resource: Resource, needs: Iterable[Callable[[Any], bool]]) -> bool:
+    """Whether some check can learn from a resource; also where that is not known, or asking it is a mistake."""
+    try:
+        return any(need(resource) for need in needs)
+    except (Undetermined, *_MISTAKES):
+        return True
 
 
 def _contents(view: type[Resource]) -> tuple[str, ...]:

@@ -12,9 +12,11 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import msgspec
 
+from auditor.access.path_changes import PathChanges, path_changes
+from auditor.access.path_report import DrawnPath, drawn
 from auditor.engine.scan import Outcome, Scan
 from auditor.gate import decide
-from auditor.model.run import Change, Finding, Gate, Run
+from auditor.model.run import Change, ControlPath, Finding, Gate, Run
 from auditor.model.text import plural
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ class Comparison:
     unchanged: list[Finding]
     fixed: list[Finding]
     undecided: list[Finding]
+    paths: PathChanges = field(default_factory=PathChanges)
 
     def without(self, excepted: Iterable[Finding]) -> Comparison:
         """The same without findings after apply that exceptions accept."""
@@ -55,14 +58,18 @@ class Comparison:
             unchanged=len(self.unchanged),
             fixed=self.fixed,
             undecided=self.undecided,
+            opened_paths=[recorded(path) for path in drawn(self.paths.opened)],
+            closed_paths=[recorded(path) for path in drawn(self.paths.closed)],
         )
 
     def in_words(self) -> str:
         """The counts, as a sentence."""
         undecided = f", {len(self.undecided):,} undecided until apply" if self.undecided else ""
+        opened, closed = self.paths.opened_count, self.paths.closed_count
+        paths = f"; it opens {plural(opened, 'path')} to control and closes {closed:,}" if opened or closed else ""
         return (
             f"the plan brings {plural(len(self.new), 'finding')}, fixes {len(self.fixed):,}, "
-            f"leaves {len(self.unchanged):,} as they are{undecided}"
+            f"leaves {len(self.unchanged):,} as they are{undecided}{paths}"
         )
 
 
@@ -77,7 +84,8 @@ def scan_over(
 
     `scan` makes a scan of some checks; `ledger` gets the verdicts after apply.
     """
-    before = scan(checks, None).run(estate).recorder.findings
+    first = scan(checks, None).run(estate)
+    before = first.recorder.findings
     sources = overlay.sources()
     outcome = scan(checks, ledger).run(sources)
     after = outcome.recorder.findings
@@ -88,16 +96,46 @@ def scan_over(
         asked = {finding.check for finding in gone}
         again = scan([check for check in checks if check.id in asked], cast("IO[bytes]", open_))
         again.run(overlay.sources())
-    return outcome, sources, _compared(before, after, gone, open_.found)
+    changes = path_changes(first.ways, outcome.ways)
+    about_paths = {check.id for check in checks if check.signature.wants_ways}
+    worse = {finding.fingerprint for finding in after if finding.check in about_paths and _is_worse(finding, changes)}
+    return outcome, sources, _compared(before, after, gone, open_.found, worse, changes)
 
 
-def _compared(before: list[Finding], after: list[Finding], gone: list[Finding], open_: set[Place]) -> Comparison:
-    there = {finding.fingerprint for finding in before}
+def _is_worse(finding: Finding, changes: PathChanges) -> bool:
+    """Whether a finding of a control tells of a path that was not there before, from wherever it tells of."""
+    return any(
+        finding.evidence.get("control_of") == container and set(finding.evidence.get("from", ())) & sources
+        for container, sources in changes.worse.items()
+    )
+
+
+def _compared(
+    before: list[Finding],
+    after: list[Finding],
+    gone: list[Finding],
+    open_: set[Place],
+    worse: set[str],
+    changes: PathChanges,
+) -> Comparison:
+    there = {finding.fingerprint for finding in before} - worse
     return Comparison(
         new=[finding for finding in after if finding.fingerprint not in there],
         unchanged=[finding for finding in after if finding.fingerprint in there],
         fixed=[finding for finding in gone if (finding.check, finding.asset) not in open_],
         undecided=[finding for finding in gone if (finding.check, finding.asset) in open_],
+        paths=changes,
+    )
+
+
+def recorded(path: DrawnPath) -> ControlPath:
+    """A path as a run keeps it."""
+    return ControlPath(
+        title=path.title,
+        certainty="certain" if path.certainty == "certain" else "possible",
+        sentences=list(path.sentences),
+        svg=path.svg,
+        alike=list(path.alike),
     )
 
 

@@ -1,217 +1,140 @@
-"""Measure access questions on a synthetic organisation: `python -m benchmarks.access [--scale 1.0]`.
+"""Measure access on a synthetic organisation, against the goals: `python -m benchmarks.access [--scale 1.0]`.
 
-10,000 projects in 1,500 folders, 200,000 service accounts, 30,000 users, 50,000 nested groups (some in circles) and
-2,000,000 bindings in the policies of containers, buckets and service accounts. The policies are made as they are asked
-for, so that the memory is the world's; the time that making them takes is told apart. Three levels have deny policies.
+Build: from parsed bindings to a world that answers questions and a graph of who can take over what, indexed both ways.
+The policies are made as they are asked for, so that the memory is the world's; the time of making them is taken off.
+Times are CPU seconds of one process. networkx searches the same graph for what leads to one container (one that
+many reach), without rules.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import pickle
 import random
 import resource
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
 
-from auditor.access.bindings import BindingRecord, Bindings, PolicyRecord
-from auditor.access.boundary import Boundaries
-from auditor.access.deny import DenyPolicies
+from auditor.access.control import find_paths
 from auditor.access.effective import EffectiveAccess
-from auditor.access.groups import Roster
-from auditor.access.hierarchy import MANAGER, Hierarchy
-from auditor.access.places import Places
+from auditor.access.escalation import control_graph
+from auditor.access.graph import View
+from auditor.access.inventory import Inventory
 from auditor.access.principals import principal
-from auditor.access.role_table import load
-from auditor.access.world import Coverage, World
-from auditor.resources.base import Asset
-from auditor.resources.iam_policies import DenyPolicy, DenyRule, PolicyRule
+from auditor.access.reach import Reach
+from auditor.access.world import World
+from benchmarks.organisation import NOW, Organisation, Sizes, build, inventory_of
 
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
-ORGANISATION = "organizations/1"
-ASKED = 50
-_CONDITIONS = (
-    'request.time < timestamp("2027-01-01T00:00:00Z")',
-    'resource.name.startsWith("projects/_/buckets/b1")',
-    'resource.matchTag("1/env", "prod")',
-)
+T = TypeVar("T")
 
-
-class Sizes(NamedTuple):
-    """How much there is of what."""
-
-    projects: int
-    folders: int
-    accounts: int
-    users: int
-    groups: int
-    bindings: int
-
-    @staticmethod
-    def of(scale: float) -> Sizes:
-        """The organisation of the figures, smaller or larger."""
-        return Sizes(*(max(10, int(n * scale)) for n in (10_000, 1_500, 200_000, 30_000, 50_000, 2_000_000)))
-
-
-class Organisation:
-    """Names, and policies that are made when they are asked for: always the same for a scale."""
-
-    def __init__(self, sizes: Sizes) -> None:
-        dice = random.Random(1)
-        self.sizes = sizes
-        self.users = [f"user:u{number}@example.com" for number in range(sizes.users)]
-        self.groups = [f"group:g{number}@example.com" for number in range(sizes.groups)]
-        self.accounts = [
-            f"serviceAccount:s{number}@p-{number % sizes.projects}.iam.gserviceaccount.com"
-            for number in range(sizes.accounts)
-        ]
-        above = [
-            (f"folders/{dice.randrange(number // 4)}" if number > 8 else ORGANISATION)
-            for number in range(sizes.folders)
-        ]
-        self.folders = {f"folders/{number}": parent for number, parent in enumerate(above)}
-        self.projects = [f"folders/{dice.randrange(sizes.folders)}" for _ in range(sizes.projects)]
-        roles = load()
-        self.roles = [role for role in sorted(roles.roles) if 0 < roles.known_mask(role).bit_count() < 300][:400]
-        self.roles += ["roles/viewer", "roles/editor", "roles/storage.admin", "roles/owner"]
-
-    def ancestors(self, container: str) -> list[str]:
-        """The container and all above it."""
-        found = [container]
-        while found[-1] != ORGANISATION:
-            kind, _, number = found[-1].partition("/")
-            found.append(self.projects[int(number)] if kind == "projects" else self.folders[found[-1]])
-        return found
-
-    def policies(self) -> Iterator[PolicyRecord]:
-        """2,000,000 bindings: about half on projects, a quarter each on their buckets and service accounts."""
-        dice, sizes = random.Random(2), self.sizes
-        share = sizes.bindings // sizes.projects
-        for container in (ORGANISATION, *self.folders):
-            yield self._policy(dice, MANAGER + container, "Folder", self.ancestors(container), 20)
-        rest = share - 20 * (sizes.folders + 1) // sizes.projects
-        for number in range(sizes.projects):
-            ancestors = self.ancestors(f"projects/{number}")
-            yield self._policy(
-                dice, MANAGER + f"projects/{number}", "Project", ancestors, rest - 5 * (rest // 20) - 10 * (rest // 40)
-            )
-            for bucket in range(5):
-                name = f"//storage.googleapis.com/b{number}-{bucket}"
-                yield self._policy(dice, name, "storage.googleapis.com/Bucket", ancestors, rest // 20)
-            for account in range(number, sizes.accounts, sizes.projects)[:10]:
-                name = f"//iam.googleapis.com/projects/p-{number}/serviceAccounts/{account + 10**9}"
-                yield self._policy(dice, name, "iam.googleapis.com/ServiceAccount", ancestors, rest // 40)
-
-    def _policy(self, dice: random.Random, name: str, kind: str, ancestors: list[str], count: int) -> PolicyRecord:
-        pick, roles = dice.random, self.roles
-        pools = (self.users, self.accounts, self.accounts, self.groups)
-        bindings = []
-        for _ in range(count):
-            pool = pools[int(pick() * 4)]
-            condition = _CONDITIONS[int(pick() * 3)] if pick() < 0.05 else ""
-            bindings.append(
-                BindingRecord(roles[int(pick() ** 2 * len(roles))], [pool[int(pick() * len(pool))]], condition)
-            )
-        return PolicyRecord(name, kind, ancestors, bindings)
-
-    def roster(self) -> Roster:
-        """Nested groups: each holds six members, of which one in five is a group, mostly of higher number."""
-        dice, roster = random.Random(3), Roster()
-        for number, group in enumerate(self.groups):
-            members = [dice.choice(self.users if dice.random() < 0.7 else self.accounts) for _ in range(5)]
-            inner = number * 2 + 1 + dice.randrange(2) if dice.random() < 0.98 else dice.randrange(len(self.groups))
-            if inner < len(self.groups):
-                members.append(self.groups[inner])
-            roster.list_group(group, members)
-        return roster
-
-
-def build(organisation: Organisation) -> World:
-    """The world of the organisation, from its parsed policies."""
-    hierarchy, bindings = Hierarchy(), Bindings()
-    places = Places(hierarchy)
-    for number in range(organisation.sizes.projects):
-        hierarchy.add_project(f"p-{number}", str(number))
-    for number, account in enumerate(organisation.accounts):
-        places.add_account(account.removeprefix("serviceAccount:"), str(number + 10**9))
-    for record in organisation.policies():
-        hierarchy.add_ancestors(record.ancestors)
-        places.add(record.name, record.asset_type, record.ancestors)
-        bindings.add(record)
-    world = World(
-        hierarchy=hierarchy,
-        places=places,
-        bindings=bindings,
-        roles=load(),
-        denies=DenyPolicies(_denies(), complete=True, project_id=hierarchy.project_id),
-        boundaries=Boundaries([], [], complete=True),
-        roster=organisation.roster(),
-        coverage=Coverage(policies=True),
-    )
-    world.prepare()
-    return world
-
-
-def _denies() -> Iterator[DenyPolicy]:
-    for number, where in enumerate((ORGANISATION, "folders/1", "folders/2")):
-        rule = DenyRule(
-            denied_principals=["principalSet://goog/public:all"],
-            exception_principals=[f"principalSet://goog/group/g{number}@example.com"],
-            denied_permissions=["iam.googleapis.com/serviceAccountKeys.*", "storage.googleapis.com/buckets.delete"],
-        )
-        attached = f"cloudresourcemanager.googleapis.com/{where}".replace("/", "%2F")
-        asset = Asset(
-            name=f"//iam.googleapis.com/policies/{attached}/denypolicies/d", asset_type="iam.googleapis.com/DenyPolicy"
-        )
-        yield DenyPolicy(asset=asset, rules=[PolicyRule(deny_rule=rule)])
+_ASKED = 50
+_PERMISSIONS = ("storage.objects.get", "storage.buckets.delete", "resourcemanager.projects.get")
+_NETWORKX = """
+import pickle, sys, time
+import networkx
+size, edges, target = pickle.load(open(sys.argv[1], "rb"))
+graph = networkx.DiGraph()
+graph.add_nodes_from(range(size))
+graph.add_edges_from(edges)
+start = time.process_time()
+networkx.ancestors(graph, target)
+print(time.process_time() - start)
+"""
 
 
 def main() -> None:
     """Build, ask, print."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--scale", type=float, default=1.0)
-    organisation = Organisation(Sizes.of(parser.parse_args().scale))
-    before = _seconds(lambda: [None for policy in organisation.policies() for _ in policy.bindings])
-    base = _peak()
-    worlds: list[World] = []
-    took = _seconds(lambda: worlds.append(build(organisation)))
-    bindings = worlds[0].bindings
-    print(f"{len(bindings):,} bindings, {len(bindings.scopes):,} policies, {len(bindings.members):,} members")
-    making = f"without {before[1]:.1f} s making records"
-    print(f"build: {took[0] - before[0]:.1f} s wall, {took[1] - before[1]:.1f} s CPU ({making})")
-    print(f"peak memory: {_peak():,.0f} MB, of which {base:,.0f} MB before the build")
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--scale", type=float, default=1.0, help="1.0 is the organisation that the goals are set for")
+    parser.add_argument("--paths", action="store_true", help="look for paths and choke points, too")
+    given = parser.parse_args()
+    compare(given.scale, paths=given.paths)
+
+
+def compare(scale: float, *, paths: bool = False) -> None:
+    """Print what was measured beside the goals of an organisation of scale 1."""
+    print(f"access in a synthetic organisation, scale {scale:g}", flush=True)
+    organisation = Organisation(Sizes.of(scale))
+    _, making = _timed(lambda: [None for policy in organisation.policies() for _ in policy.bindings])
+    world, gathering = _timed(lambda: build(organisation))
+    inventory = inventory_of(organisation)
     gc.freeze()  # as the engine does when all input was read
-    access = EffectiveAccess(worlds[0], NOW)
+    control, linking = _timed(lambda: control_graph(world, inventory, NOW))
+    view, indexing = _timed(control.graph.view)
+    found = f"{len(world.bindings):,} bindings, {view.size:,} nodes, {control.graph.edge_count:,} edges"
+    print(f"{found}, {len(view.rules):,} all-of rules", flush=True)
+    built = f"world {gathering - making:.1f} s, graph {linking:.1f} s, index {indexing:.1f} s"
+    _told("build from parsed bindings", f"{gathering - making + linking + indexing:.1f} s", "25 s", built)
+    reach, reaching = _timed(lambda: Reach(view, control.owners.values()))
+    pairs = sum(reach.of(node).bit_count() for node in control.identities.values())
+    _told("reach to owner, all principals and projects", f"{reaching:.1f} s", "5 s", f"{pairs:,} pairs")
+    nodes = random.Random(6).sample(sorted(control.identities.values()), 200)
+    common = Counter(target for node in nodes for target in reach.targets_of(node)).most_common(1)
+    target = common[0][0] if common else reach.targets[0]
+    del reach
+    _questions(organisation, world)
+    _told("peak memory", f"{_peak():,.0f} MB", "2,000 MB")
+    if paths:
+        _paths(world, inventory)
+    _against_networkx(view, target, reaching)
+
+
+def _questions(organisation: Organisation, world: World) -> None:
+    access = EffectiveAccess(world, NOW)
     dice = random.Random(4)
-    who = [principal(dice.choice((*organisation.users, *organisation.accounts[:30_000]))) for _ in range(ASKED)]
-    where = [f"gs://b{dice.randrange(organisation.sizes.projects)}-{dice.randrange(5)}" for _ in range(ASKED)]
-    permissions = ("storage.objects.get", "storage.buckets.delete", "resourcemanager.projects.get")
-    for permission in permissions:
-        _told(f"can {permission}", [lambda i=i, p=permission: access.can(who[i], p, where[i]) for i in range(ASKED)])  # type: ignore[misc]
-        _told(f"who-can {permission}", [lambda i=i, p=permission: access.who_can(p, where[i]) for i in range(ASKED)])  # type: ignore[misc]
-    _told("everything, anywhere", [lambda i=i: access.everything(who[i]) for i in range(ASKED)])  # type: ignore[misc]
-    told = _seconds(lambda: print(f"grants: {sum(1 for _ in access.grants()):,}"))
-    print(f"iterating over all grants: {told[1]:.1f} s CPU")
-    print(f"peak memory at the end: {_peak():,.0f} MB")
+    sizes = organisation.sizes
+    people = (*organisation.users, *organisation.accounts[:30_000])
+    asked = [
+        (principal(dice.choice(people)), f"gs://b{dice.randrange(sizes.projects)}-{dice.randrange(5)}")
+        for _ in range(_ASKED)
+    ]
+    can = [_timed(lambda: access.can(who, one, where))[1] for one in _PERMISSIONS for who, where in asked]  # noqa: B023
+    who_can = [_timed(lambda: access.who_can(one, where))[1] for one in _PERMISSIONS for _, where in asked]  # noqa: B023
+    for title, times in (("one `can` after the build", can), ("one `who-can` after the build", who_can)):
+        worst, median = 1000 * max(times), 1000 * statistics.median(times)
+        _told(title, f"{worst:.1f} ms", "50 ms", f"the worst of {len(times)}; median {median:.1f} ms")
 
 
-def _told(what: str, questions: list[Callable[[], object]]) -> None:
-    """Median and worst of some questions, each asked once: nothing is remembered of it."""
-    times = [_seconds(question) for question in questions]
-    wall, cpu = ([1000 * pair[side] for pair in times] for side in (0, 1))
+def _paths(world: World, inventory: Inventory) -> None:
+    found, took = _timed(lambda: find_paths(world, inventory, NOW))
+    what = f"{len(found.paths):,} paths, all: {found.complete}; choke points exact: {found.exact}"
+    _told("the best paths and choke points", f"{took:.1f} s", "", what)
+    _told("peak memory with paths", f"{_peak():,.0f} MB", "")
+
+
+def _against_networkx(view: View, target: int, ours: float) -> None:
+    """How long networkx takes for one target, in a process of its own."""
+    edges = [(node, head) for node in range(view.size) for head in view.successors.of(node)]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "edges"
+        file.write_bytes(pickle.dumps((view.size, edges, target)))
+        result = subprocess.run([sys.executable, "-c", _NETWORKX, file], capture_output=True, text=True, check=False)
+    if result.returncode:
+        print("networkx is not here, so it is not compared with: pip install networkx")
+        return
+    theirs = float(result.stdout)
     print(
-        f"{what}: median {statistics.median(cpu):.1f} ms CPU ({statistics.median(wall):.1f} ms wall), "
-        f"worst {max(cpu):.1f} ms CPU ({max(wall):.1f} ms wall)"
+        f"networkx, what leads to one project: {theirs:.1f} s; ours for all projects is {ours / theirs:.1f} times that"
     )
 
 
-def _seconds(what: Callable[[], object]) -> tuple[float, float]:
-    wall, cpu = time.perf_counter(), time.process_time()
-    what()
-    return time.perf_counter() - wall, time.process_time() - cpu
+def _told(what: str, measured: str, goal: str, detail: str = "") -> None:
+    limit = f"goal {goal}" if goal else ""
+    print(f"{what:<44}{measured:>10}  {limit:<14}{detail}", flush=True)
+
+
+def _timed(work: Callable[[], T]) -> tuple[T, float]:
+    """What some work gives, and its CPU seconds."""
+    start = time.process_time()
+    return work(), time.process_time() - start
 
 
 def _peak() -> float:

@@ -207,8 +207,8 @@ def write_files(folder: Path) -> None:
         (folder / f"service_{number:03}.tf").write_text(text)
 
 
-def write_plan(folder: Path, path: Path) -> None:
-    """Write the plan of a folder as `terraform show -json` would: every attribute, set or not, and all sections."""
+def plan_of(folder: Path) -> dict[str, Any]:
+    """The plan of a folder as `terraform show -json` tells it: every attribute, set or not, and all sections."""
     gaps = Gaps()
     modules: dict[Path, Module] = {}
 
@@ -220,6 +220,7 @@ def write_plan(folder: Path, path: Path) -> None:
     changes = found.document["resource_changes"]
     names = {change["name"]: change["address"].rpartition(".")[2] for change in changes}
     configuration = found.document["configuration"]["root_module"]["resources"]
+    providers = found.document["configuration"]["provider_config"].values()
     for resource in configuration:
         resource |= {"name": names[resource["name"]], "address": f"{resource['type']}.{names[resource['name']]}"}
         resource |= {"provider_config_key": "google", "schema_version": 1}
@@ -236,7 +237,7 @@ def write_plan(folder: Path, path: Path) -> None:
         | {"schema_version": 1, "values": change["change"]["after"], "sensitive_values": {}}
         for change in changes
     ]
-    document = {
+    return {
         "format_version": "1.2",
         "terraform_version": "1.9.8",
         "variables": {"project": {"value": "depot-prod-1"}, "office": {"value": ["203.0.113.0/24"]}},
@@ -247,7 +248,7 @@ def write_plan(folder: Path, path: Path) -> None:
                 "google": {
                     "name": "google",
                     "full_name": "registry.terraform.io/hashicorp/google",
-                    "expressions": {"project": {"references": ["var.project"]}},
+                    "expressions": next((provider["expressions"] for provider in providers), {}),
                 }
             },
             "root_module": {"resources": configuration, "variables": {"project": {"default": "depot-prod-1"}}},
@@ -257,7 +258,6 @@ def write_plan(folder: Path, path: Path) -> None:
         "complete": True,
         "errored": False,
     }
-    path.write_bytes(msgspec.json.encode(document))
 
 
 def _rename(node: Any, names: dict[str, str]) -> None:
@@ -276,6 +276,8 @@ def _rename(node: Any, names: dict[str, str]) -> None:
 def _complete(shape: Shape, after: dict[str, Any], unknown: dict[str, Any]) -> None:
     """Add what the configuration does not set: null, or known only after apply."""
     for name, part in shape.parts.items():
+        if part.is_block and unknown.get(name) is True:
+            continue
         if part.is_block:
             blocks, marks = after.setdefault(name, []), unknown.get(name)
             for position, block in enumerate(blocks):
@@ -306,7 +308,7 @@ def compare(data: Path, times: int) -> None:
     folder, plan = data / "terraform", data / "terraform-plan" / "plan.json"
     write_files(folder)
     plan.parent.mkdir(exist_ok=True)
-    write_plan(folder, plan)
+    plan.write_bytes(msgspec.json.encode(plan_of(folder)))
     number = FILES * RESOURCES
     checkov = environment(data / "checkov")
     told = ["--quiet", "--compact", "--skip-download", "--framework"]

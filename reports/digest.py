@@ -17,7 +17,7 @@ from auditor.model.run import (
     FindingException,
     Framework,
     Run,
-    SecondOpinion,
+    SecurityCenterComparison,
 )
 from auditor.model.verdict import Severity
 from reports.decision import Decision, decide
@@ -124,13 +124,18 @@ class Digest:
 
     @cached_property
     def entries(self) -> list[Entry]:
-        """Findings grouped by check and severity: worst first, then by area and check."""
+        """Findings grouped by check and severity: worst first, paths before their parts, then by area and check."""
         checks = {check.id: check for check in self.run.checks}
         groups: dict[tuple[Severity, str], list[Finding]] = defaultdict(list)
         for finding in self.run.findings:
             groups[finding.severity, finding.check].append(finding)
         limit = self._places([len(group) for group in groups.values()])
-        ordered = sorted(groups.items(), key=lambda item: (item[0][0].rank, checks[item[0][1]].area, item[0][1]))
+
+        def rank(item: tuple[tuple[Severity, str], list[Finding]]) -> tuple[int, bool, str, str]:
+            (severity, check), findings = item
+            return (severity.rank, not findings[0].steps, checks[check].area, check)
+
+        ordered = sorted(groups.items(), key=rank)
         return [
             Entry(
                 anchor=f"{check}-{severity.value}",
@@ -226,6 +231,6 @@ def fair_limit(sizes: Iterable[int], *, most: int, budget: int) -> int:
     return 1
 
 
-def disagreements(opinion: SecondOpinion, kind: str) -> list[tuple[str, Disagreement]]:
+def disagreements(opinion: SecurityCenterComparison, kind: str) -> list[tuple[str, Disagreement]]:
     """(category, place) of what one side alone says, over all categories."""
     return [(row.category, place) for row in opinion.categories for place in row.places if place.kind == kind]

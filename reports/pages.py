@@ -92,13 +92,17 @@ def shortened(text: str, limit: int) -> str:
 
 
 def evidence_lines(evidence: dict[str, Any], *, most: int, limit: int) -> list[tuple[str, str]]:
-    """(path, value) pairs, at most `most`, each value at most `limit` characters; what is left out has no path."""
+    """(path, value) pairs, at most `most`, each value at most `limit` characters; what is left out has no path.
+
+    The steps of a path are told as a list of their own (`Finding.steps`).
+    """
+    items = [(key, value) for key, value in evidence.items() if key != "path" or not isinstance(value, list)]
     shown = [
         (shortened(key, limit), shortened(value if isinstance(value, str) else _json(value), limit))
-        for key, value in list(evidence.items())[:most]
+        for key, value in items[:most]
     ]
-    if len(evidence) > most:
-        shown.append(("", f"… and {len(evidence) - most} more"))
+    if len(items) > most:
+        shown.append(("", f"… and {len(items) - most} more"))
     return shown
 
 

@@ -109,8 +109,10 @@ def _rule(check: CheckResult, controls: list[str]) -> _Json:
 
 def _result(finding: Finding, rule: int, new: frozenset[str] | None) -> _Json:
     state = {} if new is None else {"baselineState": "new" if finding.fingerprint in new else "unchanged"}
+    flow = {"codeFlows": [_flow(finding)]} if finding.steps else {}
     return {
         **state,
+        **flow,
         "ruleId": finding.check,
         "ruleIndex": rule,
         "level": _LEVELS[finding.severity],
@@ -128,8 +130,18 @@ def _result(finding: Finding, rule: int, new: frozenset[str] | None) -> _Json:
     }
 
 
+def _flow(finding: Finding) -> _Json:
+    """The steps of a path, which viewers show one below the other at the place of the finding."""
+    place = _location(finding)
+    steps = [{"location": {**place, "message": {"text": _plain(step)}}} for step in finding.steps]
+    return {"threadFlows": [{"locations": steps}]}
+
+
 def _suppression(exception: FindingException) -> _Json:
-    """Why a result is suppressed (3.35): it is in the log, and viewers do not count it."""
+    """Why a result is suppressed (3.35): it is in the log, and viewers do not count it.
+
+    Without a status a suppression is accepted; the specification and its first schema call that property differently.
+    """
     told = (
         ("", exception.reason),
         ("until ", exception.expires.isoformat() if exception.expires else ""),
@@ -139,7 +151,6 @@ def _suppression(exception: FindingException) -> _Json:
     )
     return {
         "kind": "inSource" if exception.kind == "inline" else "external",
-        "status": "accepted",
         "justification": visible("; ".join(f"{name}{text}" for name, text in told if text)),
     }
 

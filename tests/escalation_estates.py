@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from auditor.access.collect import Collector
 from auditor.access.control import PathsToControl, find_paths
 from auditor.access.inventory import Inventory
 from auditor.access.primitives import ACT_AS, ActAs, Edge, Gain, Primitive, Scope, primitives
+from auditor.access.standing import BindingReference
 from auditor.access.world import World
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -154,7 +156,7 @@ WORKLOADS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "compute.googleapis.com/Instance": (
         "projects/home/zones/europe-west1-b/instances/vm",
-        {"serviceAccounts": [{"email": BOSS, "scopes": []}]},
+        {"serviceAccounts": [{"email": BOSS, "scopes": ["https://www.googleapis.com/auth/cloud-platform"]}]},
     ),
     "container.googleapis.com/Cluster": (
         "projects/home/locations/europe-west1/clusters/c",
@@ -304,4 +306,28 @@ def without_eve(estate: Estate) -> Estate:
             data["preferredMemberKey"] = {"id": "ann@example.com"}
         if "eligibleUsers" in data:
             data["eligibleUsers"] = [{"principals": ["user:ann@example.com"]}]
+    return other
+
+
+def random_estate(dice: random.Random) -> Estate:
+    """A few people and two accounts with some roles; one of the accounts owns the project `target`."""
+    made = Estate()
+    accounts = [f"serviceAccount:{address}" for address in (BOSS, MIDDLE)]
+    people = [EVE, "user:ann@example.com", "user:bob@example.com"]
+    made.bind(dice.choice(accounts), "roles/owner", TARGET)
+    for _ in range(dice.randrange(3, 9)):
+        scope = dice.choice([HOME, HOME, AWAY, account(BOSS), account(MIDDLE)])
+        roles = ["roles/iam.serviceAccountTokenCreator", "roles/iam.serviceAccountUser"]
+        roles += [] if "serviceAccounts" in scope else ["roles/run.developer", "roles/editor"]
+        made.bind(dice.choice([*people, *accounts]), dice.choice(roles), scope)
+    return made
+
+
+def without_binding(made: Estate, binding: BindingReference) -> Estate:
+    """The estate without a member of a binding."""
+    gone = (binding.member, binding.role, binding.scope)
+    other = copy.deepcopy(made)
+    for scope, bindings in other.policies.items():
+        name = scope.replace("projects/home/serviceAccounts", "projects/-/serviceAccounts")
+        bindings[:] = [one for one in bindings if (one["members"][0], one["role"], name) != gone]
     return other

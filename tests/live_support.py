@@ -7,12 +7,14 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from auditor.sources.live.collection import Collection, Order, Progress
+from auditor.sources.live.collectors.api_key_use import PERIOD
 from auditor.sources.live.connection import Connection
 from auditor.sources.live.coverage import Coverage, Part
 from auditor.sources.live.declaration import Collector, Level
@@ -74,6 +76,13 @@ def own(name: str, asset_type: str, data: dict[str, Any], *above: str) -> dict[s
     }
 
 
+def unnamed(name: str, asset_type: str, data: dict[str, Any], *above: str) -> dict[str, Any]:
+    """The same of what has no name of its own in its API."""
+    asset = own(name, asset_type, data, *above)
+    del asset["resource"]["data"]["name"]
+    return asset
+
+
 def _seen_by_others(project: list[str], key: dict[str, Any]) -> list[dict[str, Any]]:
     """What Policy Analyzer, Monitoring, Cloud Billing and Security Center Management tell of the example estate."""
     number, period = project[0], {"startTime": "2025-08-01T07:00:00Z", "endTime": "2026-11-20T07:00:00Z"}
@@ -87,22 +96,27 @@ def _seen_by_others(project: list[str], key: dict[str, Any]) -> list[dict[str, A
             "activity": {"lastAuthenticatedTime": "2026-11-19T07:00:00Z"},
         }
         name = f"{number}/locations/global/activityTypes/{kind}LastAuthentication/activities/{told.rpartition('/')[2]}"
-        activities.append(own(name, "policyanalyzer.googleapis.com/Activity", activity, *project))
-        del activities[-1]["resource"]["data"]["name"]
+        activities.append(unnamed(name, "policyanalyzer.googleapis.com/Activity", activity, *project))
+    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     series = {
         "resource": {"type": "consumed_api", "labels": {"credential_id": "apikey:0f4a"}},
         "points": [{"value": {"int64Value": "7"}}],
     }
     return [
         *activities,
-        own(
+        unnamed(
             f"{number}/timeSeries/api_key_requests",
             "monitoring.googleapis.com/ListTimeSeriesResponse",
-            {"timeSeries": [series]},
+            {"interval": {"startTime": f"{day - PERIOD:%FT%TZ}", "endTime": f"{day:%FT%TZ}"}, "timeSeries": [series]},
             *project,
         ),
         own(account, "cloudbilling.googleapis.com/BillingAccount", {"displayName": "Lucky", "open": True}),
         own(f"{account}/budgets/b1", "billingbudgets.googleapis.com/Budget", {"displayName": "all of it"}),
+        unnamed(
+            f"{account}/budgets",
+            "billingbudgets.googleapis.com/ListBudgetsResponse",
+            {"budgets": [{"name": f"{account}/budgets/b1", "displayName": "all of it"}]},
+        ),
         own(
             f"{number}/billingInfo",
             "cloudbilling.googleapis.com/ProjectBillingInfo",
@@ -155,11 +169,6 @@ def full_estate() -> Estate:
             {"pubsubTopic": "projects/p/topics/t"},
         ),
         own(f"{ORGANIZATION}/sources/7/locations/global/findings/f1", "securitycenter.googleapis.com/Finding", finding),
-        own(
-            f"{ORGANIZATION}/sources/7/locations/global/findings/f2",
-            "securitycenter.googleapis.com/Finding",
-            {**finding, "state": "INACTIVE"},
-        ),
         own(
             f"{recommender}/r1",
             "recommender.googleapis.com/Recommendation",

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from auditor.model.run import (
+    CategoryComparison,
     CheckCrash,
     CheckResult,
     Control,
+    Disagreement,
     Finding,
     Framework,
     Gap,
@@ -18,6 +20,7 @@ from auditor.model.run import (
     Population,
     Provenance,
     Run,
+    SecurityCenterComparison,
     Target,
     TypePopulation,
     fingerprint,
@@ -121,6 +124,43 @@ _FRAMEWORKS = [
 ]
 
 
+def _opinion() -> SecurityCenterComparison:
+    """Two categories, one of which is disputed for assets with hostile names, and one that nobody expects."""
+    disputed = [
+        Disagreement(asset=HOSTILE[0], kind="only theirs", says=f"bucket-public: pass ({HOSTILE[1]})"),
+        Disagreement(asset="//storage.googleapis.com/" + "b" * 2_000, kind="muted there", says="bucket-public fails"),
+        Disagreement(asset=HOSTILE[2], kind="only ours", says="no finding"),
+    ]
+    return SecurityCenterComparison(
+        findings=14,
+        active=9,
+        muted=3,
+        inactive=2,
+        categories=[
+            CategoryComparison(
+                category="PUBLIC_BUCKET_ACL",
+                checks=["bucket-public"],
+                agree=4,
+                only_ours=1,
+                only_theirs=1,
+                muted=1,
+                places=disputed,
+            ),
+            CategoryComparison(
+                category="SERVICE_ACCOUNT_KEY_NOT_ROTATED",
+                checks=["service-account-key-stale"],
+                agree=3,
+                only_ours=0,
+                only_theirs=0,
+                muted=0,
+                places=[],
+            ),
+        ],
+        uncovered={HOSTILE[0]: 2},
+        other_classes={HOSTILE[1]: 1, "THREAT": 2},
+    )
+
+
 def sample_run() -> Run:
     """A small company's estate before the launch: two critical findings, gaps, a fault, hostile names."""
     asked = topics()
@@ -175,6 +215,7 @@ def sample_run() -> Run:
             exit_code=1,
             reasons=["2 findings are critical", "1 check has a fault"],
         ),
+        security_center=_opinion(),
     )
 
 
@@ -195,6 +236,7 @@ def clean_run() -> Run:
         crashes=[],
         notices=[],
         gate=replace(run.gate, exit_code=0, reasons=[]),
+        security_center=None,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import random
 from collections.abc import Iterable
 
@@ -29,6 +28,8 @@ from tests.escalation_estates import (
     account,
     asset,
     cases,
+    random_estate,
+    without_binding,
     without_eve,
     workload,
 )
@@ -422,7 +423,7 @@ def test_what_is_told_to_remove_cuts_all_paths_of_random_estates() -> None:
     """All bindings that are told leave no path between such ends; each alone ends as many as it says."""
     cut = 0
     for seed in range(40):
-        made = _random(random.Random(seed))
+        made = random_estate(random.Random(seed))
         found = made.paths(None)
         ends = {(path.source, path.target) for path in found.paths}
         assert found.complete
@@ -503,22 +504,6 @@ def _asked(made: Estate, ends: set[tuple[str, str]]) -> list[ControlPath]:
 
 
 def _without(made: Estate, points: Iterable[ChokePoint]) -> Estate:
-    gone = {(point.binding.member, point.binding.role, point.binding.scope) for point in points}
-    other = copy.deepcopy(made)
-    for scope, bindings in other.policies.items():
-        name = scope.replace("projects/home/serviceAccounts", "projects/-/serviceAccounts")
-        bindings[:] = [one for one in bindings if (one["members"][0], one["role"], name) not in gone]
-    return other
-
-
-def _random(dice: random.Random) -> Estate:
-    made = Estate()
-    accounts = [f"serviceAccount:{address}" for address in (BOSS, MIDDLE)]
-    people = [EVE, "user:ann@example.com", "user:bob@example.com"]
-    made.bind(dice.choice(accounts), "roles/owner", TARGET)
-    for _ in range(dice.randrange(3, 9)):
-        scope = dice.choice([HOME, HOME, AWAY, account(BOSS), account(MIDDLE)])
-        roles = ["roles/iam.serviceAccountTokenCreator", "roles/iam.serviceAccountUser"]
-        roles += [] if "serviceAccounts" in scope else ["roles/run.developer", "roles/editor"]
-        made.bind(dice.choice([*people, *accounts]), dice.choice(roles), scope)
+    for point in points:
+        made = without_binding(made, point.binding)
     return made

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from tests.support import bucket, ndjson, policy, project, run, scan
@@ -71,6 +72,7 @@ def only(report: dict[str, Any], state: str) -> dict[str, Any]:
 
 
 PUBLIC = ["--check", "bucket-public"]
+SARIF = Path(__file__).parent / "data" / "sarif-schema-2.1.0.json"
 
 
 def test_an_accepted_finding_is_no_finding_and_does_not_fail_the_gate(tmp_path: Path) -> None:
@@ -206,6 +208,12 @@ def test_an_exception_without_a_finding_is_told(tmp_path: Path) -> None:
     assert "accepts nothing: its check has no finding there" in " ".join(result.output.split())
 
 
+def test_a_comment_for_the_search_for_secrets_is_no_exception(tmp_path: Path) -> None:
+    text = OPEN % "" + 'locals {\n  k = "x" # auditor:allow reason="a test key"\n}\n'
+    _, report = scan(folder(tmp_path / "in", text), options=PUBLIC)
+    assert report["exceptions"] == []
+
+
 def test_of_two_exceptions_for_one_finding_the_second_is_told(tmp_path: Path) -> None:
     text = OPEN.replace("location ", f"{ACCEPT}\n  location ") % ACCEPT
     _, report = scan(folder(tmp_path / "in", text), options=PUBLIC)
@@ -229,7 +237,9 @@ def test_every_report_shows_what_is_accepted_apart(tmp_path: Path) -> None:
     assert "## Exceptions" in text
     assert "<script>" not in text
     assert "Accepted until 2026-12-31: bucket-public, critical" in text
-    log = json.loads(outputs["sarif"].read_text())["runs"][0]
+    written = json.loads(outputs["sarif"].read_text())
+    jsonschema.validate(written, json.loads(SARIF.read_text(encoding="utf-8")))
+    log = written["runs"][0]
     (shown,) = log["results"]
     assert shown["suppressions"][0]["kind"] == "inSource"
     assert "until 2026-12-31; owner web@example.com; ticket SEC-12" in shown["suppressions"][0]["justification"]

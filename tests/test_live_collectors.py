@@ -7,14 +7,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from auditor.completeness import is_inventoried
 from auditor.data.permission_file import BUILT_IN
 from auditor.data.permission_file import read as read_permissions
-from auditor.sources.live.assets import LISTS
+from auditor.loading import load_checks
+from auditor.resources.base import VIEWS
+from auditor.sources.live.assets import LISTS, requests_of
 from auditor.sources.live.collection import Order
 from auditor.sources.live.collectors import COLLECTORS
 from auditor.sources.live.declaration import Collector
 from auditor.sources.live.failures import State
+from auditor.sources.live.needs import Needs
 from auditor.sources.live.scope import RPCS as SCOPE
 from tests.fake_google import Estate, Fake, denied, garbage
 from tests.live_support import (
@@ -26,6 +28,7 @@ from tests.live_support import (
     full_estate,
     names,
     only,
+    own,
     paid_project,
     path_of,
     told,
@@ -102,7 +105,7 @@ def test_a_collector_that_is_refused_costs_nobody_else_a_record(
         [r for r in everything.records if r["asset_type"] not in own]
     )
     assert {part.collector for part in done.coverage.missing} == {collector.name}
-    assert not own & done.coverage.vouched_for
+    assert own <= {name.partition(":")[0] for part in done.coverage.missing for name in part.asset_types}
 
 
 @pytest.mark.parametrize("collector", COLLECTORS, ids=lambda collector: str(collector.name))
@@ -118,13 +121,15 @@ def test_a_collector_calls_what_it_declares_and_nothing_else(fake: Fake, collect
 
 @pytest.mark.parametrize("collector", COLLECTORS, ids=lambda collector: str(collector.name))
 def test_what_a_collector_declares_can_be_relied_on(collector: Collector) -> None:
+    load_checks()  # and with them the views
     known = read_permissions(BUILT_IN.read_text(encoding="utf-8")).marks
     assert all(permission in known for permission in collector.permissions)
     assert collector.permissions or collector.name == "groups"  # Workspace grants these
     assert all(rpc.quota.per_minute > 0 for rpc in collector.rpcs)
     assert collector.asset_types
-    if not collector.fallback:  # else no content type may vouch for it
-        assert not [name for name in collector.asset_types if is_inventoried(name)]
+    if not collector.fallback:  # what it yields is not asked of the inventory, nor vouched for by a content type
+        read = frozenset(name for name in collector.asset_types if name in VIEWS)
+        assert "resource" not in requests_of(ORGANIZATION, Needs(read, frozenset()))
 
 
 def test_names_and_quotas_are_told_apart() -> None:
@@ -152,6 +157,18 @@ def test_an_answer_of_a_wrong_shape_is_told(fake: Fake, name: str, method: str, 
     failed = [part for part in told(done, name) if not part.state.is_complete]
     assert {part.state for part in failed} == {State.UNREADABLE}
     assert all(part.is_missing and part.advice for part in failed)
+
+
+def test_findings_that_are_over_are_not_collected_and_muted_ones_are(estate: Estate) -> None:
+    more = [
+        own(f"{ORGANIZATION}/sources/7/locations/global/findings/{name}", "securitycenter.googleapis.com/Finding", data)
+        for name, data in (("over", {"state": "INACTIVE"}), ("muted", {"state": "ACTIVE", "mute": "MUTED"}))
+    ]
+    with Fake(Estate([*estate.assets, *more])) as fake:
+        done = only(next(one for one in COLLECTORS if one.name == "security-command-center"), fake)
+    found = done.of_type("securitycenter.googleapis.com/Finding")
+    assert sorted(record["name"].rpartition("/")[2] for record in found) == ["f1", "muted"]
+    assert {record["resource"]["data"].get("mute") for record in found} == {None, "MUTED"}
 
 
 def test_the_accounts_of_an_organization_and_of_a_project_target_are_asked(fake: Fake) -> None:

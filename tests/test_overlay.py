@@ -703,3 +703,110 @@ def test_reports_tell_what_the_plan_brings(tmp_path: Path) -> None:
     assert "## What the plan brings" in text
     assert "| 1 | 0 | 1 | 0 |" in text
     assert "- New, critical: **google" in text
+
+
+_PARTNER = "user:kim@partner.example"
+_DEPLOYER = "deploy@p-1001.iam.gserviceaccount.com"
+_DEPLOYER_NAME = f"//iam.googleapis.com/projects/p-1001/serviceAccounts/{_DEPLOYER}"
+_DEPLOYER_ASSET = asset("iam.googleapis.com/ServiceAccount", _DEPLOYER_NAME, {"email": _DEPLOYER})
+_ORGANISATION = {
+    **asset(
+        "cloudresourcemanager.googleapis.com/Organization",
+        "//cloudresourcemanager.googleapis.com/organizations/3001",
+        {"displayName": "example.com", "owner": {"directoryCustomerId": "C01"}},
+    ),
+    "ancestors": HOME[2:],
+}
+_FOLDER = {
+    **asset("cloudresourcemanager.googleapis.com/Folder", "//cloudresourcemanager.googleapis.com/folders/2001", {}),
+    "ancestors": HOME[1:],
+}
+
+
+def _with_partner(*more: dict[str, Any]) -> list[dict[str, Any]]:
+    """A partner may deploy to Cloud Run, and an account of the project sets its policy: neither is much by itself."""
+    held = {
+        "bindings": [
+            {"role": "roles/run.developer", "members": [_PARTNER]},
+            {"role": "roles/resourcemanager.projectIamAdmin", "members": [f"serviceAccount:{_DEPLOYER}"]},
+            *more,
+        ]
+    }
+    return [
+        _ORGANISATION,
+        policy(_ORGANISATION, CLOSED),
+        _FOLDER,
+        policy(_FOLDER, CLOSED),
+        project(),
+        policy(project(), held),
+        _DEPLOYER_ASSET,
+        policy(_DEPLOYER_ASSET, CLOSED),
+    ]
+
+
+_ACT_AS = {
+    "service_account_id": f"projects/p-1001/serviceAccounts/{_DEPLOYER}",
+    "role": "roles/iam.serviceAccountUser",
+    "member": _PARTNER,
+    "condition": [],
+}
+_LETS_ACT = change("google_service_account_iam_member.partner", None, _ACT_AS)
+
+
+def test_a_plan_that_gives_an_outsider_a_path_to_owner_fails_the_gate(tmp_path: Path) -> None:
+    """Acting as one account is an ordinary grant; with the right to deploy it is control of the project."""
+    without = ("--no-paths",)
+    code, output, report = scanned(tmp_path, plan_of(_LETS_ACT), _with_partner(), *without)
+    assert code == 0, output
+    code, output, report = scanned(tmp_path, plan_of(_LETS_ACT), _with_partner())
+    assert code == 1, output
+    assert "it opens 1 path to control and closes 0" in output
+    assert "+ path opened from outside, certain: user:kim@partner.example to control of projects/p-1001" in output
+    new = [one for one in report["findings"] if one["fingerprint"] in report["change"]["new"]]
+    assert [(one["check"], one["severity"]) for one in new if one["severity"] == "critical"] == [
+        ("path-to-control-from-outside", "critical")
+    ]
+    assert [path["title"] for path in report["change"]["opened_paths"]] == [
+        "user:kim@partner.example to control of projects/p-1001"
+    ]
+
+
+def test_a_plan_that_closes_a_path_is_told(tmp_path: Path) -> None:
+    estate = _with_partner()
+    estate[-1] = policy(_DEPLOYER_ASSET, {"bindings": [{"role": _ACT_AS["role"], "members": [_PARTNER]}]})
+    taken_back = change("google_service_account_iam_member.partner", _ACT_AS, None)
+    code, output, report = scanned(tmp_path, plan_of(taken_back), estate)
+    assert code == 0, output
+    assert "opens 0 paths to control and closes 1" in output
+    assert [path["title"] for path in report["change"]["closed_paths"]] == [
+        "user:kim@partner.example to control of projects/p-1001"
+    ]
+    assert "path-to-control-from-outside" in {one["check"] for one in report["change"]["fixed"]}
+
+
+def test_a_second_path_to_what_is_controlled_already_is_new(tmp_path: Path) -> None:
+    """The finding is there before; the gate judges the path that the plan adds."""
+    other = "user:lee@partner.example"
+    estate = _with_partner({"role": "roles/run.developer", "members": [other]})
+    estate[-1] = policy(_DEPLOYER_ASSET, {"bindings": [{"role": _ACT_AS["role"], "members": [other]}]})
+    code, output, report = scanned(tmp_path, plan_of(IDLE), estate)
+    assert code == 0, output
+    code, output, report = scanned(tmp_path, plan_of(_LETS_ACT), estate, "-o", str(tmp_path / "out.html"))
+    assert code == 1, output
+    assert "Opens a certain path: <bdi>user:kim@partner.example" in (tmp_path / "out.html").read_text("utf-8")
+    told = [one for one in report["findings"] if one["check"] == "path-to-control-from-outside"]
+    assert [one["fingerprint"] in report["change"]["new"] for one in told] == [True]
+
+
+def test_the_internet_over_a_service_that_the_plan_empowers(tmp_path: Path) -> None:
+    """A public service and an account that mints tokens for another: a possible path, which is high."""
+    name = "//run.googleapis.com/projects/p-1001/locations/europe-west1/services/web"
+    web = "web@p-1001.iam.gserviceaccount.com"
+    service = asset("run.googleapis.com/Service", name, {"template": {"serviceAccount": web}})
+    anyone = {"bindings": [{"role": "roles/run.invoker", "members": ["allUsers"]}]}
+    member = {**_ACT_AS, "role": "roles/iam.serviceAccountTokenCreator", "member": f"serviceAccount:{web}"}
+    mints = change("google_service_account_iam_member.web", None, member)
+    estate = [*_with_partner(), service, policy(service, anyone)]
+    code, output, _ = scanned(tmp_path, plan_of(mints), estate, "--fail-on", "high", "--area", "iam")
+    assert code == 1, output
+    assert "path opened from outside, possible: the internet to control of projects/p-1001" in output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import random
 import re
@@ -17,9 +18,12 @@ from auditor import asset
 from auditor.model.verdict import Outcome
 from auditor.resources.serverless import RunService
 from auditor.secrets import ALL_DETECTORS, DETECTORS, SALT, Hit, digest_of, scan_text, scan_value, use_salt
+from auditor.secrets.assignments import assignments
+from auditor.secrets.prefilter import is_plain, likely, plain_bytes
+from auditor.secrets.scan import _whole
 from auditor.testing import judge
 from checks.secrets.workloads import run_env_secret
-from tests.secret_corpus import Maker
+from tests.secret_corpus import Maker, positives
 
 ALNUM = string.ascii_letters + string.digits
 URL_SAFE = ALNUM + "-_"
@@ -366,6 +370,31 @@ _PIECES = [
 def test_texts_made_of_triggers_can_be_scanned(text: str) -> None:
     scan_text(text)
     scan_value("SECRET", text)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from([sample.text for sample in positives(3, 2)])
+    | st.lists(st.sampled_from(_PIECES) | st.text(max_size=12), max_size=4).map("".join),
+    st.integers(0, 300),
+    st.integers(0, 60),
+)
+def test_a_text_that_is_taken_for_plain_holds_nothing(text: str, start: int, length: int) -> None:
+    for part in (text, text[start : start + length]):
+        data = plain_bytes(part)
+        worth = likely(part, data)
+        if is_plain(part, data):
+            assert (worth.detectors, worth.packed, list(assignments(part, data))) == ((), False, [])
+
+
+@given(st.binary(min_size=18, max_size=60) | st.text(min_size=18, max_size=60).map(str.encode))
+def test_base64_that_cannot_be_text_is_told_by_how_it_begins(content: bytes) -> None:
+    packed = base64.b64encode(content).decode()
+    text = ""
+    with contextlib.suppress(ValueError):
+        text = content.decode()
+    for spelled in (packed, f" {packed}\n", "\n".join(packed[place : place + 7] for place in range(0, len(packed), 7))):
+        assert _whole(spelled) == (text if text.isprintable() or "\n" in text else "")
 
 
 @given(

@@ -108,12 +108,12 @@ def audited(findings: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFac
 
 
 def row(audited: Run, category: str) -> CategoryComparison:
-    assert audited.second_opinion is not None
-    return next(row for row in audited.second_opinion.categories if row.category == category)
+    assert audited.security_center is not None
+    return next(row for row in audited.security_center.categories if row.category == category)
 
 
 def test_findings_are_counted_as_they_stand(audited: Run) -> None:
-    opinion = audited.second_opinion
+    opinion = audited.security_center
     assert opinion is not None
     assert (opinion.findings, opinion.active, opinion.muted, opinion.inactive) == (12, 9, 2, 1)
     assert opinion.uncovered == {"A_CATEGORY_OF_TOMORROW": 1}
@@ -156,8 +156,8 @@ def test_muted_and_inactive_findings_do_not_count_as_theirs(audited: Run) -> Non
 
 def test_the_counts_come_out(audited: Run) -> None:
     """Of each category, agreement and what only we say are our failing assets."""
-    assert audited.second_opinion is not None
-    for one in audited.second_opinion.categories:
+    assert audited.security_center is not None
+    for one in audited.security_center.categories:
         ours = {f.asset for f in audited.findings if f.check in one.checks}
         assert one.agree + one.only_ours + one.muted == len(ours)
         assert len(one.places) == one.only_ours + one.only_theirs + one.muted
@@ -167,7 +167,7 @@ def test_without_findings_nothing_is_compared(tmp_path: Path) -> None:
     report = tmp_path / "run.json"
     done = run("scan", str(EXPORT), "--exported", "all", "--now", NOW, "-o", str(report))
     assert "Security Command Center:" not in done.output
-    assert RUN.validate_json(report.read_bytes()).second_opinion is None
+    assert RUN.validate_json(report.read_bytes()).security_center is None
 
 
 @pytest.mark.parametrize("form", [html, markdown], ids=["html", "markdown"])

@@ -6,21 +6,28 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from auditor.access.bindings import Texts
 from auditor.access.collect import Collector
+from auditor.access.crowds import Meant
 from auditor.access.effective import EffectiveAccess
 from auditor.access.federation import SHARED_ISSUERS, mutable_claims, trusts_pull_requests
 from auditor.access.members import Member, parse
 from auditor.access.role_table import load
 from auditor.access.standing_index import standing_index
-from auditor.check import Example
+from auditor.check import Example, asset
 from auditor.resources.base import Asset, Undetermined
+from auditor.resources.storage import Bucket
 from auditor.testing import NOW
+from checks.api_keys.holders import _READS_KEYS
+from checks.audit_logging.holders import _READS_LOGS
 from checks.iam.conditions import _BIND_RESOURCE, _BIND_VALUE
-from checks.iam.containers import above_project, grant, member_of, on_folder, on_project
-from checks.iam.duties import _ADMIN, _KMS_ADMIN, _KMS_USE, _USE
+from checks.iam.containers import above_project, grant, member_of, on_folder, on_project, until
+from checks.iam.duties import _ADMIN, _USE, KMS_ADMIN, KMS_USE
 from checks.iam.impersonation import _BECOME
-from checks.iam.service_accounts import CHANGES_ACCESS, REACHES_FAR
+from checks.iam.service_accounts import CHANGES_ACCESS, CONTROLS, REACHES_FAR
 from checks.iam.workloads import _CONTROL, _DESTRUCTION, _LOGGING
 
 _PROJECT = "//cloudresourcemanager.googleapis.com/projects/1001"
@@ -42,8 +49,9 @@ def _anybody(member: Member) -> bool:
 @pytest.mark.parametrize(
     "permissions",
     [
-        *(_ADMIN, _USE, _KMS_ADMIN, _KMS_USE, _BECOME, CHANGES_ACCESS, REACHES_FAR),
+        *(_ADMIN, _USE, KMS_ADMIN, KMS_USE, _BECOME, CHANGES_ACCESS, REACHES_FAR),
         *(_CONTROL, _LOGGING, _DESTRUCTION, _BIND_VALUE, _BIND_RESOURCE),
+        *(CONTROLS, _READS_KEYS, _READS_LOGS),
     ],
 )
 def test_the_role_table_knows_every_permission_that_checks_ask_for(permissions: frozenset[str]) -> None:
@@ -137,3 +145,44 @@ def test_names_are_told_from_numbers(condition: str, claims: list[str]) -> None:
 )
 def test_what_asks_for_pull_requests(condition: str, asked: str) -> None:
     assert trusts_pull_requests(condition, {}) == asked
+
+
+@given(st.lists(st.text(max_size=4)), st.lists(st.text(max_size=4)))
+def test_texts_keep_their_numbers_when_they_are_settled(texts: list[str], others: list[str]) -> None:
+    numbered = Texts("")
+    numbers = {text: numbered.number(text) for text in texts}
+    before = {text: numbered.known(text) for text in [*texts, *others, ""]}
+    numbered.settle()
+    assert {text: numbered.known(text) for text in before} == before
+    assert [numbered[number] for number in numbers.values()] == list(numbers)
+    assert {text: numbered.number(text) for text in texts} == numbers  # and more can be added again
+    assert numbered.number("longer than others") == len(before.keys() & {"", *texts})
+
+
+def test_a_crowd_is_who_holds_a_role_that_can_be_in_force() -> None:
+    bucket = asset(
+        Bucket,
+        policy={"bindings": [grant("roles/storage.objectViewer", "user:b@example.com", "deleted:user:x@x.example")]},
+        name="//storage.googleapis.com/b",
+    )
+    access = _access(
+        on_project(
+            grant("roles/viewer", "user:a@example.com"),
+            grant("roles/editor", "user:late@example.com", condition=until("2026-01-31")),
+        ),
+        bucket,
+    )
+    project = Asset(name=_PROJECT, asset_type=f"{_PROJECT.split('/')[2]}/Project", ancestors=["projects/1001"])
+    crowd = standing_index(access).crowd(project)
+    for name, anywhere, on_resources in (("a", True, False), ("b", True, True), ("late", False, False)):
+        meant = _called(name, "user")
+        assert (crowd.has(meant), crowd.has_on_resources(meant)) == (anywhere, on_resources), name
+        held = [(str(power.member), power.scope) for power in standing_index(access).holders(project, meant).found]
+        scope = bucket.name if on_resources else _PROJECT
+        assert held == ([(f"user:{name}@example.com", scope)] if anywhere else [])
+    assert not crowd.has(_called("a", "group"))
+    assert not crowd.has(_called("x", "user"))  # deleted
+
+
+def _called(name: str, kind: str) -> Meant:
+    return Meant(lambda member: member.value.startswith(f"{name}@"), (kind,))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import re
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ from auditor.sources.terraform.hcl.variables import given_values
 from auditor.sources.terraform_files import TerraformFiles
 from auditor.sources.terraform_plan import TerraformPlan
 from tests.support import ORACLES
+from tests.terraform_text import written
 
 DATA = Path(__file__).parent / "data" / "terraform_files"
 LABELLED = ORACLES / "labelled_plans"
@@ -76,67 +75,6 @@ def verdicts(source: Source, checks: list[Check] | None = None, by: str = "asset
 
 
 # ---- plans of others, written as files
-
-
-def hcl(value: Any) -> str:
-    """A constant as HCL."""
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
-    if isinstance(value, list):
-        return "[" + ", ".join(map(hcl, value)) + "]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{hcl(key)} = {hcl(element)}" for key, element in value.items()) + "}"
-    return json.dumps(value)
-
-
-def body(after: dict[str, Any], unknown: dict[str, Any], config: dict[str, Any]) -> Iterator[str]:
-    """The lines of a block that is planned so."""
-    for name in dict.fromkeys([*after, *unknown]):
-        value, mark, node = after.get(name), unknown.get(name), config.get(name)
-        if name == "__comments__":  # of whoever made the plan
-            continue
-        if isinstance(value, list) and None in value:
-            yield f"{name} = [var.untold]"
-            continue
-        if mark is True and node is None and name != "id":
-            yield f"{name} = var.untold"
-        elif isinstance(node, dict) and node.get("references") and (value is None or mark is True):
-            yield f"{name} = {max(node['references'], key=len)}"
-        elif isinstance(value, list) and value and all(isinstance(block, dict) for block in value):
-            nodes = node if isinstance(node, list) else [node] * len(value)
-            marks = mark if isinstance(mark, list) else [{}] * len(value)
-            for block, part, inner in zip(value, marks, nodes, strict=False):
-                yield f"{name} {{"
-                yield from body(block, part or {}, inner or {})
-                yield "}"
-        elif value is not None and mark is not True and name != "id":
-            yield f"{name} = {hcl(value)}"
-
-
-def provider(plan: dict[str, Any]) -> Iterator[str]:
-    """The configuration of the provider in a plan."""
-    expressions = plan["configuration"].get("provider_config", {}).get("google", {}).get("expressions", {})
-    yield 'provider "google" {'
-    for name in expressions.keys() & {"project", "region", "zone"}:
-        node = expressions[name]
-        variable = node.get("references", [""])[0].removeprefix("var.")
-        value = node.get("constant_value") or plan.get("variables", {}).get(variable, {}).get("value")
-        yield f"{name} = {hcl(value)}"
-    yield "}"
-
-
-def written(plan: dict[str, Any]) -> str:
-    """A plan of one module as files."""
-    lines = ['variable "untold" {}', *provider(plan)]
-    configured = {r["address"]: r["expressions"] for r in plan["configuration"]["root_module"].get("resources", [])}
-    for change in plan["resource_changes"]:
-        kind = "data" if change["mode"] == "data" else "resource"
-        name = re.sub(r"[^\w-]", "_", change["address"].partition(".")[2].removeprefix(f"{change['type']}."))
-        expressions = configured.get(change["address"].partition("[")[0], {})
-        lines.append(f'{kind} "{change["type"]}" "{name}" {{')
-        lines += body(change["change"]["after"], change["change"]["after_unknown"], expressions)
-        lines.append("}")
-    return "\n".join(lines) + "\n"
 
 
 @pytest.mark.skipif(not LABELLED.is_dir(), reason="the labelled plans (../shared/oracles) are not here")

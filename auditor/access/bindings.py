@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import copy
 from array import array
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, pairwise, repeat
 from typing import NamedTuple
 
 from auditor.access.members import canonical
@@ -54,11 +57,12 @@ class PolicyRecord(NamedTuple):
 class Texts:
     """Texts as small numbers, given out in the order in which they are met."""
 
-    __slots__ = ("_numbers", "all")
+    __slots__ = ("_hashes", "_numbers", "_order", "all")
 
     def __init__(self, *first: str) -> None:
         self.all: list[str] = []
-        self._numbers: dict[str, int] = {}
+        self._numbers: dict[str, int] | None = {}
+        self._hashes, self._order = array("q"), array("I")
         for text in first:
             self.number(text)
 
@@ -70,15 +74,32 @@ class Texts:
 
     def number(self, text: str) -> int:
         """The number of a text, a new one where it was not met before."""
+        if self._numbers is None:
+            self._numbers = {known: number for number, known in enumerate(self.all)}
         number = self._numbers.get(text)
         if number is None:
             number = self._numbers[text] = len(self.all)
             self.all.append(text)
         return number
 
+    def settle(self) -> None:
+        """Say that texts are only looked up from now on: that takes twelve bytes for each, not a hundred."""
+        hashes = array("q", map(hash, self.all))
+        self._order = array("I", sorted(range(len(hashes)), key=hashes.__getitem__))
+        self._hashes = array("q", map(hashes.__getitem__, self._order))
+        self._numbers = None
+
     def known(self, text: str) -> int | None:
         """The number of a text, None where it was not met."""
-        return self._numbers.get(text)
+        if self._numbers is not None:
+            return self._numbers.get(text)
+        wanted = hash(text)
+        place = bisect_left(self._hashes, wanted)
+        while place < len(self._hashes) and self._hashes[place] == wanted:
+            if self.all[self._order[place]] == text:
+                return self._order[place]
+            place += 1
+        return None
 
 
 class Bindings:
@@ -102,7 +123,10 @@ class Bindings:
         self._member_ends = array("I", [0])
         self._member_list = array("I")
         self._spelled: dict[str, int] = {}
-        self._spans: dict[int, tuple[int, int]] = {}
+        self._firsts = array("I")
+        """Of each scope's policy: its first binding."""
+        self._lasts = array("I")
+        """… and the one after its last."""
         self._by_member: tuple[array[int], array[int]] | None = None
 
     def __len__(self) -> int:
@@ -111,9 +135,9 @@ class Bindings:
     def add(self, record: PolicyRecord) -> bool:
         """Add a policy; False (and nothing is added) where the resource has one already."""
         scope = self.scopes.number(record.name)
-        if scope in self._spans:
+        if scope < len(self._firsts):
             return False
-        first = len(self.role_of)
+        self._firsts.append(len(self.role_of))
         number_of_role, number_of_condition = self.roles.number, self.conditions.number
         spelled, members, ends = self._spelled, self._member_list, self._member_ends
         for role, texts, condition, gaps in record.bindings:
@@ -126,7 +150,7 @@ class Bindings:
             ends.append(len(members))
             if gaps is not NO_GAPS and gaps != NO_GAPS:
                 self.gaps[len(self.role_of) - 1] = gaps
-        self._spans[scope] = (first, len(self.role_of))
+        self._lasts.append(len(self.role_of))
         if record.doubt:
             self.doubts[scope] = record.doubt
         return True
@@ -139,7 +163,7 @@ class Bindings:
 
     def differs(self, record: PolicyRecord) -> bool:
         """Whether a record says something else than the policy that the resource has here."""
-        return sorted(_grants_of(record)) != self._grants_in(self._spans[self.scopes.number(record.name)])
+        return sorted(_grants_of(record)) != self._grants_in(self.span(record.name))
 
     def _grants_in(self, span: tuple[int, int]) -> list[tuple[str, str, str]]:
         """(role, member, condition) of each grant in some bindings, in order."""
@@ -154,28 +178,32 @@ class Bindings:
 
         Returns the names of the scopes whose policy is left out although it says something else than the first.
         """
-        settled, spans, doubts = Texts(), dict[int, tuple[int, int]](), dict[int, str]()
-        moved = array("I")
+        settled, doubts = Texts(), dict[int, str]()
+        moved, firsts, lasts = array("I"), array("I"), array("I")
         dropped: list[int] = []
         for scope, name in enumerate(self.scopes.all):
             number = settled.number(canonical_name(name))
             moved.append(number)
-            if number in spans:
+            if number < len(firsts):
                 dropped.append(scope)
                 continue
-            spans[number] = self._spans[scope]
+            firsts.append(self._firsts[scope])
+            lasts.append(self._lasts[scope])
             if scope in self.doubts:
                 doubts[number] = self.doubts[scope]
         differing = [
             self.scopes[scope]
             for scope in dropped
-            if self._grants_in(self._spans[scope]) != self._grants_in(spans[moved[scope]])
+            if self._grants_in((self._firsts[scope], self._lasts[scope]))
+            != self._grants_in((firsts[moved[scope]], lasts[moved[scope]]))
         ]
         for scope in dropped:
-            self._drop(self._spans[scope])
+            self._drop((self._firsts[scope], self._lasts[scope]))
         self.scope_of = array("I", map(moved.__getitem__, self.scope_of))
-        self.scopes, self._spans, self.doubts = settled, spans, doubts
+        self.scopes, self._firsts, self._lasts, self.doubts = settled, firsts, lasts, doubts
         self._spelled = {}
+        self.scopes.settle()
+        self.members.settle()
         return differing
 
     def _drop(self, span: tuple[int, int]) -> None:
@@ -189,7 +217,11 @@ class Bindings:
     def span(self, scope: str) -> tuple[int, int]:
         """First binding of a scope's policy, and the one after its last."""
         number = self.scopes.known(scope)
-        return (0, 0) if number is None else self._spans[number]
+        return (0, 0) if number is None else self.span_of(number)
+
+    def span_of(self, scope: int) -> tuple[int, int]:
+        """The same of a scope's number."""
+        return self._firsts[scope], self._lasts[scope]
 
     def members_of(self, binding: int) -> array[int]:
         """The numbers of a binding's members."""
@@ -207,20 +239,17 @@ class Bindings:
         return places[starts[member] : starts[member + 1]]
 
     def _index(self) -> tuple[array[int], array[int]]:
-        """For each member where its bindings begin, and the bindings: a counting sort."""
-        counts = [0] * (len(self.members) + 1)
-        for member in self._member_list:
-            counts[member + 1] += 1
-        for number in range(1, len(counts)):
-            counts[number] += counts[number - 1]
-        starts = array("I", counts)
-        places = array("I", bytes(4 * len(self._member_list)))
-        ends, members = self._member_ends, self._member_list
-        for binding in range(len(self)):
-            for member in members[ends[binding] : ends[binding + 1]]:
-                places[counts[member]] = binding
-                counts[member] += 1
-        return starts, places
+        """For each member where its bindings begin, and the bindings."""
+        members = self._member_list
+        counts = Counter(members)
+        starts = array("I", accumulate((counts.get(number, 0) for number in range(len(self.members))), initial=0))
+        order = sorted(range(len(members)), key=members.__getitem__)
+        if len(members) == len(self):  # nearly: each binding names one member
+            return starts, array("I", order)
+        binding_of = array("I")
+        for binding, (first, last) in enumerate(pairwise(self._member_ends)):
+            binding_of.extend(repeat(binding, last - first))
+        return starts, array("I", map(binding_of.__getitem__, order))
 
     def without(self, removed: Mapping[int, frozenset[int]]) -> Bindings:
         """The same bindings, some (binding → members) of which have lost members."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 from auditor.access.abilities import FOLDERS, PROJECTS
@@ -23,6 +24,7 @@ from auditor.access.inventory import Inventory
 from auditor.access.members import Kind as MemberKind
 from auditor.access.members import parse
 from auditor.access.path_cuts import ChokePoint, Cutter, FoundPath
+from auditor.access.path_ends import Topmost
 from auditor.access.path_steps import ControlStep, told
 from auditor.access.paths import Path, Pathfinder
 from auditor.access.reach import Reach
@@ -131,13 +133,15 @@ class Search:
 
     def find(self, limit: int) -> PathsToControl:
         """The best paths, at most `limit`, and what to remove."""
-        looked = self.pairs[: max(1, _LOOKED_AT * limit)]
+        pairs = iter(self.pairs) if "pairs" in self.__dict__ else self._each_pair()
+        looked = list(islice(pairs, max(1, _LOOKED_AT * limit)))
+        looked.sort(key=lambda pair: (pair.target, pair.certain))  # what was found out of one serves the next
         found = [path for pair in looked if (path := self.path(pair))]
         found.sort(key=lambda pair: _rank(pair[1]))
         kept = found[:limit]
         cutter = Cutter(self.control, lambda target: self.finder(target, False))
         points = cutter.choke_points([one for one, _ in kept])
-        complete = len(looked) == len(self.pairs) and len(kept) == len(found)
+        complete = next(pairs, None) is None and len(kept) == len(found)
         return PathsToControl(
             tuple(path for _, path in kept),
             points,
@@ -185,40 +189,22 @@ class Search:
     @cached_property
     def pairs(self) -> list[Pair]:
         """Who can come to control what, the best first; what is controlled by way of what is above it is left out."""
+        return list(self._each_pair())
+
+    def _each_pair(self) -> Iterator[Pair]:
         sure = self.every if self.sure is self.view else Reach(self.sure, self.targets)
-        hierarchy = self.control.hierarchy
-        depth = {node: len(hierarchy.way(name).names) for name, node in self.control.owners.items()}
-        depth |= {node: len(hierarchy.way(name).names) for (_, name), node in self.control.spans.items()}
-        known: dict[tuple[int, int], list[tuple[int, bool]]] = {}
-        found = []
-        for order, source in enumerate(self.sources):
-            key = (self.every.of(source), sure.of(source))
-            if key not in known:
-                known[key] = list(self._topmost(set(self.every.targets_of(source)), set(sure.targets_of(source))))
-            outside = source in self.entries
-            for target, certain in known[key]:
-                meant = target != source and self._is_meant(source, target)
-                if target != source and (outside or not meant):
-                    found.append((not outside, not certain, depth.get(target, 9), order, target, source, meant))
-        found.sort()
-        return [
-            Pair(source, target, not doubtful, not inside, meant)
-            for inside, doubtful, _, _, target, source, meant in found
-        ]
-
-    def _topmost(self, targets: set[int], certain: set[int]) -> Iterator[tuple[int, bool]]:
-        """The targets that are not told with what is above them."""
-        for target in targets:
-            above = targets.intersection(self._above.get(target, ()))
-            if not above or (target in certain and certain.isdisjoint(above)):
-                yield target, target in certain
-
-    @cached_property
-    def _above(self) -> dict[int, list[int]]:
-        """Target → the targets nearest above it, which include it."""
-        wanted = set(self.targets)
-        controls = wanted.intersection((*self.control.owners.values(), *self.control.spans.values()))
-        return {node: [one for one in self.control.above(node) if one in wanted] for node in controls}
+        topmost = Topmost(self.control, self.every, sure)
+        reached = {source: topmost.of(source) for source in self.sources}
+        levels = sorted({level for found in reached.values() for level in found})
+        outside = [source for source in self.sources if source in self.entries]
+        inside = [source for source in self.sources if source not in self.entries]
+        for sources in (outside, inside):
+            for level in levels:
+                for source in sources:
+                    for target in reached[source].get(level, ()):
+                        meant = target != source and self._is_meant(source, target)
+                        if target != source and (sources is outside or not meant):
+                            yield Pair(source, target, not level.doubtful, sources is outside, meant)
 
     def _is_meant(self, source: int, target: int) -> bool:
         """Whether a principal was given the control itself, so that it is no path to it."""
@@ -242,7 +228,7 @@ class Search:
         while todo:
             for head, link in view.successors.links(todo.pop()):
                 reason = view.reasons[link]
-                if head not in seen and (reason == NO_REASON or self.control.reasons[reason].direct):
+                if head not in seen and (reason == NO_REASON or self.control.reasons.is_direct(reason)):
                     seen.add(head)
                     label = self.control.labels.get(head)
                     if view.kinds[head] != Kind.IDENTITY and (label is None or label.kind != "control"):

@@ -182,6 +182,10 @@ class DenyPolicies:
         spelled = [bare(name).isdigit() for name in self._rules if name.startswith("projects/")]
         self._by_number, self._by_id = any(spelled), not all(spelled)
 
+    def __bool__(self) -> bool:
+        """Whether there is any rule."""
+        return bool(self._rules or self._adrift)
+
     def _add(self, policy: DenyPolicy, project_id: Callable[[str], str]) -> None:
         try:
             where = canonical(policy.attachment, project_id)

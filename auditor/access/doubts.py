@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.access.abilities import Abilities
+from auditor.access.abilities import Abilities, drawn
 from auditor.access.bindings import NOBODY, bare_role
 from auditor.access.control_graph import ControlGraph, Doubt
 from auditor.access.effective import EffectiveAccess
@@ -43,7 +43,7 @@ class _Doubter:
         self._control = control
         self._world: World = access.world
         self._inventory = inventory
-        self._abilities = Abilities(access.world.roles, access.now.date())
+        self._abilities = Abilities(access.world.roles, drawn(access.now.date()))
         self._accounts = [
             (member.removeprefix(_MEMBER), node)
             for member, node in control.identities.items()

@@ -17,12 +17,15 @@ class SharedIssuer:
 
     `owner_claims` tell the customers apart; where there are none, every condition counts as restricting.
     A prefix of a claim that is a path pins the owner only if it reaches `owner_end`.
+    Source of `subject_keys`: docs.github.com/actions/reference/security/oidc
     """
 
     name: str
     owner_claims: frozenset[str] = frozenset()
     owner_end: str = "/"
     advice: str = ""
+    subject_keys: frozenset[str] = frozenset()
+    """Where customers may choose what `sub` is made of: the keys that tell them apart, with which it has to begin."""
 
 
 SHARED_ISSUERS = {
@@ -41,6 +44,7 @@ SHARED_ISSUERS = {
             }
         ),
         advice="assertion.repository_owner_id == 'NUMBER'",
+        subject_keys=frozenset({"repo", "repository", "repository_id", "repository_owner", "repository_owner_id"}),
     ),
     "gitlab.com": SharedIssuer(
         "GitLab.com",
@@ -131,6 +135,7 @@ _PULL_REQUEST = re.compile(
 _CLAIM = re.compile(r"""assertion(?:\.(\w+)|\[\s*["'](\w+)["']\s*\])""")
 _MAPPED = re.compile(r"\b(?:attribute|google)\.\w+")
 _PREFIX = re.compile(r"""\.startsWith\(\s*["']([^"']*)["']""")
+_EQUAL = re.compile(r"""\s*==\s*["']([^"']*)["']""")
 _PATTERN = re.compile(r"""\.matches\(\s*r?["']([^"']*)["']""")
 _LOOSE = re.compile(r"""\s*(?:!=|\.contains\(|\.endsWith\(|\.size\(|==\s*(?:""|'')|!=)""")
 
@@ -192,6 +197,9 @@ def _is_loose(before: str, after: str, claim: str, issuer: SharedIssuer) -> bool
     """Whether the test of a claim lets more than one customer in."""
     if before.rstrip().endswith(("has(", "!")) or _LOOSE.match(after):
         return True
+    equal = _EQUAL.match(after)
+    if equal and claim == "sub" and issuer.subject_keys:
+        return not _begins_with_owner(equal[1], issuer)
     prefix = _PREFIX.match(after)
     if prefix:
         return not _reaches_owner_end(prefix[1], claim, issuer)
@@ -200,6 +208,14 @@ def _is_loose(before: str, after: str, claim: str, issuer: SharedIssuer) -> bool
         text = pattern[1]
         return not (text.startswith("^") and (text.endswith("$") or _reaches_owner_end(text[1:], claim, issuer)))
     return False
+
+
+def _begins_with_owner(subject: str, issuer: SharedIssuer) -> bool:
+    """Whether a whole `sub` begins with its owner. What follows another key is for any customer to choose."""
+    key, _, rest = subject.partition(":")
+    if key in ("repo", "repository"):
+        return _reaches_owner_end(subject, "sub", issuer)
+    return key in issuer.subject_keys and bool(rest) and "*" not in rest.partition(":")[0]
 
 
 def _reaches_owner_end(text: str, claim: str, issuer: SharedIssuer) -> bool:

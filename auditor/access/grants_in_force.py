@@ -10,7 +10,7 @@ Sources: cloud.google.com/iam/docs/conditions-overview, cloud.google.com/iam/doc
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
@@ -25,20 +25,21 @@ from auditor.access.hierarchy import MANAGER
 from auditor.access.holdings import Holdings
 from auditor.access.members import Kind, parse
 from auditor.access.principals import Principal
-from auditor.access.standing import BindingReference
 from auditor.access.truth import Decision, unknown
 
 _ACCOUNT = "iam.googleapis.com/ServiceAccount"
+_ACCOUNTS = ("user:", "serviceAccount:")
 _LEVELS = {"projects": "Project", "folders": "Folder", "organizations": "Organization"}
 
 
 class InForce(NamedTuple):
-    """A member, the relevant permissions that it surely has on a scope, and those that it may have, by a binding."""
+    """What one member of a binding gives: relevant permissions that its holder surely has, and those it may have."""
 
-    member: str
-    scope: str
     binding: int
-    reference: BindingReference
+    member: int
+    """The number of the member that the binding names."""
+    holder: str
+    """That member, or one of the group that it is."""
     certain: int
     possible: int
     held: bool
@@ -56,7 +57,7 @@ _NOTHING = _Restriction(0, "")
 
 
 class Grants:
-    """The bindings of a world that give anything of the catalogue."""
+    """The bindings of a world that give anything of the catalogue. `abilities` are those that count at containers."""
 
     def __init__(self, policies: Conjunction, abilities: Abilities, now: datetime) -> None:
         self._policies = policies
@@ -65,55 +66,73 @@ class Grants:
         self._now = now
         self._holdings = Holdings(policies, now)
         self._taken: dict[tuple[str, str], tuple[int, int]] = {}
-        self._last = ("", "")  # bindings of one policy stand together
         self._restrictions: dict[str, _Restriction] = {}
+        self._holders_of: dict[tuple[str, str, int], tuple[str, ...]] = {}
+        self._masks_at: dict[int, list[int | None]] = {}
+        names = self._world.bindings.roles.all
+        self._custom = [is_custom(name) for name in names]
+        self._plain = [not custom and bare_role(name) == name for name, custom in zip(names, self._custom, strict=True)]
+        """Whether a role holds wherever it is bound, and shows its conditions."""
 
-        self.unknown_roles: Counter[str] = Counter()
+    def unknown_roles(self) -> dict[str, int]:
         """Roles of which not all permissions are known → the bindings that grant them. They give no edges."""
-
-    def __iter__(self) -> Iterator[InForce]:
-        """Each member of each binding with relevant permissions."""
         bindings, roles = self._world.bindings, self._world.roles
-        relevant: dict[int, int] = {}
-        for binding in bindings:
-            number = bindings.role_of[binding]
-            mask = relevant.get(number)
-            if mask is None:
-                mask = relevant[number] = roles.known_mask(bare_role(bindings.roles[number])) & self._abilities.relevant
-                if roles.mask(bare_role(bindings.roles[number])) is None:
-                    self.unknown_roles[bare_role(bindings.roles[number])] = 0
-            role = bindings.roles[number]
-            if self.unknown_roles and bare_role(role) in self.unknown_roles:
-                self.unknown_roles[bare_role(role)] += 1
-            if mask or "/roles/" in role:
-                yield from self._of(binding, mask)
+        found: Counter[str] = Counter()
+        for number, count in Counter(bindings.role_of).items():
+            role = bare_role(bindings.roles[number])
+            if roles.mask(role) is None:
+                found[role] += count
+        return dict(found)
 
-    def _of(self, binding: int, mask: int) -> Iterator[InForce]:
+    def of(self, scope: str, abilities: Abilities) -> Iterator[InForce]:
+        """What the policy of a scope gives of some abilities, each member of each binding once."""
         bindings = self._world.bindings
-        scope = bindings.scopes[bindings.scope_of[binding]]
-        probe = self._abilities.act_as
-        certain, possible = self._in_force(binding, scope, mask | probe)
-        if not certain | possible:
-            return
-        held = certain & probe == probe
-        certain, possible = certain & mask, possible & mask
-        role = bindings.roles[bindings.role_of[binding]]
-        if not certain | possible and "/roles/" not in role:
-            return
-        expression = bindings.conditions[bindings.condition_of[binding]]
-        for number in bindings.members_of(binding):
-            if number == NOBODY:
+        masks = self._masks_of(abilities)
+        role_of, members = bindings.role_of, bindings.members.all
+        restriction: _Restriction | None = None
+        seen: set[tuple[int, int, int]] = set()
+        for binding in range(*bindings.span(scope)):
+            role = role_of[binding]
+            mask = masks[role]
+            if mask is None:
                 continue
-            member = bindings.members[number]
-            reference = BindingReference(member, bare_role(role), scope, expression, bare_role(role) != role)
-            for holder in self._holders(member, scope, certain | possible):
-                denied, perhaps = self.taken(holder, scope, certain | possible)
-                sure = certain & ~denied & ~perhaps
-                yield InForce(holder, scope, binding, reference, sure, (certain | possible) & ~denied & ~sure, held)
+            certain, possible, held = self._in_force(binding, scope, mask)
+            if not (certain | possible or (self._custom[role] and held is not None)):
+                continue
+            restriction = restriction or self._restriction(self._world.places.container(scope))
+            for number in bindings.members_of(binding):
+                key = (role, bindings.condition_of[binding], number)
+                if number == NOBODY or key in seen:
+                    continue
+                if binding not in bindings.gaps:
+                    seen.add(key)
+                if restriction.mask & (certain | possible):
+                    yield from self._restrained(binding, number, scope, certain, possible, bool(held))
+                else:
+                    yield InForce(binding, number, members[number], certain, possible, bool(held))
+
+    def _masks_of(self, abilities: Abilities) -> list[int | None]:
+        """By role the relevant permissions; None where it gives nothing and cannot be rewritten."""
+        found = self._masks_at.get(abilities.relevant)
+        if found is None:
+            known = self._world.roles.known_mask
+            masks = (known(bare_role(name)) & abilities.relevant for name in self._world.bindings.roles.all)
+            found = [mask if mask or custom else None for mask, custom in zip(masks, self._custom, strict=True)]
+            self._masks_at[abilities.relevant] = found
+        return found
+
+    def _restrained(
+        self, binding: int, number: int, scope: str, certain: int, possible: int, held: bool
+    ) -> Iterator[InForce]:
+        """The same where deny policies or boundaries may take some of it."""
+        for holder in self._holders(self._world.bindings.members[number], scope, certain | possible):
+            denied, perhaps = self.taken(holder, scope, certain | possible)
+            sure = certain & ~denied & ~perhaps
+            yield InForce(binding, number, holder, sure, (certain | possible) & ~denied & ~sure, held)
 
     def taken(self, member: str, scope: str, mask: int) -> tuple[int, int]:
         """(taken away, perhaps taken away) of some permissions by deny policies and boundaries at a scope."""
-        container = self._container(scope)
+        container = self._world.places.container(scope)
         restriction = self._restriction(container)
         if not restriction.mask & mask:
             return (0, 0)
@@ -124,11 +143,6 @@ class Grants:
             self._taken[key] = self._holdings.taken(Principal(parse(member)), question)
         denied, perhaps = self._taken[key]
         return denied & mask, perhaps & mask
-
-    def _container(self, scope: str) -> str:
-        if scope != self._last[0]:
-            self._last = (scope, self._world.places.container(scope))
-        return self._last[1]
 
     def _restriction(self, container: str) -> _Restriction:
         """What deny policies and boundaries may take in a container, and what their answers depend on."""
@@ -142,7 +156,7 @@ class Grants:
             return _Restriction(self._abilities.relevant, container)
         touching, alike = 0, True
         rules: list[str] = []
-        for rule, above in self._world.denies.at(self._world.containers(self._world.places.place(MANAGER + container))):
+        for rule, above in self._world.denies.at(self._world.levels_above(container)) if self._world.denies else ():
             sure, maybe = self._masks.of_rule(rule)
             if (sure | maybe) & self._abilities.relevant:
                 touching |= (sure | maybe) & self._abilities.relevant
@@ -158,18 +172,21 @@ class Grants:
     def _masks(self) -> DenyMasks:
         return DenyMasks(self._world.denies, self._world.roles.permissions)
 
-    def _holders(self, member: str, scope: str, mask: int) -> Iterator[str]:
+    def _holders(self, member: str, scope: str, mask: int) -> Sequence[str]:
         """The member; or those behind a group, where deny policies treat them unlike it."""
-        restriction = self._restriction(self._container(scope)) if member.startswith("group:") else _NOTHING
-        if not restriction.mask & mask:
-            yield member
-            return
-        behind = list(self._behind(member))
-        whole = self.taken(member, scope, mask)
-        if all(self.taken(one, scope, mask) == whole for one in behind):
-            yield member
-        else:
-            yield from (one for one in behind if not one.startswith("group:"))
+        if not member.startswith("group:"):
+            return (member,)
+        restriction = self._restriction(self._world.places.container(scope))
+        key = (member, restriction.key, mask & restriction.mask)
+        found = self._holders_of.get(key)
+        if found is None:
+            behind = list(self._behind(member))
+            whole = self.taken(member, scope, mask)
+            found = (member,)
+            if any(self.taken(one, scope, mask) != whole for one in behind):
+                found = tuple(one for one in behind if not one.startswith("group:"))
+            self._holders_of[key] = found
+        return found
 
     def _behind(self, group: str) -> Iterator[str]:
         seen = {group}
@@ -182,23 +199,31 @@ class Grants:
                     if member.startswith("group:"):
                         todo.append(member)
 
-    def _in_force(self, binding: int, scope: str, mask: int) -> tuple[int, int]:
-        """(certain, possible) of a binding's permissions, going by its condition and what is not known of it."""
+    def _in_force(self, binding: int, scope: str, mask: int) -> tuple[int, int, bool | None]:
+        """(certain, possible) of some permissions and whether the role is surely held, None where it is surely not.
+
+        It goes by the condition and what is not known of the binding.
+        """
         bindings = self._world.bindings
         number, condition = bindings.role_of[binding], bindings.condition_of[binding]
+        if self._plain[number] and not condition and binding not in bindings.gaps:
+            return mask, 0, True
         gaps = bindings.gaps.get(binding, NO_GAPS)
         applies = unknown(gaps.role) if gaps.role else self._policies.allow.applies(number, scope)
         if applies.fails:
-            return 0, 0
-        hidden = bare_role(bindings.roles[number]) != bindings.roles[number]
-        certain, possible = mask, 0
-        if condition or hidden or gaps.condition:
+            return 0, 0, None
+        probe = self._abilities.act_as
+        certain, possible = mask | probe, 0
+        if condition or gaps.condition or bare_role(bindings.roles[number]) != bindings.roles[number]:
             certain = possible = 0
-            for part, kind in self._parts(mask):
+            for part, kind in self._parts(mask | probe):
                 met = self._is_met(binding, scope, kind)
                 certain |= part if met.holds else 0
                 possible |= part if met.is_unknown else 0
-        return (certain, possible) if applies.holds else (0, certain | possible)
+        if not applies.holds:
+            certain, possible = 0, certain | possible
+        held = certain & probe == probe if certain | possible else None
+        return certain & mask, possible & mask, held
 
     def _parts(self, mask: int) -> Iterator[tuple[int, str]]:
         """Some permissions, sorted by the asset type that they are asked of; `""`: by several."""
@@ -233,8 +258,17 @@ class Grants:
         return self._policies.allow.met(binding, request).decision
 
 
+def is_custom(role: str) -> bool:
+    """Whether a role is one of a project's or organisation's own."""
+    return "/roles/" in role
+
+
 def is_set(member: str) -> bool:
     """Whether a member stands for whoever belongs to it."""
+    if member.startswith(_ACCOUNTS):
+        return False
+    if member.startswith("group:"):
+        return True
     read = parse(member)
     if read.kind in (Kind.USER, Kind.SERVICE_ACCOUNT, Kind.KUBERNETES):
         return False

@@ -19,9 +19,10 @@ folder is one edge, whatever lies below. A step is certain, or only possible bec
 
 from __future__ import annotations
 
+import copy
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from enum import IntEnum
 from itertools import accumulate
 from typing import NamedTuple
@@ -154,16 +155,20 @@ class Adjacency:
 
     def __init__(self, size: int, tails: Sequence[int], heads: Sequence[int], edges: Sequence[int]) -> None:
         counts = Counter(map(tails.__getitem__, edges))
-        self.starts = [0, *accumulate(counts.get(node, 0) for node in range(size))]
-        place = self.starts.copy()
-        order = array("i", bytes(4 * len(edges)))
-        for edge in edges:
-            tail = tails[edge]
-            at = place[tail]
-            order[at] = edge
-            place[tail] = at + 1
-        self.edges = order
-        self.nodes = array("i", map(heads.__getitem__, order))
+        self.starts = [*accumulate((counts.get(node, 0) for node in range(size)), initial=0)]
+        self.edges = array("i", sorted(edges, key=tails.__getitem__))
+        self.nodes = array("i", map(heads.__getitem__, self.edges))
+
+    def redirected(self, edges: Set[int], nowhere: int) -> Adjacency:
+        """The same with some edges to a new last node instead."""
+        other = copy.copy(self)
+        other.starts = [*self.starts, self.starts[-1]]
+        other.nodes = array("i", self.nodes)
+        for place, edge in enumerate(self.edges):
+            if edge in edges:
+                other.nodes[place] = nowhere
+        assert len(other.starts) == nowhere + 2, "the new node is the one after the last"
+        return other
 
     def of(self, node: int) -> array[int]:
         """The neighbours of a node."""
@@ -194,7 +199,9 @@ class View:
         self.reasons = reasons
         self.certain = certain
         self.rules_of: dict[int, list[Rule]] = {}
+        self.rules_to: dict[int, list[Rule]] = {}
         for rule in rules:
+            self.rules_to.setdefault(rule.target, []).append(rule)
             for source in rule.sources:
                 self.rules_of.setdefault(source, []).append(rule)
         self.rule_sources = dict.fromkeys(source for rule in rules for source in rule.sources)
@@ -204,6 +211,15 @@ class View:
     def size(self) -> int:
         """The number of nodes."""
         return len(self.kinds)
+
+    def without(self, reason: int) -> View:
+        """The same graph, in which the links that a reason carries lead to or from a node that has no others."""
+        nowhere = self.size
+        rules = [rule for rule in self.rules if self.reasons[rule.link] != reason]
+        kinds = self.kinds + bytes((Kind.THING,))
+        gone = frozenset(link for link, carried in enumerate(self.reasons) if carried == reason)
+        successors, predecessors = (side.redirected(gone, nowhere) for side in (self.successors, self.predecessors))
+        return View(kinds, successors, predecessors, rules, self.reasons, self.certain)
 
     def upstream(self, roots: Iterable[int]) -> bytearray:
         """Marks of the nodes from which an identity comes to hold a root while it stays itself."""

@@ -21,12 +21,14 @@ import contextlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import field as value
 
-from auditor.resources.base import OpenList, Resource, Undetermined, View
+from auditor.access.facing import FACING, AppVersion, Machine, machine_of
+from auditor.access.found_keys import FoundKey, keys_in, may_hold_key
+from auditor.resources.base import Asset, OpenList, Resource, Undetermined, View
 from auditor.resources.compute import AttachedServiceAccount, Instance
 from auditor.resources.content import CARRIES_POLICIES, records
 from auditor.resources.decode import Unreadable, decoder, parse, resource_of
@@ -82,8 +84,7 @@ class _DataflowJob(Resource):
     environment: _DataflowEnvironment = value(default_factory=_DataflowEnvironment)
 
 
-class _Version(Resource):
-    service_account: str = ""
+class _Version(AppVersion):
     env: str = "standard"
 
 
@@ -186,7 +187,13 @@ class Inventory:
     workloads: list[Workload] = field(default_factory=list)
     accounts: dict[str, bool] = field(default_factory=dict)
     """Address → whether the account is enabled."""
-    instances: list[Instance] = field(default_factory=list)
+    machines: list[Machine] = field(default_factory=list)
+    versions: list[AppVersion] = field(default_factory=list)
+    found_keys: list[FoundKey] = field(default_factory=list)
+    facing: dict[type[Resource], list[Any]] = field(default_factory=dict)
+    """What stands between the internet and what runs, by view."""
+    unclear: list[tuple[Asset, Undetermined]] = field(default_factory=list)
+    """What could not be read to the end, and why: it may run as any account of its project."""
     firewalls: list[Firewall] = field(default_factory=list)
     services: list[RunService] = field(default_factory=list)
     functions: list[CloudFunction | Function] = field(default_factory=list)
@@ -198,6 +205,15 @@ class Inventory:
     """Constraint → container → whether the policy set there surely enforces it, of those that forbid a primitive."""
     types: set[str] = field(default_factory=set)
     _seen: set[tuple[str, str]] = field(default_factory=set)
+
+    def kept(self, view: type[R]) -> list[R]:
+        """What of a type of `FACING` was read."""
+        return self.facing.get(view, [])
+
+    @property
+    def size(self) -> int:
+        """How much runs."""
+        return len(self.workloads) + len(self.accounts)
 
     def add(self, line: bytes, *, trusted: bool = False) -> None:
         """Learn from one line; what is no asset, or of no interest, is passed over (the collector tells of it)."""
@@ -211,8 +227,15 @@ class Inventory:
                 if kind in _READERS and document.get("resource"):
                     self._read(kind, msgspec.json.encode(document))
 
-    def take(self, kind: str, line: bytes) -> None:
-        """Learn from a line in the usual form that is known to be of one of `TYPES`, and the first of its asset."""
+    def take(self, kind: str, line: bytes, resource: Resource | None = None) -> None:
+        """Learn from a line in the usual form that is known to be of one of `TYPES`, and the first of its asset.
+
+        `resource` is what the line shows, where it was read already.
+        """
+        view, read = _READERS[kind]
+        if type(resource) is view:
+            self._learn(kind, resource, line, read)
+            return
         with contextlib.suppress(Unreadable):
             self._read(kind, line)
 
@@ -222,9 +245,16 @@ class Inventory:
         if (envelope.name, kind) in self._seen:
             return
         self._seen.add((envelope.name, kind))
+        self._learn(kind, resource_of(envelope, view), line, read)
+
+    def _learn(self, kind: str, resource: Resource, line: bytes, read: Callable[[Inventory, Any], None]) -> None:
         self.types.add(kind)
-        with contextlib.suppress(Undetermined):
-            read(self, resource_of(envelope, view))
+        if may_hold_key(line):
+            self.found_keys += keys_in(resource.asset, line)
+        try:
+            read(self, resource)
+        except Undetermined as unclear:
+            self.unclear.append((resource.asset, unclear))
 
     def _runs(self, resource: Resource, accounts: list[str], supplies: tuple[str, ...] = ()) -> None:
         told = tuple(dict.fromkeys(account for account in accounts if account))
@@ -240,7 +270,9 @@ class Inventory:
         self.accounts[account.email.lower()] = not account.disabled
 
     def _instance(self, vm: Instance) -> None:
-        self.instances.append(vm)
+        machine = machine_of(vm)
+        if not machine.is_of_no_interest:
+            self.machines.append(machine)
         emails = [COMPUTE if one.email in _DEFAULTS else one.email for one in _known(vm.service_accounts)]
         self._runs(vm, emails)
 
@@ -262,8 +294,12 @@ class Inventory:
     def _firewall(self, rule: Firewall) -> None:
         self.firewalls.append(rule)
 
+    def _face(self, resource: Resource) -> None:
+        self.facing.setdefault(type(resource), []).append(resource)
+
     def _key(self, key: ServiceAccountKey) -> None:
-        self.keys.append(key)
+        if key.is_user_managed:
+            self.keys.append(key)
 
     def _provider(self, provider: WorkloadIdentityPoolProvider) -> None:
         self.providers.append(provider)
@@ -290,6 +326,7 @@ class Inventory:
         self._runs(one, [one.environment.service_account_email or COMPUTE], supplies)
 
     def _version(self, one: _Version) -> None:
+        self.versions.append(one)
         if one.env.lower() in ("flex", "flexible"):
             self._runs(one, [one.service_account or APP_ENGINE])
 
@@ -340,6 +377,7 @@ def _repository(image: str) -> str:
     return f"//artifactregistry.googleapis.com/projects/{steps[0]}/locations/{location}/repositories/{steps[1]}"
 
 
+R = TypeVar("R", bound=Resource)
 _Reader = tuple[type[Resource], Callable[[Inventory, Any], None]]
 _MANAGER = "cloudresourcemanager.googleapis.com/"
 
@@ -347,6 +385,7 @@ _READERS: dict[str, _Reader] = {
     f"{_MANAGER}Project": (_Container, Inventory._container),
     f"{_MANAGER}Folder": (_Container, Inventory._container),
     f"{_MANAGER}Organization": (_Container, Inventory._container),
+    **{kind: (view, Inventory._face) for kind, view in FACING.items()},
     "appengine.googleapis.com/Version": (_Version, Inventory._version),
     "cloudbuild.googleapis.com/BuildTrigger": (_Trigger, Inventory._trigger),
     "cloudfunctions.googleapis.com/CloudFunction": (CloudFunction, Inventory._function),

@@ -329,6 +329,9 @@ _CANONICAL = {
 @lru_cache(maxsize=1 << 13)
 def parse(text: str) -> Member:
     """Read a member as any IAM policy spells it. What is not known comes back as `Kind.OTHER`."""
+    if text.startswith(_ACCOUNT_PREFIXES) and not text.endswith("]"):  # nearly all
+        prefix, _, value = text.partition(":")
+        return Member(text, _PREFIXES[prefix], value.lower())
     if text in PUBLIC:
         return Member(text, Kind.PUBLIC, text)
     if text == _EVERYONE:
@@ -354,6 +357,33 @@ def canonical(text: str) -> str:
         address = value.lower()
         return text if address == value else f"{prefix}:{address}"
     return parse(text).canonical
+
+
+def home_of_account(address: str) -> str:
+    """`Member.account_project` of a service account."""
+    return parse(f"serviceAccount:{address}").account_project
+
+
+def is_attachable(address: str) -> bool:
+    """Whether a customer's workload can run as a service account: neither Google's agents nor Cloud Build's."""
+    return _is_attachable(alike_account(address))
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_attachable(address: str) -> bool:
+    read = parse(f"serviceAccount:{address}")
+    return read.is_workload_account and not read.is_build_account
+
+
+def alike_account(address: str) -> str:
+    """An address at the same host of which the same is true, or the address itself where the host does not decide.
+
+    An estate has far fewer hosts than accounts.
+    """
+    _, _, host = address.partition("@")
+    home = host.removesuffix(_HOME)
+    decides = home != host and "@" not in home and "[" not in home and home not in _SHORT_AGENT_PROJECTS
+    return f"any@{host}" if decides else address
 
 
 def special_group(name: str, project: str) -> Member:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from auditor.access.control_graph import ControlGraph
 from auditor.access.cuts import choke_points
-from auditor.access.graph import NO_REASON, Graph, Kind, View
+from auditor.access.graph import NO_REASON
 from auditor.access.paths import Path, Pathfinder
 from auditor.access.reach import Reach
 from auditor.access.standing import BindingReference
@@ -77,7 +77,7 @@ class Cutter:
         return tuple(sorted(told, key=lambda point: (-point.cuts, point.binding.sentence)))
 
     def _removable(self, reason: int) -> bool:
-        return reason != NO_REASON and self.control.reasons[reason].binding is not None
+        return reason != NO_REASON and self.control.reasons.is_binding(reason)
 
     def _smallest(self, target: int, found: Sequence[FoundPath]) -> tuple[int, ...]:
         """A smallest set that cuts all ways to a target; nothing where none was found within the bound."""
@@ -114,24 +114,9 @@ class Cutter:
     def _point(self, reason: int, found: Sequence[FoundPath]) -> ChokePoint:
         binding = self.control.reasons[reason].binding
         assert binding is not None, "only what is removable is asked for"
-        reach = Reach(_without(self.control.graph.view(), reason), (one.target for one in found))
+        reach = Reach(self.control.graph.view().without(reason), (one.target for one in found))
         cuts = sum(not reach.reaches(one.source, one.target) for one in found)
         return ChokePoint(binding, cuts, len(found))
-
-
-def _without(view: View, removed: int) -> View:
-    """The same graph without the links that a reason carries."""
-    graph = Graph()
-    for kind in view.kinds:
-        graph.add_node(Kind(kind))
-    for node in range(view.size):
-        for head, link in view.successors.links(node):
-            if view.reasons[link] != removed:
-                graph.add_edge(node, head)
-    for rule in view.rules:
-        if view.reasons[rule.link] != removed:
-            graph.add_all_of(rule.sources, rule.target)
-    return graph.view()
 
 
 def _hitting(families: list[frozenset[int]]) -> frozenset[int]:

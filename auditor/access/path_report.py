@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from auditor.access.control import PathsToControl, alike
+from auditor.access.control import ControlPath, PathsToControl, alike
 from auditor.access.drawing import svg
 from auditor.model.text import plural
 
@@ -47,7 +48,15 @@ class Section:
 
 def section(found: PathsToControl) -> Section:
     """The section's data."""
-    paths = tuple(
+    removals = tuple(
+        Removal(point.binding.sentence, point.command, point.cuts, point.of) for point in found.choke_points
+    )
+    return Section(drawn(found.paths), removals, tuple(notes(found)))
+
+
+def drawn(paths: Iterable[ControlPath]) -> tuple[DrawnPath, ...]:
+    """Paths with their pictures; those that are alike as one."""
+    return tuple(
         DrawnPath(
             f"{path.source} to control of {path.target}",
             path.certainty.value,
@@ -55,12 +64,8 @@ def section(found: PathsToControl) -> Section:
             svg(path),
             others,
         )
-        for path, others in alike(found.paths)
+        for path, others in alike(paths)
     )
-    removals = tuple(
-        Removal(point.binding.sentence, point.command, point.cuts, point.of) for point in found.choke_points
-    )
-    return Section(paths, removals, tuple(notes(found)))
 
 
 def notes(found: PathsToControl) -> list[str]:

@@ -60,12 +60,20 @@ class _Teller:
         elif reason is not None and reason.text:
             arrived = label is not None and self._pending is None
             taken = label.name if label is not None and arrived and not reason.direct else ""
-            yield ControlStep(reason.text, _certainty(step.certain), reaches=taken)
+            yield ControlStep(self._sentence(reason, step), _certainty(step.certain), reaches=taken)
             if arrived:
                 self._certain = True
                 return
         if label is not None:
             yield from self._arrival(label, step.certain)
+
+    def _sentence(self, reason: Reason, step: Step) -> str:
+        labels = self._control.labels
+        return (
+            f"{labels[step.sources[0]].name} {reason.text} {labels[step.target].name}"
+            if reason.between
+            else reason.text
+        )
 
     def _arrival(self, label: Label, certain: bool) -> Iterator[ControlStep]:
         reason, sure = self._pending, self._certain

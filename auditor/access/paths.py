@@ -9,7 +9,6 @@ Of equally short ways the one whose nodes have the lower numbers is taken: the s
 from __future__ import annotations
 
 import heapq
-from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -76,28 +75,86 @@ class _Banned:
         return link not in self.links and view.reasons[link] not in self.reasons
 
 
+class _Distances:
+    """How many links each node is from a target if rules needed one source only, counted as far as a search gets."""
+
+    def __init__(self, view: View, target: int, banned: _Banned) -> None:
+        self._view = view
+        self._banned = banned
+        self._outermost = [target]
+        self.depth = 0
+        self.known = {target: 0}
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing leads to the target but what is known."""
+        return not self._outermost
+
+    def least(self, node: int) -> int | None:
+        """The distance of a node, or what it is at least; None where nothing leads from it to the target."""
+        distance = self.known.get(node)
+        if distance is None and self._outermost:
+            return self.depth + 1
+        return distance
+
+    def look_further(self) -> None:
+        """Count one link further."""
+        view, known, banned = self._view, self.known, self._banned
+        self.depth += 1
+        reached = []
+        for node in self._outermost:
+            rules = view.rules_to.get(node, ())
+            for tail, link in (
+                *view.predecessors.links(node),
+                *((s, rule.link) for rule in rules for s in rule.sources),
+            ):
+                if tail not in known and banned.allows(view, link):
+                    known[tail] = self.depth
+                    reached.append(tail)
+        self._outermost = reached
+
+
 @dataclass(slots=True)
 class _Search:
-    distances: array[int]
+    distances: _Distances
     costs: dict[_State, int] = field(default_factory=dict)
     arrivals: dict[_State, _Arrival] = field(default_factory=dict)
     missing: dict[tuple[int, int], int] = field(default_factory=dict)
     waiting: list[tuple[int, int, int]] = field(default_factory=list)
 
     def offer(self, state: _State, cost: int, arrival: _Arrival) -> None:
+        """Say that a state can be reached in a way, if the target may be reached from there."""
         if cost < self.costs.get(state, cost + 1):
-            self.costs[state] = cost
-            self.arrivals[state] = arrival
-            heapq.heappush(self.waiting, (cost + self.distances[state[1]], state[1], state[0]))
+            ahead = self.distances.least(state[1])
+            if ahead is not None:
+                self.costs[state] = cost
+                self.arrivals[state] = arrival
+                heapq.heappush(self.waiting, (cost + ahead, state[1], state[0]))
+
+    def next(self) -> _State | None:
+        """The most promising state; None where none is left. Distances are counted further where they decide."""
+        while self.waiting:
+            promised, node, actor = heapq.heappop(self.waiting)
+            distances, state = self.distances, (actor, node)
+            if node not in distances.known and not distances.complete:
+                distances.look_further()
+            ahead = distances.least(node)
+            if ahead is None:
+                continue
+            length = self.costs[state] + ahead
+            if length <= promised and node in distances.known:
+                return state
+            heapq.heappush(self.waiting, (length, node, actor))
+        return None
 
 
 class Pathfinder:
-    """Paths to one target over the links of a view. What leads to the target at all is found once."""
+    """Paths to one target over the links of a view. What leads to the target is looked at once, as far as it counts."""
 
     def __init__(self, view: View, target: int) -> None:
         self.view = view
         self.target = target
-        self._distances = _distances(view, target, _Banned())
+        self._distances = _Distances(view, target, _Banned())
 
     def shortest(
         self,
@@ -112,24 +169,21 @@ class Pathfinder:
         end, ended = self._run(search, banned, _PATIENCE)
         if not ended:
             # Distances that know what is banned lead better, and tell at once where nothing is left.
-            search = self._begin(starts, _distances(self.view, self.target, banned))
+            search = self._begin(starts, _Distances(self.view, self.target, banned))
             end, _ = self._run(search, banned, None)
         return self._path(search, end) if end else None
 
-    def _begin(self, starts: list[int], distances: array[int]) -> _Search:
+    def _begin(self, starts: list[int], distances: _Distances) -> _Search:
         search = _Search(distances)
         for source in starts:
-            if distances[source] >= 0:
-                search.offer(self._state(source, source), 0, _Arrival(_NOBODY, ()))
+            search.offer(self._state(source, source), 0, _Arrival(_NOBODY, ()))
         return search
 
     def _run(self, search: _Search, banned: _Banned, patience: int | None) -> tuple[_State | None, bool]:
         """The state that is the target, if it is reached; and whether the search came to an end."""
         settled: set[_State] = set()
-        while search.waiting:
-            _, node, actor = heapq.heappop(search.waiting)
-            state = (actor, node)
-            if node == self.target:
+        while state := search.next():
+            if state[1] == self.target:
                 return state, True
             if state in settled:
                 continue
@@ -180,7 +234,7 @@ class Pathfinder:
             search.offer((node, node), cost, _Arrival(_NOBODY, (state,)))
             return
         for head, link in view.successors.links(node):
-            if search.distances[head] >= 0 and banned.allows(view, link):
+            if banned.allows(view, link):
                 search.offer(self._state(actor, head), cost + 1, _Arrival(link, (state,)))
 
     def _count(self, search: _Search, rule: Rule, actor: int) -> None:
@@ -188,7 +242,7 @@ class Pathfinder:
         key = (rule.link, actor)
         missing = search.missing.get(key, len(rule.sources)) - 1
         search.missing[key] = missing
-        if missing or search.distances[rule.target] < 0:
+        if missing:
             return
         states = tuple((actor, source) for source in rule.sources)
         base = search.costs[(actor, actor)]
@@ -237,21 +291,3 @@ def _links(search: _Search, end: _State) -> Iterator[int]:
             if state not in seen:
                 seen.add(state)
                 todo.append(state)
-
-
-def _distances(view: View, target: int, banned: _Banned) -> array[int]:
-    """How many links each node is from a target if rules needed one source only; -1 where nothing leads there."""
-    rules: dict[int, list[Rule]] = {}
-    for rule in view.rules:
-        rules.setdefault(rule.target, []).append(rule)
-    distances = array("i", (-1,)) * view.size
-    distances[target] = 0
-    todo = [target]
-    for node in todo:
-        further = distances[node] + 1
-        ways = [*view.predecessors.links(node), *((s, rule.link) for rule in rules.get(node, ()) for s in rule.sources)]
-        for tail, link in ways:
-            if distances[tail] < 0 and banned.allows(view, link):
-                distances[tail] = further
-                todo.append(tail)
-    return distances

@@ -16,12 +16,13 @@ from dataclasses import dataclass
 
 from auditor.access.conditions.support import condition_type
 from auditor.access.hierarchy import CONTAINERS, MANAGER, Hierarchy
-from auditor.access.members import parse
+from auditor.access.members import alike_account, home_of_account
 from auditor.model.text import visible
 from auditor.resources.iam_policies import container_of
 
 _IAM = "//iam.googleapis.com/"
 _ACCOUNTS = "/serviceAccounts/"
+_ANY_ACCOUNT = "//iam.googleapis.com/projects/-/serviceAccounts/"
 _ACCOUNT = ".gserviceaccount.com"
 _STORAGE = "//storage.googleapis.com/"
 _BUCKETS = "projects/_/buckets/"
@@ -109,6 +110,8 @@ class Places:
         self._kinds: dict[tuple[str, str], str] = {}
         self._services: dict[str, set[str]] = {}
         self._hashes = array("q")
+        self._shown: dict[str, str] = {}
+        self._settled = False
         for (service, collection), kind in _KINDS.items():
             self._learn(f"{service}.googleapis.com", collection, f"{service}.googleapis.com/{kind}")
 
@@ -132,6 +135,7 @@ class Places:
     def settle(self) -> None:
         """Say that the input was read."""
         self._hashes = array("q", sorted(self._hashes))
+        self._settled = True
 
     def _learn(self, service: str, collection: str, asset_type: str) -> None:
         key = (service, collection)
@@ -162,15 +166,34 @@ class Places:
         """`projects/…`, `folders/…` or `organizations/…` that a resource stands in, or is; `""` if not known."""
         if itself := container_of(name):
             return self._hierarchy.canonical(itself)
+        if name in self._homes:
+            return self._hierarchy.canonical(self._homes[name])
+        address = name.removeprefix(_ANY_ACCOUNT)
+        if address != name and "@" in address and "/" not in address:  # most of an estate's policies
+            return self._home(address.lower())
         canonical = self.canonical(name)
-        for known in (name, canonical, *_around(canonical)):
+        for known in (canonical, *_around(canonical)):
             if known in self._homes:
                 return self._hierarchy.canonical(self._homes[known])
         if canonical.startswith(_IAM) and _ACCOUNTS in canonical:
-            address = canonical.partition(_ACCOUNTS)[2].partition("/")[0]
-            project = parse(f"serviceAccount:{address}").account_project
-            return self._hierarchy.canonical(f"projects/{project}") if project else ""
+            return self._home(canonical.partition(_ACCOUNTS)[2].partition("/")[0])
         return self._hierarchy.canonical(_container_in(canonical.removeprefix("//").split("/")[1:]))
+
+    def container_of_account(self, address: str) -> str:
+        """`container` of a service account, by its address in lower case."""
+        known = self._homes.get(_ANY_ACCOUNT + address)
+        return self._hierarchy.canonical(known) if known else self._home(address)
+
+    def _home(self, address: str) -> str:
+        """The project that the address of a service account shows; there are far fewer hosts than accounts."""
+        example = alike_account(address)
+        home = self._shown.get(example)
+        if home is None:
+            project = home_of_account(example)
+            home = self._hierarchy.canonical(f"projects/{project}") if project else ""
+            if self._settled:
+                self._shown[example] = home
+        return home
 
     def type_of(self, name: str) -> str | None:
         """The asset type that a name tells, None where it does not."""
@@ -253,7 +276,7 @@ class Places:
 
 def account_name(address: str) -> str:
     """The canonical name of a service account."""
-    return f"{_IAM}projects/-{_ACCOUNTS}{address}"
+    return f"{_ANY_ACCOUNT}{address}"
 
 
 def label(name: str) -> str:

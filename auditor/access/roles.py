@@ -18,13 +18,16 @@ CREDENTIAL_ROLES = {
     "roles/iam.serviceAccountAdmin": "hand out impersonation",
     "roles/iam.admin": "create keys",
     "roles/iam.editor": "create keys",
+    "roles/iam.devOps": "hand out impersonation",
+    "roles/assuredoss.admin": "create keys",
+    "roles/securitycenter.admin": "create keys",
+    "roles/earthengine.appsPublisher": "hand out impersonation",
 }
 """Roles whose holder gets credentials of each service account below the grant, and how."""
 
 ACT_AS_ROLES = {
     "roles/iam.serviceAccountUser": "run workloads",
     "roles/iam.serviceAccountOpenIdTokenCreator": "mint ID tokens",
-    "roles/iam.devOps": "run workloads",
     "roles/iam.dataScientist": "run workloads",
     "roles/iam.databasesAdmin": "run workloads",
     "roles/dataproc.hubAgent": "run workloads",

@@ -22,7 +22,7 @@ from auditor.access.boundary import Attributes
 from auditor.access.conditions import PolicyKind, Request
 from auditor.access.conjunction import Conjunction
 from auditor.access.coverage import covers
-from auditor.access.crowds import Crowd, Crowds
+from auditor.access.crowds import Crowd, Crowds, Meant
 from auditor.access.effective import EffectiveAccess
 from auditor.access.grants import Grant, tell
 from auditor.access.hierarchy import MANAGER
@@ -40,6 +40,9 @@ _NOT_SHOWN = " (under a condition that the export does not show)"
 _SETS = (Kind.DOMAIN, Kind.CUSTOMER, Kind.ALL_ACCOUNTS, Kind.ALL_PRINCIPALS, Kind.PUBLIC)
 _COLLECTIONS = {"folders": ("resource-manager", "folders")}
 
+
+_HELD = 1 << 12
+"""Accounts of which is kept what they hold on a project."""
 
 _NOTHING: tuple[tuple[str, ...], str] = ((), "")
 """Of a role: it gives none of the permissions, and surely so."""
@@ -91,6 +94,7 @@ class StandingIndex:
         self._restricted: dict[str, bool] = {}
         self._held: dict[tuple[str, str], tuple[list[Holding], str]] = {}
         self._crowds = Crowds(access.world, self._is_dead)
+        self._last: tuple[str, tuple[str, int | None]] = "", ("", None)
         self._inside: dict[str, tuple[frozenset[str], str]] = {}
 
     def on(
@@ -106,8 +110,7 @@ class StandingIndex:
         `members` says who is meant; `kind` is the asset type that the permissions are used on, for conditions.
         Raises `Undetermined` where the input does not hold the policy.
         """
-        scope = self.world.places.canonical(asset if isinstance(asset, str) else asset.name)
-        number = self.world.bindings.scopes.known(scope)
+        scope, number = self._scope(asset if isinstance(asset, str) else asset.name)
         if number is None:
             raise Undetermined("the IAM policy", _MISSING)
         wanted = self._asked(permissions)
@@ -144,11 +147,10 @@ class StandingIndex:
             powers.doubts.append(f"what is above {asset.key} is not known")
         return powers
 
-    def holders(self, asset: Asset, members: Callable[[Member], bool]) -> Powers:
+    def holders(self, asset: Asset, members: Meant) -> Powers:
         """Who of some members holds any role on a project, folder or organization, or on a resource right in it.
 
-        Making grants of a whole crowd is dear: ask `crowd` first whether anybody is meant. `members` is asked of each
-        member of the estate once: hand in the same function each time.
+        Making grants of a whole crowd is dear: ask `crowd` first whether anybody is meant.
         Raises `Undetermined` where the input does not hold the container's own policy.
         """
         powers = Powers([], list(self.crowd(asset).doubts))
@@ -166,9 +168,16 @@ class StandingIndex:
 
         Raises `Undetermined` where the input does not hold the container's own policy.
         """
-        if not self.world.bindings.has_policy(self.world.places.canonical(asset.name)):
+        if self._scope(asset.name)[1] is None:
             raise Undetermined("the IAM policy", _MISSING)
         return self._crowds.of(asset.key)
+
+    def _scope(self, name: str) -> tuple[str, int | None]:
+        """A resource's canonical name, and its number where it has a policy."""
+        if self._last[0] != name:  # checks ask about one policy after the other
+            scope = self.world.places.canonical(name)
+            self._last = name, (scope, self.world.bindings.scopes.known(scope))
+        return self._last[1]
 
     def _asked(self, permissions: frozenset[str]) -> _Wanted:
         wanted = self._wanted.get(permissions)
@@ -274,6 +283,8 @@ class StandingIndex:
         """What an account holds or may hold on a container or above it, groups followed; and what is missing."""
         known = self._held.get((account, container))
         if known is None:
+            if len(self._held) == _HELD:
+                self._held.clear()
             place = self.world.places.place(MANAGER + container)
             missing = next((level.doubt for level in self.world.levels(place) if level.doubt), "")
             known = self._held[account, container] = (self._access.everything(_principal(account), place), missing)

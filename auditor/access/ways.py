@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from auditor.access.control import ControlPath, Pair, PathsToControl, Search, whole_graph
 from auditor.access.control_graph import ControlGraph, Doubt
 from auditor.access.effective import EffectiveAccess
-from auditor.access.graph import NO_REASON
+from auditor.access.graph import NO_REASON, Kind
 from auditor.access.inventory import Inventory
 from auditor.access.reach import Reach, bits
 from auditor.access.standing import BindingReference
 from auditor.resources.base import Undetermined
 
-LARGE = 1_000_000
+LARGE = 250_000
 """Bindings and workloads from which on ways to control are looked for only where that is asked for."""
 _DETAILED = 100_000_000
 """Nodes and edges that drawing paths may visit, over all of an estate."""
@@ -28,19 +29,27 @@ _PATHS, _FEWEST = 5, 10
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """The ways to control of one container, best first.
+    """The ways to control of one container (`target`), best first.
 
     `sources` are all who have one, `paths` the best of them step by step: fewer, or none in a very large estate.
     `above` names the container with which they are told instead. `remove` is the binding that cuts most of them, and
     `cuts_all` says that it leaves none.
     """
 
+    target: str = ""
     sources: tuple[str, ...] = ()
     certain: bool = False
     paths: tuple[ControlPath, ...] = ()
     above: str = ""
     remove: BindingReference | None = None
     cuts_all: bool = False
+
+
+class End(NamedTuple):
+    """What is known of the paths between two ends: whether one is certain, and whether they begin outside."""
+
+    certain: bool
+    outside: bool
 
 
 class WaysToControl:
@@ -55,10 +64,12 @@ class WaysToControl:
     @property
     def too_large(self) -> str:
         """Why nothing is looked for, `""` where it is."""
-        size = len(self._access.world.bindings) + len(self._inventory.workloads) + len(self._inventory.accounts)
+        size = len(self._access.world.bindings) + self._inventory.size
         if self._unlimited or size <= LARGE:
             return ""
-        return f"the estate has {size:,} bindings and workloads; --paths looks for paths in estates of any size"
+        return (
+            f"the estate has at least {size:,} bindings and workloads; --paths looks for paths in estates of any size"
+        )
 
     def to(self, container: str, *, outside: bool) -> Ways:
         """The ways to control of a container from outside, or from identities inside that were not given it."""
@@ -72,13 +83,14 @@ class WaysToControl:
         own = [one for one in (node, *spans) if one is not None]
         pairs = [pair for one in own for pair in self._pairs.get((one, outside), [])]
         if pairs:
-            return self._ways(pairs)
+            return self._ways(name, pairs)
         above = next((one for one in self._over(own) if (one, outside) in self._pairs), None)
         if above is not None:
-            return Ways(above=self._control.labels[above].name)
-        if cause := self._doubts(outside=outside).get(node):
+            return Ways(name, above=self._control.labels[above].name)
+        doubts = self._doubts(outside=outside)
+        if cause := next((doubts[one] for one in own if one in doubts), ""):
             raise Undetermined("whether a path leads to control", cause)
-        return Ways()
+        return Ways(name)
 
     def _over(self, nodes: Sequence[int]) -> list[int]:
         """All controls above some, the nearest first."""
@@ -92,12 +104,13 @@ class WaysToControl:
         return self._search.find(limit)
 
     @cached_property
-    def ends(self) -> dict[tuple[str, str], bool]:
-        """(who, what) of all paths, and whether one is certain: what two estates are compared by."""
-        if self.too_large:
-            return {}
+    def ends(self) -> dict[tuple[str, str], End]:
+        """(who, what) of all paths: what two estates are compared by."""
         labels = self._control.labels
-        return {(labels[pair.source].name, labels[pair.target].name): pair.certain for pair in self._chains}
+        return {
+            (labels[pair.source].name, labels[pair.target].name): End(pair.certain, pair.outside)
+            for pair in self._chains
+        }
 
     def between(self, source: str, target: str) -> ControlPath | None:
         """The path between two of the `ends`."""
@@ -127,17 +140,17 @@ class WaysToControl:
             found.setdefault((pair.target, pair.outside), []).append(pair)
         return found
 
-    def _ways(self, pairs: Sequence[Pair]) -> Ways:
+    def _ways(self, name: str, pairs: Sequence[Pair]) -> Ways:
         labels = self._control.labels
         sources = tuple(labels[pair.source].name for pair in pairs)
         certain = any(pair.certain for pair in pairs)
         size = self._search.view.size + self._control.graph.edge_count
         if self._detailed > max(_FEWEST, _DETAILED // size):
-            return Ways(sources, certain)
+            return Ways(name, sources, certain)
         self._detailed += 1
         paths = [found[1] for pair in pairs[:_PATHS] if (found := self._search.path(pair))]
         remove, cuts_all = self._removal(pairs, paths)
-        return Ways(sources, certain, tuple(paths), "", remove, cuts_all)
+        return Ways(name, sources, certain, tuple(paths), "", remove, cuts_all)
 
     def _removal(self, pairs: Sequence[Pair], paths: Sequence[ControlPath]) -> tuple[BindingReference | None, bool]:
         """The binding without which the fewest of the paths are left, and whether none is."""
@@ -145,7 +158,7 @@ class WaysToControl:
         counts: dict[int, int] = {}
         for path in paths:
             for reason in path.reasons:
-                if reason != NO_REASON and reasons[reason].binding is not None:
+                if reason != NO_REASON and reasons.is_binding(reason):
                     counts[reason] = counts.get(reason, 0) + 1
         for reason in sorted(counts, key=lambda number: (-counts[number], number)):
             if counts[reason] == len(paths) and self._cuts_all(reason, pairs):
@@ -181,7 +194,7 @@ class WaysToControl:
         wanted = [doubt.source for doubt in doubts if doubt.source is not None]
         reach = Reach(self._control.graph.view(), [*self._search.targets, *wanted])
         place = {node: number for number, node in enumerate(reach.targets)}
-        met = 0
+        met = noted = 0
         for start in starts or ():
             met |= reach.of(start)
         found: dict[int, str] = {}
@@ -196,15 +209,20 @@ class WaysToControl:
                 progress = True
                 mask = reach.of(doubt.target) | (1 << place[doubt.target] if doubt.target in place else 0)
                 met |= mask
-                self._note(found, doubt, mask, reach)
+                noted |= self._note(found, doubt, mask & ~noted, reach)
             waiting = later
         return found
 
-    def _note(self, found: dict[int, str], doubt: Doubt, mask: int, reach: Reach) -> None:
-        who = doubt.source if doubt.source is not None else doubt.target
-        is_principal = self._control.labels.get(who, None) is not None and who in self._control.bound
-        for number in bits(mask):
+    def _note(self, found: dict[int, str], doubt: Doubt, fresh: int, reach: Reach) -> int:
+        """Note the targets of a bitset to which a doubt leads; which of them it was."""
+        given = doubt.source
+        if given is None and self._search.view.kinds[doubt.target] == Kind.GROUP:
+            given = doubt.target
+        noted = 0
+        for number in bits(fresh):
             target = reach.targets[number]
-            if target in found or (is_principal and self._search.holds(who, target)):
-                continue  # whoever is behind a principal that was given the control has it already
+            if given is not None and self._search.holds(given, target):
+                continue  # whoever was given the control, be it by a group, needs no path to it
             found[target] = doubt.cause
+            noted |= 1 << number
+        return noted

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from auditor.access.abilities import ACT, DEPLOY, KEY, TAKE_OVER, is_drawn
+from auditor.access.abilities import ACT, DEPLOY, KEY, REPOSITORIES, SUPPLY, TAKE_OVER, drawn
 from auditor.access.control_graph import ACCOUNT, RESOURCE, ControlGraph, Reason
 from auditor.access.inventory import (
     APP_ENGINE,
@@ -21,12 +21,13 @@ from auditor.access.inventory import (
     Inventory,
     Workload,
 )
-from auditor.access.members import Kind, parse
-from auditor.access.places import account_name, label
-from auditor.access.primitives import ActAs, Edge, Gain, Primitive, Scope, primitives
+from auditor.access.members import Kind, is_attachable, parse
+from auditor.access.places import label
+from auditor.access.primitives import ActAs, Edge, Gain, Primitive, Scope
 from auditor.access.world import World
 
 _MEMBER = "serviceAccount:"
+_FEDERATED = ("principal", "//")
 _ATTACH, _ELSEWHERE = "attach", "attach from another project"
 _GKE_POOL = ".svc.id.goog"
 _ADDRESSES = {
@@ -63,7 +64,8 @@ class Winnings:
         self._world = world
         self._inventory = inventory
         self._control = control
-        self._drawn = [one for one in primitives() if is_drawn(one, now.date())]
+        self._drawn = drawn(now.date())
+        self._attached = [one for one in self._drawn if one.gain is Gain.ATTACHED_ACCOUNT]
         self._anywhere = control.graph.add_node()
         self._addresses = Addresses(world)
         self._keyless: dict[str, bool] = {}
@@ -76,13 +78,13 @@ class Winnings:
             for address in addresses:
                 control.identity(_MEMBER + address)
         self._deployers(workloads)
-        accounts = list(self._accounts())
-        for _, home, _ in accounts:
+        homes = self._accounts()
+        for home in homes:
             if home in control.owners:
                 self._own(home)
         self._attachments()
-        for address, home, node in accounts:
-            self._account(address, home, node)
+        for home, accounts in homes.items():
+            self._accounts_of(home, accounts)
         for workload, addresses, name in workloads:
             self._workload(workload, addresses, name)
         self._agents()
@@ -91,18 +93,20 @@ class Winnings:
 
     # Service accounts
 
-    def _accounts(self) -> Iterator[tuple[str, str, int]]:
-        """(address, home, node) of the service accounts that anybody could become; agents of Google's are not."""
-        for address in self._inventory.accounts:
+    def _accounts(self) -> dict[str, list[tuple[str, int]]]:
+        """(address, node) of the service accounts that anybody could become, by project; agents of Google's are not."""
+        control, enabled = self._control, self._inventory.accounts
+        for address in enabled:
             if address:
-                self._control.identity(_MEMBER + address)
-        for member, node in list(self._control.identities.items()):
-            if not member.startswith(_MEMBER) or member.endswith("]"):
-                continue
-            address = member.removeprefix(_MEMBER)
-            read = parse(member)
-            if self._inventory.accounts.get(address, True) and read.is_workload_account and not read.is_build_account:
-                yield address, self._world.places.container(account_name(address)), node
+                control.identity(_MEMBER + address)
+        homes: dict[str, list[tuple[str, int]]] = {}
+        for member, node in control.identities.items():
+            if member.startswith(_MEMBER) and not member.endswith("]"):
+                address = member.removeprefix(_MEMBER)
+                if enabled.get(address, True) and is_attachable(address):
+                    home = self._world.places.container_of_account(address)
+                    homes.setdefault(home, []).append((address, node))
+        return homes
 
     def _own(self, project: str) -> None:
         """Control of a project includes its service accounts."""
@@ -124,14 +128,13 @@ class Winnings:
             if deploy is not None and act is not None:
                 control.graph.add_all_of((deploy, act), control.ability(_ATTACH, scope))
             own = control.own(ACT, scope)
-            if own is not None and scope.startswith("projects/"):
-                self._across(own, scope, control.ability(_ELSEWHERE, scope))
+            if own is not None and not (scope.startswith("projects/") and self._forbids(scope, OTHER_PROJECTS)):
+                self._across(own, control.ability(_ELSEWHERE, scope))
 
-    def _across(self, act: int, project: str, target: int) -> None:
-        """Attach an account from another project, unless its own forbids it."""
-        if not self._forbids(project, OTHER_PROJECTS):
-            reason = self._control.reason(Reason(_DEPENDS))
-            self._control.graph.add_all_of((self._anywhere, act), target, reason, certain=False)
+    def _across(self, act: int, target: int) -> None:
+        """Attach an account to something in another project. Whether its own forbids that is for the caller to ask."""
+        reason = self._control.reason(Reason(_DEPENDS))
+        self._control.graph.add_all_of((self._anywhere, act), target, reason, certain=False)
 
     def _forbids(self, project: str, constraint: str) -> bool:
         """Whether an organisation policy surely forbids something in a project: the nearest that is told decides."""
@@ -139,28 +142,30 @@ class Winnings:
         told = {canonical(name): state for name, state in self._inventory.enforced.get(constraint, {}).items()}
         return next((told[name] for name in self._world.hierarchy.way(project).names if name in told), False)
 
-    def _account(self, address: str, home: str, node: int) -> None:
-        """Lead what gives an account to it."""
-        control, scope = self._control, ACCOUNT + address
+    def _accounts_of(self, home: str, accounts: Iterable[tuple[str, int]]) -> None:
+        """Lead what gives the accounts of a project to them: all together, or one alone."""
+        control = self._control
         won = (TAKE_OVER,) if self._has_no_keys(home) else (TAKE_OVER, KEY)
-        if home:
-            for key in (*won, _ATTACH):
-                hub = control.at(key, home)
-                if hub is not None:
-                    control.link(hub, node)
-            elsewhere = control.own(_ELSEWHERE, home)
-            if elsewhere is not None:
-                control.link(elsewhere, node)
-        for key in won:
-            taken = control.own(key, scope)
-            if taken is not None:
-                control.link(taken, node)
-        act = control.own(ACT, scope)
-        if act is not None:
-            deploy = control.at(DEPLOY, home) if home else None
-            if deploy is not None:
-                control.graph.add_all_of((deploy, act), node)
-            self._across(act, home, node)
+        hubs = [control.at(key, home) for key in (*won, _ATTACH)] if home else []
+        forbidden = self._forbids(home, OTHER_PROJECTS)
+        if not forbidden:
+            hubs.append(control.at(_ELSEWHERE, home))
+        deploy = control.at(DEPLOY, home) if home else None
+        every = control.graph.add_node()
+        for hub in (hub for hub in hubs if hub is not None):
+            control.link(hub, every)
+        for address, node in accounts:
+            control.graph.add_edge(every, node)
+            for key in won:
+                taken = control.own(key, ACCOUNT + address)
+                if taken is not None:
+                    control.link(taken, node)
+            act = control.own(ACT, ACCOUNT + address)
+            if act is not None:
+                if deploy is not None:
+                    control.graph.add_all_of((deploy, act), node)
+                if not forbidden:
+                    self._across(act, node)
 
     def _has_no_keys(self, project: str) -> bool:
         """Whether keys of a project's accounts can neither be created nor uploaded."""
@@ -211,8 +216,8 @@ class Winnings:
     def _workload(self, workload: Workload, addresses: tuple[str, ...], name: str) -> None:
         control = self._control
         home = self._world.hierarchy.canonical(workload.project)
-        ways = [(one, node) for one in self._drawn for node in self._ways_in(one, workload, home, name)]
-        foreign = [one for one in addresses if self._world.places.container(account_name(one)) != home]
+        ways = [(one, node) for one in self._attached for node in self._ways_in(one, workload, home, name)]
+        foreign = [one for one in addresses if self._world.places.container_of_account(one) != home]
         if not ways and not foreign:
             return
         node = control.named("workload", label(name))
@@ -234,7 +239,7 @@ class Winnings:
         """The node of who may act as an account, by its own policy or from above."""
         control = self._control
         node = control.ability("act as attached", ACCOUNT + address)
-        home = self._world.places.container(account_name(address))
+        home = self._world.places.container_of_account(address)
         for holder in (control.own(ACT, ACCOUNT + address), control.at(ACT, home) if home else None):
             if holder is not None:
                 control.link(holder, node)
@@ -242,15 +247,13 @@ class Winnings:
 
     def _ways_in(self, primitive: Primitive, workload: Workload, home: str, name: str) -> Iterator[int]:
         """The nodes of a primitive that changes what a workload runs."""
-        if primitive.gain is not Gain.ATTACHED_ACCOUNT:
-            return
         if primitive.scope is Scope.BUCKET:
             if workload.asset_type in primitive.asset_types:
                 for bucket in workload.supplies:
                     yield from self._holders(primitive.id, self._world.places.container(bucket) or home, bucket)
-        elif primitive.id == "attached.artifact.supply":
+        elif primitive.id == SUPPLY:
             for repository in workload.supplies:
-                if repository.startswith("//artifactregistry"):
+                if repository.startswith(REPOSITORIES):
                     canonical = self._world.places.canonical(repository)
                     yield from self._holders(primitive.id, self._world.places.container(canonical), canonical)
         elif workload.asset_type in primitive.asset_types:
@@ -276,6 +279,8 @@ class Winnings:
     def _federated(self) -> None:
         """Whoever changes whom a pool trusts is each of its principals."""
         for member, node in list(self._control.identities.items()):
+            if not member.startswith(_FEDERATED):
+                continue
             read = parse(member)
             if read.kind is Kind.WORKLOAD_IDENTITY and read.selection is not None and read.selection.project:
                 home, wanted = f"projects/{read.selection.project}", Scope.PROJECT

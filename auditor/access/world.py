@@ -181,9 +181,9 @@ class World:
 
     def containers(self, place: Place) -> Levels:
         """The containers of a resource, for deny policies and boundaries."""
-        return self._levels_above(place.container)
+        return self.levels_above(place.container)
 
-    def _levels_above(self, container: str) -> Levels:
+    def levels_above(self, container: str) -> Levels:
         """A container and what is above it, projects by number where that is known: `Levels` learns both names so."""
         names = [self.hierarchy.spellings(name)[-1] for name in self.hierarchy.way(container).names]
         return Levels(names, self.hierarchy.project_id)
@@ -209,7 +209,7 @@ class World:
         container = self.places.container(scope)
         if self.hierarchy.canonical(owner) in self.hierarchy.way(container).names:
             return holds()
-        within = self._levels_above(container).within(owner)
+        within = self.levels_above(container).within(owner)
         where = label(scope)
         if within.fails:
             return fails(f"{bare_role(name)} is a role of {owner} and gives nothing on {where}")

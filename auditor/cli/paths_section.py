@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from auditor.access import control
-from auditor.access.path_report import DrawnPath, section
-from auditor.model.run import ChokePoint, ControlPath, PathsToControl
+from auditor.access.path_report import section
+from auditor.model.run import ChokePoint, PathsToControl
+from auditor.overlay import recorded
 
 
 def paths_to_control(found: control.PathsToControl) -> PathsToControl:
@@ -19,16 +18,4 @@ def paths_to_control(found: control.PathsToControl) -> PathsToControl:
             for removal in told.removals
         ],
         notes=list(told.notes),
-    )
-
-
-def recorded(path: DrawnPath) -> ControlPath:
-    """A path as a run keeps it."""
-    certainty: Literal["certain", "possible"] = "certain" if path.certainty == "certain" else "possible"
-    return ControlPath(
-        title=path.title,
-        certainty=certainty,
-        sentences=list(path.sentences),
-        svg=path.svg,
-        alike=list(path.alike),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -131,7 +132,7 @@ class Percentage(click.FloatRange):
 @click.option(
     "--paths/--no-paths",
     default=None,
-    help="Look for paths to control, whatever the size of the estate; or do not.  [default: up to a million bindings]",
+    help="Look for paths to control, whatever the size of the estate; or do not.  [default: up to 250,000 bindings]",
 )
 @click.option("--ledger", metavar="FILE", help="Write every verdict, one JSON line each (.ndjson or .ndjson.gz).")
 @click.option(
@@ -333,14 +334,15 @@ def _refuse_overwriting(reports: list[Path], ledger: str | None, sources: list[S
     """End the command where an output would destroy an input, or another output."""
     if ledger is not None and not ledger.endswith((".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")):
         raise fail_usage(f"{ledger}: a ledger is newline-delimited JSON; call it .ndjson or .ndjson.gz")
-    inputs = {Path(getattr(source, "file", source.path)).resolve() for source in sources}
-    taken: set[Path] = set()
+    inputs = {os.path.realpath(getattr(source, "file", source.path)) for source in sources}  # loops of links end there
+    taken: set[str] = set()
     for output in [*reports, *([Path(ledger)] if ledger else [])]:
-        if output.resolve() in inputs:
+        real = os.path.realpath(output)
+        if real in inputs:
             raise fail_usage(f"{output}: would overwrite an input; choose another name")
-        if output.resolve() in taken:
+        if real in taken:
             raise fail_usage(f"{output}: named twice as an output")
-        taken.add(output.resolve())
+        taken.add(real)
 
 
 def _audit(
@@ -358,7 +360,7 @@ def _audit(
     from auditor.engine.write_up import Order, write_up
     from auditor.overlay import decide_change
     from auditor.security_center.comparison import compare, has_findings
-    from auditor.sources.base import Accepting
+    from auditor.sources.base import Accepting, Telling
     from auditor.sources.live.estate import collections_of, vouched_by
 
     config, checks = asking.config, asking.checks
@@ -376,7 +378,7 @@ def _audit(
             unlimited=unlimited,
         )
 
-    commented = [source for source in sources if isinstance(source, Accepting)]
+    given = sources
     outcome, sources, comparison, notices = _judged(scan, checks, sources, estate, exported, ledger)
     order = Order(
         command=shlex.join(["auditor", *sys.argv[1:]]),
@@ -393,15 +395,16 @@ def _audit(
         catalogue=asking.catalogue,
         settings=asking.settings,
         frameworks=asking.frameworks,
-        exceptions=[claim for source in commented for claim in source.claims()],
+        exceptions=[claim for source in given if isinstance(source, Accepting) for claim in source.claims()],
     )
     run.collections = collections_of([*sources, *estate])
+    run.notices += [notice for source in given if isinstance(source, Telling) for notice in source.notices()]
     if options["opinion"]:
         run.notices.append(options["opinion"].told())
     if options["outputs"] or options["paths"]:
         _add_paths(run, outcome)
     if not estate and has_findings(run):
-        run.second_opinion = compare(run, asking.catalogue, sources, lambda asked, to: scan(asked, to).run(sources))
+        run.security_center = compare(run, asking.catalogue, sources, lambda asked, to: scan(asked, to).run(sources))
     if comparison is not None:
         comparison = comparison.without(run.excepted())
         run.notices += [comparison.in_words(), *notices]

@@ -25,6 +25,9 @@ _SHOWN = {Severity.CRITICAL: 20, Severity.HIGH: 12}
 """Kinds of findings shown of each severity; the milder ones are counted."""
 _PLACES = 3
 _EXCEPTIONS = 10
+_NOTICES = 10
+_CHANGE = "the plan brings "
+"""Begins the sentence that stands over the list of changes, after the summary."""
 _NAME = 40
 _STATES = 8
 """Services that were not asked, told one by one."""
@@ -39,8 +42,9 @@ def print_summary(run: Run, written: list[str]) -> None:
     _findings(console, run)
     _exceptions(console, run)
     _not_assessed(console, run)
-    _second_opinion(console, run)
+    _security_center(console, run)
     _gaps(console, run)
+    _notices(console, run)
     _gate(console, run)
     for path in written:
         console.print(Text(f"Written: {visible(path)}"), overflow="fold")
@@ -104,7 +108,7 @@ def _findings(console: Console, run: Run) -> None:
         for finding in run.findings:
             if finding.severity is severity:
                 places.setdefault(finding.check, []).append(finding)
-        ordered = sorted(places.items(), key=lambda item: (-len(item[1]), item[0]))
+        ordered = sorted(places.items(), key=lambda item: (not item[1][0].steps, -len(item[1]), item[0]))
         for check, findings in ordered[:most]:
             _entry(console, severity, titles[check], check, findings)
         if len(ordered) > most:
@@ -154,6 +158,8 @@ def _entry(console: Console, severity: Severity, title: str, check: str, finding
     more = f" and {len(names) - _PLACES:,} more" if len(names) > _PLACES else ""
     text = Text(visible(title))
     text.append(f"\n{check}: {shown}{more}", style="dim")
+    for finding in findings[:_PLACES] if findings[0].steps else ():
+        text.append(f"\n{visible(finding.message)}")
     table.add_row(Text(severity.value, style=STYLES[severity]), text)
     console.print(table)
 
@@ -196,10 +202,10 @@ def _accepted(run: Run) -> str:
     return f" ({accepted:,} accepted)" if accepted else ""
 
 
-def _second_opinion(console: Console, run: Run) -> None:
+def _security_center(console: Console, run: Run) -> None:
     """What Security Command Center says beside the run, on a line."""
-    if run.second_opinion is not None:
-        console.print(f"Security Command Center: {in_words(run.second_opinion)}")
+    if run.security_center is not None:
+        console.print(f"Security Command Center: {in_words(run.security_center)}")
         console.print()
 
 
@@ -222,6 +228,17 @@ def _gaps(console: Console, run: Run) -> None:
             Text(f"  bug in check {crash.check} at {visible(crash.asset)}: {visible(crash.error)}"), overflow="fold"
         )
     console.print()
+
+
+def _notices(console: Console, run: Run) -> None:
+    """What the plan removes and other things to know that are neither finding nor gap."""
+    told = [notice for notice in run.notices if run.change is None or not notice.startswith(_CHANGE)]
+    for notice in told[:_NOTICES]:
+        console.print(Text(f"Note: {visible(notice)}"), overflow="fold")
+    if len(told) > _NOTICES:
+        console.print(f"… and {plural(len(told) - _NOTICES, 'further note')} in the report")
+    if told:
+        console.print()
 
 
 def _gate(console: Console, run: Run) -> None:

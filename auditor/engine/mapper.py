@@ -10,6 +10,7 @@ from msgspec import UNSET
 
 from auditor.access.collect import Collector
 from auditor.access.inventory import Inventory
+from auditor.access.ways import LARGE
 from auditor.completeness import COLLECTION
 from auditor.engine.deferred import Deferred
 from auditor.engine.parking import Parking
@@ -45,6 +46,7 @@ class Mapper:
         parking: Parking,
         collector: Collector | None = None,
         inventory: Inventory | None = None,
+        unlimited: bool = False,
     ) -> None:
         self.population = Population()
         self.gaps = Gaps()
@@ -62,6 +64,7 @@ class Mapper:
         self._parking = parking
         self._collector = collector
         self._inventory = inventory
+        self._unlimited = unlimited
 
     def read(self, source: Source) -> int:
         """Stream one source; how many records it gave."""
@@ -153,8 +156,8 @@ class Mapper:
             resource = resource_of(envelope, route.view)
         if self._collector is not None and (route.decides_access or policy is not None):
             self._collect(self._collector, route, envelope, line, policy, resource)
-        if self._inventory is not None and route.runs and fresh & RESOURCE:
-            self._inventory.take(route.asset_type, line)
+        if route.runs and fresh & RESOURCE:
+            self._take_stock(route, line, resource)
         if resource is not None and route.reads_data:
             self._ask_resource(route, envelope, line, name, resource)
         if policy is not None:
@@ -217,6 +220,11 @@ class Mapper:
         for group in route.deferred:
             if group.early and not self._has_answered(name, group):
                 self._ask_early(group, name, envelope, resource)
+
+    def _take_stock(self, route: Route, line: bytes, resource: Resource | None) -> None:
+        """Let the inventory learn of what runs, until it is too large to be of use."""
+        if self._inventory is not None and (self._unlimited or self._inventory.size <= LARGE):
+            self._inventory.take(route.asset_type, line, resource)
 
     def _follow(
         self, precedent: Precedent, precedents: Precedents, route: Route, name: bytes, resource: Resource

@@ -13,7 +13,7 @@ from auditor.access.collect import Collector
 from auditor.access.effective import EffectiveAccess
 from auditor.access.inventory import Inventory
 from auditor.access.ways import WaysToControl
-from auditor.check import Check, Settings, in_project
+from auditor.check import Check, Need, Settings, in_project
 from auditor.clock import Clock
 from auditor.engine.judge import Judge
 from auditor.engine.mapper import Mapper
@@ -22,6 +22,7 @@ from auditor.engine.population import Population
 from auditor.engine.recorder import Recorder
 from auditor.engine.routes import Routes
 from auditor.estate import Estate
+from auditor.resources.base import Resource
 from auditor.sources.base import Gaps, Source
 from auditor.sources.group_files import read_group_file
 
@@ -60,7 +61,8 @@ class Scan:
     ) -> None:
         readable = frozenset(view for check in checks for view in check.reads)
         with_policies = frozenset(view for check in checks for view in check.reads_policies)
-        self.estate = Estate(readable=readable, with_policies=with_policies, exported=exported)
+        needs = {view: needs_of(checks, view) for view in readable}
+        self.estate = Estate(readable=readable, with_policies=with_policies, needs=needs, exported=exported)
         self.routes = Routes(checks, settings, clock, self.estate, remembers=ledger is None)
         self.recorder = Recorder(checks, ledger)
         self._clock = clock
@@ -79,7 +81,9 @@ class Scan:
         """Read the sources, ask every check, and give back all that was found."""
         records: dict[str, int] = {}
         with Parking() as parking, contextlib.closing(self.estate), _seldom_collecting():
-            mapper = Mapper(self.routes, self.recorder, self.estate, parking, self.collector, self.inventory)
+            mapper = Mapper(
+                self.routes, self.recorder, self.estate, parking, self.collector, self.inventory, self._unlimited
+            )
             if self.collector is not None:
                 for file in self._groups:
                     for group in read_group_file(file, mapper.gaps):
@@ -123,6 +127,12 @@ class Scan:
         if access is None or self.inventory is None:
             return None
         return WaysToControl(access, self.inventory, unlimited=self._unlimited)
+
+
+def needs_of(checks: Iterable[Check], view: type[Resource]) -> list[Need]:
+    """What the checks that read a view need of it; empty where one of them needs all."""
+    readers = [check for check in checks if view in check.reads]
+    return [check.needs[view] for check in readers] if all(view in check.needs for check in readers) else []
 
 
 @contextlib.contextmanager

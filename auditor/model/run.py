@@ -40,6 +40,12 @@ class Finding:
     source: str
     """File and line or element that the asset was read from."""
 
+    @property
+    def steps(self) -> list[str]:
+        """The steps of a path, where the finding is one: how its parts lead to what it is about."""
+        told = self.evidence.get("path")
+        return [str(step) for step in told] if isinstance(told, list) else []
+
 
 @dataclass(slots=True, kw_only=True)
 class FixAdvice:
@@ -185,6 +191,19 @@ class Provenance:
 
 
 @dataclass(slots=True, kw_only=True)
+class ControlPath:
+    """A way to control of a project, folder or organisation: who takes it, step by step, and its picture."""
+
+    title: str
+    certainty: Literal["certain", "possible"]
+    sentences: list[str]
+    svg: str
+    """A drawing of our own making: the only markup in a run."""
+    alike: list[str]
+    """Others who have the same way."""
+
+
+@dataclass(slots=True, kw_only=True)
 class Change:
     """What a plan brings to an estate: the findings before and after apply, told apart by fingerprint."""
 
@@ -198,19 +217,10 @@ class Change:
     """Findings of the estate that are gone after apply."""
     undecided: list[Finding]
     """Findings of the estate of which only apply will tell."""
-
-
-@dataclass(slots=True, kw_only=True)
-class ControlPath:
-    """A way to control of a project, folder or organisation: who takes it, step by step, and its picture."""
-
-    title: str
-    certainty: Literal["certain", "possible"]
-    sentences: list[str]
-    svg: str
-    """A drawing of our own making: the only markup in a run."""
-    alike: list[str]
-    """Others who have the same way."""
+    opened_paths: list[ControlPath] = Field(default_factory=list)
+    """Paths to control that are not there yet, or not for certain."""
+    closed_paths: list[ControlPath] = Field(default_factory=list)
+    """Paths to control that are gone after apply."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -286,7 +296,7 @@ class CategoryComparison:
 
 
 @dataclass(slots=True, kw_only=True)
-class SecondOpinion:
+class SecurityCenterComparison:
     """Findings of Security Command Center in the input, set beside the run's. `findings` is the sum of the three."""
 
     findings: Count
@@ -359,7 +369,7 @@ class Run:
     """Where a plan was laid over an estate: the run is of the estate as it will be."""
     paths: PathsToControl | None = None
     """Who can come to control what without being meant to; None where it was not looked for."""
-    second_opinion: SecondOpinion | None = None
+    security_center: SecurityCenterComparison | None = None
     """What Security Command Center says beside it; None where the input holds no findings of it."""
     exceptions: list[FindingException] = field(default_factory=list)
     """All exceptions that were met, those too that do not count."""

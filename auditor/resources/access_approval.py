@@ -42,7 +42,7 @@ class AccessApprovalSettings(Resource):
     @property
     def is_enrolled(self) -> bool:
         """Whether access to some product needs an approval, here or by a folder or organisation above."""
-        return self.enrolled_ancestor or bool(self.enrolled_services)
+        return bool(self.enrolled_services) or self.enrolled_ancestor
 
     @property
     def notifies(self) -> bool:

@@ -40,6 +40,7 @@ class Dataset(Resource):
     access_told: list[DatasetAccess] | None = field(default=None, name="access")
     default_encryption_configuration: BigQueryEncryption | None = None
     type: str = ""
+    location: str = ""
 
     @property
     def access(self) -> list[DatasetAccess]:

@@ -104,15 +104,19 @@ class AttachedServiceAccount(View):
 
 
 class ShieldedInstanceConfig(View):
-    """`shieldedInstanceConfig`. Absent where the machine's image cannot boot from UEFI: then all are off."""
+    """`shieldedInstanceConfig`. On a machine, what is absent is off: its image cannot boot from UEFI.
+
+    In a template what is absent gets the default once a machine is made: Secure Boot is off, and the other two are on
+    where the image can.
+    """
 
     enable_secure_boot: bool = False
-    enable_vtpm: bool = False
-    enable_integrity_monitoring: bool = False
+    enable_vtpm: bool | None = None
+    enable_integrity_monitoring: bool | None = None
 
 
 class ConfidentialInstanceConfig(View):
-    """`confidentialInstanceConfig`. A type alone (`SEV`, `SEV_SNP`, `TDX`) turns it on as well."""
+    """`confidentialInstanceConfig`. A type alone (`SEV`, `SEV_SNP`, `TDX`, `CCA` …) turns it on as well."""
 
     enable_confidential_compute: bool = False
     confidential_instance_type: str = ""
@@ -120,7 +124,8 @@ class ConfidentialInstanceConfig(View):
     @property
     def is_on(self) -> bool:
         """Whether memory is encrypted with keys that the host does not have."""
-        return self.enable_confidential_compute or self.confidential_instance_type in ("SEV", "SEV_SNP", "TDX")
+        none = ("", "CONFIDENTIAL_INSTANCE_TYPE_UNSPECIFIED")
+        return self.enable_confidential_compute or self.confidential_instance_type not in none
 
 
 class Tags(View):

@@ -86,6 +86,8 @@ class KmsEncryption(View):
 class SpannerInstance(Resource):
     """A Spanner instance."""
 
+    config: str = ""
+
 
 @shows("spanner.googleapis.com/Database")
 class SpannerDatabase(Resource):
@@ -106,10 +108,17 @@ class BigtableInstance(Resource):
 
 
 class DataprocNetwork(View):
-    """`config.gceClusterConfig`."""
+    """`config.gceClusterConfig`. Where nobody says, the image decides: internal addresses only from version 2.2 on."""
 
-    internal_ip_only: bool = False
+    internal_ip_only: bool | None = None
     service_account: str = ""
+    metadata: dict[str, str] = {}
+
+
+class DataprocSoftware(View):
+    """`config.softwareConfig`."""
+
+    properties: dict[str, str] = {}
 
 
 class DataprocEncryption(View):
@@ -123,6 +132,7 @@ class DataprocConfig(View):
 
     gce_cluster_config: DataprocNetwork = field(default_factory=DataprocNetwork)
     encryption_config: DataprocEncryption = field(default_factory=DataprocEncryption)
+    software_config: DataprocSoftware = field(default_factory=DataprocSoftware)
 
 
 @shows("dataproc.googleapis.com/Cluster")

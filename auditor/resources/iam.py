@@ -198,8 +198,10 @@ class WorkloadIdentityPoolProvider(Resource):
 
     @property
     def kind(self) -> str:
-        """`aws` or `oidc`, as gcloud's commands are called; other kinds are `saml` and `x509`."""
-        return "aws" if self.aws.account_id else "oidc"
+        """`aws`, `saml` or `oidc`, as gcloud's commands are called; a fourth kind is `x509`."""
+        if self.aws.account_id:
+            return "aws"
+        return "saml" if self.saml.idp_metadata_xml else "oidc"
 
     @property
     def signing_certificates(self) -> list[Certificate]:

@@ -117,9 +117,11 @@ class CryptoKeyVersion(Resource):
 def _duration(name: str, text: str) -> timedelta:
     """A google.protobuf.Duration in its JSON form."""
     try:
-        duration = timedelta(seconds=float(text.removesuffix("s")))
+        duration = timedelta(seconds=float(text[:-1]))
     except (ValueError, OverflowError):
         raise Undetermined(name, f"{text!r} is not a duration") from None
+    if not text.endswith("s"):
+        raise Undetermined(name, f"{text!r} is not a duration: it has no unit")
     if not timedelta() <= duration <= LONGEST:
         raise Undetermined(name, f"{text!r} is not a duration that Cloud KMS takes")
     return duration

@@ -10,7 +10,7 @@ from msgspec import field
 
 from auditor.resources.base import Resource, View, shows
 
-EXTERNAL = ("EXTERNAL", "EXTERNAL_MANAGED")
+EXTERNAL = ("EXTERNAL", "EXTERNAL_MANAGED", "EXTERNAL_PASSTHROUGH")
 
 
 @shows("compute.googleapis.com/ForwardingRule", "compute.googleapis.com/GlobalForwardingRule")

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from msgspec import field
 
-from auditor.resources.base import Asset, Resource, View, shows
+from auditor.resources.base import Asset, Resource, Undetermined, View, shows
 
 _STORAGE = "storage.googleapis.com/"
 
@@ -55,7 +55,12 @@ class LogSink(Resource):
 
     @property
     def storage_bucket(self) -> str:
-        """The name of the Cloud Storage bucket that the sink writes to, or `""`."""
+        """The name of the Cloud Storage bucket that the sink writes to, or `""`.
+
+        Raises `Undetermined` where the destination names no service: Cloud Logging would not take it.
+        """
+        if self.destination and "." not in self.destination_service:
+            raise Undetermined("destination", "it names no service, so that what the sink writes to is not known")
         return self.destination.removeprefix(_STORAGE) if self.destination.startswith(_STORAGE) else ""
 
     @property

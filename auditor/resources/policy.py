@@ -92,6 +92,13 @@ class Facts(PolicyView):
     roles: list[str] = []
     """As they are written, sorted."""
 
+    @property
+    def bare_roles(self) -> list[str]:
+        """The roles without the mark of a condition that is not shown."""
+        if any(HIDDEN_CONDITION in role for role in self.roles):
+            return [role.partition(HIDDEN_CONDITION)[0] for role in self.roles]
+        return self.roles
+
 
 class Policy(PolicyView, Generic[S]):
     """The IAM policy set on one asset. `Policy[Bucket]` in a check asks for the policies of buckets only."""
@@ -115,9 +122,9 @@ class Policy(PolicyView, Generic[S]):
         facts = self.facts
         if facts is None:
             return False
-        if types and not any(name in facts.types for name in types):
+        if types and not any(map(facts.types.__contains__, types)):
             return True
-        return roles is not None and not any(roles(role.partition(HIDDEN_CONDITION)[0]) for role in facts.roles)
+        return roles is not None and not any(map(roles, facts.bare_roles))
 
     def settle(self) -> None:
         """Work out `facts`, for all checks that ask. Raises `Undetermined` where something is not known."""

@@ -32,7 +32,7 @@ class SecurityCenterResource(Resource):
 
 
 @shows("securitycenter.googleapis.com/Finding")
-class SecurityFinding(SecurityCenterResource):
+class Finding(SecurityCenterResource):
     """A finding of Security Command Center, of whichever of its services."""
 
     category: str = ""

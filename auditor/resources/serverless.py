@@ -324,6 +324,7 @@ class ServiceConfig(View):
     secret_environment_variables: list[FunctionSecretVariable] = []
     secret_volumes: list[FunctionSecretVolume] = []
     vpc_connector: str = ""
+    direct_vpc_network_interface: list[dict[str, object]] = []
 
 
 @shows("cloudfunctions.googleapis.com/Function")

@@ -18,6 +18,8 @@ MYSQL, POSTGRES, SQLSERVER = "MYSQL", "POSTGRES", "SQLSERVER"
 ENCRYPTED = ("ENCRYPTED_ONLY", "TRUSTED_CLIENT_CERTIFICATE_REQUIRED")
 """The SSL modes that refuse connections in the clear."""
 
+_REPLICAS = ("READ_REPLICA_INSTANCE", "READ_POOL_INSTANCE")
+
 
 class AuthorizedNetwork(View):
     """`authorizedNetworks[]`: a range that may connect to the public address."""
@@ -68,6 +70,12 @@ class SqlBackupConfiguration(View):
     transaction_log_retention_days: int | None = None
     location: str = ""
     backup_retention_settings: SqlBackupRetention | None = None
+    backup_tier: str = ""
+
+    @property
+    def is_kept_elsewhere(self) -> bool:
+        """Whether the Backup and DR Service makes the backups, by a plan of its own."""
+        return self.backup_tier in ("ADVANCED", "ENHANCED")
 
 
 class DatabaseFlag(View):
@@ -152,7 +160,7 @@ class SqlInstance(Resource):
     @property
     def is_replica(self) -> bool:
         """Whether another instance is the source of its data, and of its backups."""
-        return self.instance_type == "READ_REPLICA_INSTANCE" or bool(self.master_instance_name)
+        return self.instance_type in _REPLICAS or bool(self.master_instance_name)
 
     @property
     def is_external(self) -> bool:

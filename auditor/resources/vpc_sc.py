@@ -261,6 +261,18 @@ class AccessPolicy(_InAccessPolicy):
     scopes: list[str] = []
 
 
+class AccessSettings(View):
+    """`activeSettings`: what is demanded for the applications of one scope."""
+
+    access_levels: list[str] = []
+
+
+class ScopedAccess(View):
+    """`scopedAccessSettings[]`: settings for some client applications only."""
+
+    active_settings: AccessSettings = field(default_factory=AccessSettings)
+
+
 @shows("accesscontextmanager.googleapis.com/GcpUserAccessBinding")
 class UserAccessBinding(Resource):
     """Access levels that the members of a group need for the console and the APIs.
@@ -273,3 +285,11 @@ class UserAccessBinding(Resource):
     group_key: str = ""
     access_levels: list[str] = []
     dry_run_access_levels: list[str] = []
+    scoped_access_settings: list[ScopedAccess] = []
+
+    @property
+    def demands_level(self) -> bool:
+        """Whether an access level is enforced, for all applications or for some."""
+        return bool(self.access_levels) or any(
+            bool(s.active_settings.access_levels) for s in self.scoped_access_settings
+        )

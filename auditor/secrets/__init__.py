@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from auditor.secrets.detector import Detector
 from auditor.secrets.patterns import DETECTORS, RESTRICTABLE
-from auditor.secrets.scan import ALL_DETECTORS, SALT, Hit, digest_of, scan_text, scan_value, use_salt
+from auditor.secrets.scan import ALL_DETECTORS, SALT, Hit, digest_of, scan_text, scan_value, surely_clean, use_salt
 
 __all__ = [
     "ALL_DETECTORS",
@@ -31,5 +31,6 @@ __all__ = [
     "digest_of",
     "scan_text",
     "scan_value",
+    "surely_clean",
     "use_salt",
 ]

@@ -62,6 +62,9 @@ _BY_ANCHOR = _by(lambda detector: detector.anchors)
 _GATES = {"hook": "://", "Q~": "~"}
 """What a text with the anchor holds in any case, and most texts do not."""
 
+_NEEDED = tuple(anchor for anchor in _BY_ANCHOR if _GATES.get(anchor) not in _BY_ANCHOR)
+"""One of these is in every text with an anchor: `hook` counts only beside `://`."""
+
 HINTS = (b"pass", b"pw", b"cre", b"token", b"key", b"_pat")
 """Syllables of which every telling name holds one (`cre` is in secret and in credential), with `-` read as `_`."""
 
@@ -81,6 +84,18 @@ _NOTHING = Likely((), False)
 def plain_bytes(text: str) -> bytes:
     """The text with one byte a character, so that places in both are the same."""
     return text.encode("latin-1", "replace")
+
+
+def is_plain(text: str, data: bytes) -> bool:
+    """Whether a text, given with its `plain_bytes`, has nothing that any reading looks for."""
+    folded = data.translate(_FOLDED)
+    for hint in HINTS:
+        if hint in folded:
+            return False
+    for anchor in _NEEDED:
+        if anchor in text:
+            return False
+    return _LONG_WORD not in data.translate(_AS_WORDS)
 
 
 def likely(text: str, data: bytes) -> Likely:

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
-from auditor.model.run import CategoryComparison, Disagreement, Run, SecondOpinion
+from auditor.model.run import CategoryComparison, Disagreement, Run, SecurityCenterComparison
 from auditor.model.text import plural
 from auditor.security_center.opinions import FINDING, Opinions, Standing, read_opinions
 
@@ -36,7 +36,7 @@ def categories_of(same_as: Iterable[str]) -> list[str]:
     return [name.removeprefix(_PREFIX) for name in same_as if name.startswith(_PREFIX)]
 
 
-def compare(run: Run, catalogue: Sequence[Check], sources: Iterable[Source], ask: Ask) -> SecondOpinion:
+def compare(run: Run, catalogue: Sequence[Check], sources: Iterable[Source], ask: Ask) -> SecurityCenterComparison:
     """What Security Command Center says of the sources beside what the run says of them."""
     opinions = read_opinions(sources)
     work = _Work(run, catalogue, opinions)
@@ -49,7 +49,7 @@ def compare(run: Run, catalogue: Sequence[Check], sources: Iterable[Source], ask
         for name, said in sorted(opinions.by_category.items())
         if name not in work.known
     }
-    return SecondOpinion(
+    return SecurityCenterComparison(
         findings=opinions.counts.total(),
         active=opinions.counts[Standing.ACTIVE],
         muted=opinions.counts[Standing.MUTED],
@@ -79,8 +79,9 @@ class _Work:
         self._opinions = opinions
         self._asked = {check.id for check in run.checks}
         self._checks: dict[str, list[Check]] = {}
+        self._categories = {check.id: categories_of(check.same_as) for check in catalogue}
         for check in catalogue:
-            for category in categories_of(check.same_as):
+            for category in self._categories[check.id]:
                 self._checks.setdefault(category, []).append(check)
         self._rows: dict[str, _Row] = {name: _Row() for name in self._checks}
 
@@ -91,9 +92,8 @@ class _Work:
 
     def set_ours_beside_theirs(self) -> None:
         """Sort our findings into agreement and disagreement, and theirs that are left."""
-        told_of = {check.id: categories_of(check.same_as) for checks in self._checks.values() for check in checks}
         for finding in self._run.findings:
-            categories = told_of.get(finding.check)
+            categories = self._categories[finding.check]
             if categories:
                 self._place(finding.check, finding.asset, categories)
         for category, said in self._opinions.by_category.items():
@@ -136,9 +136,9 @@ class _Work:
 
     def _heard(self, check: str, asset: str, words: str) -> None:
         name = self._opinions.names.canonical(asset)
-        for category, checks in self._checks.items():
+        for category in self._categories[check]:
             said = self._rows[category].only_theirs.get(name)
-            if said is not None and any(one.id == check for one in checks):
+            if said is not None:
                 said.append(f"{check}: {words}")
 
     def category(self, name: str) -> CategoryComparison:
@@ -177,7 +177,7 @@ class _Listening(io.BytesIO):
         return len(line)
 
 
-def in_words(opinion: SecondOpinion) -> str:
+def in_words(opinion: SecurityCenterComparison) -> str:
     """The comparison as a clause."""
     muted, uncovered = opinion.total("muted"), sum(opinion.uncovered.values())
     more = f", {muted:,} only ours for it is muted there" if muted else ""

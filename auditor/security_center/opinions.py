@@ -83,19 +83,35 @@ def read_opinions(sources: Iterable[Source]) -> Opinions:
     """The findings in the sources, which are read once more (twice, where names have to be matched by the data)."""
     sources = list(sources)
     opinions = Opinions()
-    findings: dict[str, _Data] = {}
+    seen: set[int] = set()
+    told: dict[tuple[str, str], Standing] = {}
     for line in _lines(sources, _OF_FINDING, _OF_PROJECT):
         data = line.resource.data if line.resource else None
         if data is None:
             continue
-        if line.asset_type == FINDING:
-            findings.setdefault(line.name, data)
-        elif line.asset_type == _PROJECT:
+        if line.asset_type == _PROJECT:
             _note_project(opinions.names, line, data)
-    _match_by_data(opinions.names, sources, {data.resource_name for data in findings.values()})
-    for data in findings.values():
-        _add(opinions, data)
+        elif line.asset_type == FINDING and hash(line.name) not in seen:
+            seen.add(hash(line.name))
+            _count(opinions, data, told)
+    _match_by_data(opinions.names, sources, {name for _, name in told})
+    for (category, name), standing in told.items():
+        asset = opinions.names.canonical(name)
+        opinions.shown.setdefault(asset, name)
+        said = opinions.by_category.setdefault(category, {})
+        said[asset] = max(standing, said.get(asset, standing))
     return opinions
+
+
+def _count(opinions: Opinions, data: _Data, told: dict[tuple[str, str], Standing]) -> None:
+    """Count a finding, and keep what it tells of if that can be compared."""
+    standing = data.standing
+    opinions.counts[standing] += 1
+    if data.finding_class in _MISCONFIGURATION:
+        key = (data.category, data.resource_name)
+        told[key] = max(standing, told.get(key, standing))
+    elif standing is Standing.ACTIVE:
+        opinions.classes[data.finding_class] += 1
 
 
 def _lines(sources: Iterable[Source], *marks: bytes) -> Iterator[_Line]:
@@ -133,16 +149,3 @@ def _match_by_data(names: Names, sources: list[Source], told: Iterable[str]) -> 
             by_number = f"{line.name.rpartition('/')[0]}/{data.id}"
             if names.canonical(by_number) in wanted:
                 names.alias(by_number, line.name)
-
-
-def _add(opinions: Opinions, data: _Data) -> None:
-    standing = data.standing
-    opinions.counts[standing] += 1
-    if data.finding_class not in _MISCONFIGURATION:
-        if standing is Standing.ACTIVE:
-            opinions.classes[data.finding_class] += 1
-        return
-    asset = opinions.names.canonical(data.resource_name)
-    opinions.shown.setdefault(asset, data.resource_name)
-    said = opinions.by_category.setdefault(data.category, {})
-    said[asset] = max(standing, said.get(asset, standing))

@@ -87,3 +87,12 @@ class Accepting(Protocol):
     def claims(self) -> list[Claim]:
         """The exceptions in it, known after `lines` was used up."""
         ...
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A source that has something to say that is neither an asset nor a gap."""
+
+    def notices(self) -> list[str]:
+        """Sentences for whoever reads the run, known after `lines` was used up."""
+        ...

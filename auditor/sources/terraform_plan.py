@@ -15,6 +15,7 @@ from auditor.sources.terraform.mapping import Context, Draft, Made
 from auditor.sources.terraform.names import Namer
 from auditor.sources.terraform.parts import assemble
 from auditor.sources.terraform.plan import Plan, Planned, read
+from auditor.sources.terraform.removals import removals
 from auditor.sources.terraform.types import MAPPINGS
 from auditor.sources.terraform.types.parts import PARTS
 
@@ -63,6 +64,10 @@ class TerraformPlan:
             if draft.parts:
                 self.made_of[draft.address] = draft.parts
             yield f"{self.shown} {draft.address}", msgspec.json.encode(draft.line())
+
+    def notices(self) -> list[str]:
+        """What is no finding and should be known: protection that the plan removes."""
+        return list(removals(self.document))
 
     def _drafts(self, plan: Plan, context: Context, gaps: Gaps) -> list[Draft]:
         drafts: dict[str, Draft] = {}

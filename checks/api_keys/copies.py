@@ -9,7 +9,7 @@ from auditor import PASS, Estate, Example, Fix, Severity, Undetermined, Verdict,
 from auditor.resources.serverless import CloudFunction, Function, RunJob, RunService
 from auditor.resources.unknown import known_first
 from auditor.secrets import scan_value
-from checks.secrets.places import of_container
+from checks.secrets.places import are_clean, of_container
 from checks.secrets.workloads import JUDGED_AS_FIRST_GENERATION, JUDGED_AS_FUNCTION
 
 Workload = RunService | RunJob | CloudFunction | Function
@@ -35,6 +35,8 @@ def _function(key: str = _KEY) -> Example:
 
 def _keys(workload: Workload) -> Iterator[str]:
     """Digests of the Google API keys in a workload's variables and arguments; what is unknown is raised last."""
+    if are_clean(workload.containers):
+        return
     for _, name, value in known_first(workload.containers, of_container):
         for hit in scan_value(name, value):
             if hit.detector == "google-api-key":

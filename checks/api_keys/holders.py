@@ -20,32 +20,14 @@ from auditor import (
 from auditor.access.members import Kind, Member
 from auditor.access.standing_index import Power, standing_index
 from auditor.resources.api_keys import ApiKey
-from auditor.resources.iam import Role
 from auditor.resources.resourcemanager import Folder, Organization, Project
 from checks.api_keys.clients import DELETED
 from checks.api_keys.examples import SERVER, deleted_key, example_key
-from checks.iam.containers import TAKE_BACK, TERRAFORM, grant, member_of, on_folder, on_project, until
+from checks.iam.containers import TAKE_BACK, TERRAFORM, custom_role, grant, member_of, on_folder, on_project, until
 from checks.iam.holders import held_on, strongest
-from checks.iam.service_accounts import CHANGES_ACCESS
+from checks.iam.service_accounts import CONTROLS
 
-_CONTROL = CHANGES_ACCESS | {
-    "iam.serviceAccounts.getAccessToken",
-    "iam.serviceAccounts.signBlob",
-    "iam.serviceAccounts.signJwt",
-    "iam.serviceAccounts.implicitDelegation",
-    "iam.serviceAccounts.actAs",
-    "iam.serviceAccounts.setIamPolicy",
-    "iam.serviceAccountKeys.create",
-}
-"""What makes a copied key control of more than the key was made for."""
 _CUSTOM = "projects/p/roles/ops"
-
-
-def _custom(*permissions: str) -> Example:
-    """A custom role with some permissions."""
-    return asset(
-        Role, {"includedPermissions": list(permissions), "stage": "GA"}, name="//iam.googleapis.com/" + _CUSTOM
-    )
 
 
 _ACCOUNT = "llm@p.iam.gserviceaccount.com"
@@ -86,7 +68,7 @@ def _around(*bindings: dict[str, Any], organization: bool = True) -> list[Exampl
         [
             _bound(),
             *_around(grant(_CUSTOM, f"serviceAccount:{_ACCOUNT}")),
-            _custom("aiplatform.endpoints.predict"),
+            custom_role(_CUSTOM, "aiplatform.endpoints.predict"),
         ],
         [example_key(), *_around(grant("roles/owner", f"serviceAccount:{_ACCOUNT}"))],
         [deleted_key(serviceAccountEmail=_ACCOUNT), *_around(grant("roles/owner", f"serviceAccount:{_ACCOUNT}"))],
@@ -97,7 +79,7 @@ def _around(*bindings: dict[str, Any], organization: bool = True) -> list[Exampl
         [
             _bound(),
             *_around(grant(_CUSTOM, f"serviceAccount:{_ACCOUNT}")),
-            _custom("aiplatform.endpoints.predict", "resourcemanager.projects.setIamPolicy"),
+            custom_role(_CUSTOM, "aiplatform.endpoints.predict", "resourcemanager.projects.setIamPolicy"),
         ],
         [_bound(), *_around(grant("roles/owner", "group:bots@example.com")), *member_of("bots@example.com", _ACCOUNT)],
         [_bound("LLM@p.iam.gserviceaccount.com"), *_around(grant("roles/owner", f"serviceAccount:{_ACCOUNT}"))],
@@ -125,7 +107,7 @@ def privileged_account(key: ApiKey, access: EffectiveAccess) -> Verdict:
     account = key.service_account_email.lower()
     if not account:
         return not_applicable("the key acts as no service account")
-    strong = strongest(standing_index(access).held_by(f"serviceAccount:{account}", key.asset.project), access, _CONTROL)
+    strong = strongest(standing_index(access).held_by(f"serviceAccount:{account}", key.asset.project), access, CONTROLS)
     if strong is None:
         return PASS
     holding, permissions = strong
@@ -165,7 +147,10 @@ def _weight(found: Power) -> Severity:
         on_project(grant("roles/serviceusage.apiKeysAdmin", "user:ana@example.com", "group:platform@example.com")),
         on_project(grant("roles/serviceusage.serviceUsageViewer", "domain:example.com")),
         on_project(grant("roles/viewer", "domain:example.com")),  # project-basic-role and its kin tell it
-        [on_project(grant(_CUSTOM, "domain:example.com")), _custom("apikeys.keys.list", "apikeys.keys.get")],
+        [
+            on_project(grant(_CUSTOM, "domain:example.com")),
+            custom_role(_CUSTOM, "apikeys.keys.list", "apikeys.keys.get"),
+        ],
         on_project(
             grant("roles/serviceusage.apiKeysViewer", "deleted:serviceAccount:a@p.iam.gserviceaccount.com?uid=1")
         ),
@@ -181,7 +166,10 @@ def _weight(found: Power) -> Severity:
         on_folder(grant("roles/serviceusage.apiKeysViewer", "allAuthenticatedUsers")),
         on_project(grant("roles/serviceusage.apiKeysAdmin", "serviceAccount:api@p.iam.gserviceaccount.com")),
         on_project(grant("roles/serviceusage.apiKeysAdmin", "user:someone@gmail.com")),
-        [on_project(grant(_CUSTOM, "domain:example.com")), _custom("apikeys.keys.list", "apikeys.keys.getKeyString")],
+        [
+            on_project(grant(_CUSTOM, "domain:example.com")),
+            custom_role(_CUSTOM, "apikeys.keys.list", "apikeys.keys.getKeyString"),
+        ],
     ],
     unknown=lambda: [
         asset(

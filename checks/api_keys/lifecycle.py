@@ -247,6 +247,7 @@ def exists(key: ApiKey) -> Verdict:
     fix=Fix(
         gcloud="gcloud services disable {service.id}",
         manual="Use Vertex AI with service accounts, or keep the API in a project of its own.",
+        guardrail="gcp.restrictServiceUsage",
         patch={"data": {"state": "DISABLED"}},
     ),
     passes=lambda: [_service(GENERATIVE_LANGUAGE, state="DISABLED"), _service("aiplatform.googleapis.com")],

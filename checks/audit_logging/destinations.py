@@ -7,14 +7,12 @@ from auditor import (
     Estate,
     Fix,
     Severity,
-    Undetermined,
     Verdict,
     asset,
     check,
     fail,
     not_applicable,
 )
-from auditor.resources.base import Asset
 from auditor.resources.logging import LogSink
 from auditor.resources.resourcemanager import Organization, Project
 from auditor.resources.storage import Bucket
@@ -28,16 +26,10 @@ from checks.audit_logging.examples import (
     SHOP,
 )
 from checks.audit_logging.routing import bucket_id, project_in_estate
+from checks.whole import require_whole_organization
 
 _BUCKET = "//storage.googleapis.com/audit-archive"
 _LOCKED = {"retentionPolicy": {"retentionPeriod": "31536000", "isLocked": True}}
-
-
-def _require_whole_organization(estate: Estate, asset: Asset) -> None:
-    """What is missing from the input is missing from the organisation only if the input covers all of it."""
-    top = asset.ancestors[-1] if asset.ancestors else ""
-    if not any(organization.asset.key == top for organization in estate.of(Organization)):
-        raise Undetermined("destination", "not in the input, which does not cover the whole organisation")
 
 
 @check(
@@ -97,7 +89,7 @@ def log_sink_bucket_missing(sink: LogSink, estate: Estate) -> Verdict:
         return PASS
     if sink.disabled:
         return not_applicable("the sink is disabled")
-    _require_whole_organization(estate, sink.asset)
+    require_whole_organization(estate, sink.asset)
     return fail(f"bucket {sink.storage_bucket} was deleted, or belongs to another organisation")
 
 
@@ -177,7 +169,7 @@ def log_sink_destination_foreign(sink: LogSink, estate: Estate) -> Verdict:
         return PASS
     if project_in_estate(sink.destination_project, estate):
         return PASS
-    _require_whole_organization(estate, sink.asset)
+    require_whole_organization(estate, sink.asset)
     return fail(f"project {identifier} is not in the organisation")
 
 
@@ -261,5 +253,5 @@ def log_sink_bucket_unlocked(sink: LogSink, estate: Estate) -> Verdict:
         if not policy.is_locked:
             return fail(f"the retention policy of bucket {bucket.id} is not locked")
         return PASS
-    _require_whole_organization(estate, sink.asset)
+    require_whole_organization(estate, sink.asset)
     return not_applicable("the bucket was deleted, or belongs to another organisation")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor import PASS, Fix, Severity, Verdict, asset, check, fail, not_applicable
+from auditor import PASS, Fix, Severity, Verdict, asset, check, fail, not_applicable, not_assessed
 from auditor.resources.compute import Instance, InstanceTemplate
 from checks.compute.shared import GKE_NODE, KEY, made_by_service, mend, template
 
@@ -11,6 +11,8 @@ from checks.compute.shared import GKE_NODE, KEY, made_by_service, mend, template
     "instance-shielded-vm-off",
     severity=Severity.MEDIUM,
     same_as=[
+        "trivy:AVD-GCP-0041",
+        "trivy:AVD-GCP-0045",
         "sha:SHIELDED_VM_DISABLED",
         "prowler:compute_instance_shielded_vm_enabled",
         "steampipe:compute_instance_shielded_vm_enabled",
@@ -37,9 +39,13 @@ from checks.compute.shared import GKE_NODE, KEY, made_by_service, mend, template
     fails=lambda: [
         asset(Instance, {"name": "image-without-uefi"}),
         asset(Instance, {"shieldedInstanceConfig": {"enableVtpm": True, "enableIntegrityMonitoring": False}}),
+        asset(InstanceTemplate, template(shieldedInstanceConfig={"enableVtpm": False})),
+    ],
+    unknown=lambda: [
+        asset(Instance, {}, unknown=["resource.data.shieldedInstanceConfig.enableVtpm"]),
+        asset(InstanceTemplate, template()),
         asset(InstanceTemplate, template(shieldedInstanceConfig={"enableSecureBoot": True})),
     ],
-    unknown=lambda: [asset(Instance, {}, unknown=["resource.data.shieldedInstanceConfig.enableVtpm"])],
 )
 def shielded_vm_off(machine: Instance | InstanceTemplate) -> Verdict:
     """A machine boots without a virtual TPM or without integrity monitoring.
@@ -54,6 +60,10 @@ def shielded_vm_off(machine: Instance | InstanceTemplate) -> Verdict:
     config = machine.properties.shielded_instance_config
     if config.enable_vtpm and config.enable_integrity_monitoring:
         return PASS
+    if isinstance(machine, InstanceTemplate) and False not in (config.enable_vtpm, config.enable_integrity_monitoring):
+        return made_by_service(machine.properties) or not_assessed(
+            "the template leaves it to the image of the machines"
+        )
     missing = "integrity monitoring" if config.enable_vtpm else "the vTPM, on which integrity monitoring rests,"
     return made_by_service(machine.properties) or fail(f"{missing} is off")
 
@@ -66,6 +76,7 @@ def shielded_vm_off(machine: Instance | InstanceTemplate) -> Verdict:
     fix=Fix(
         manual=mend("update MACHINE --shielded-secure-boot") + " The machine must be stopped.",
         terraform="shielded_instance_config { enable_secure_boot = true }",
+        guardrail="compute.requireShieldedVm",
         patch={
             "data": {
                 "shieldedInstanceConfig": {"enableSecureBoot": True},
@@ -119,6 +130,7 @@ def secure_boot_off(machine: Instance | InstanceTemplate) -> Verdict:
     passes=lambda: [
         asset(Instance, {"confidentialInstanceConfig": {"enableConfidentialCompute": True}}),
         asset(Instance, {"confidentialInstanceConfig": {"confidentialInstanceType": "TDX"}}),
+        asset(Instance, {"confidentialInstanceConfig": {"confidentialInstanceType": "CCA"}}),
     ],
     fails=lambda: [asset(Instance, {"name": "m"}), asset(InstanceTemplate, template(name="t"))],
     unknown=lambda: [asset(Instance, {}, unknown=["resource.data.confidentialInstanceConfig"])],

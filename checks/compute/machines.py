@@ -341,6 +341,7 @@ def ip_forwarding_on(machine: Instance | InstanceTemplate) -> Verdict:
     fix=Fix(
         terraform='metadata = { block-project-ssh-keys = "TRUE" }',
         manual=mend("add-metadata MACHINE --metadata=block-project-ssh-keys=TRUE"),
+        guardrail="compute.managed.blockProjectSshKeys",
         patch={
             "data": {
                 **metadata(block_project_ssh_keys="TRUE"),

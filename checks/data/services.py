@@ -11,6 +11,7 @@ from auditor.resources.data import (
     SpannerDatabase,
     Subscription,
 )
+from auditor.resources.unknown import told
 
 
 @check(
@@ -96,7 +97,14 @@ def redis_tls_off(redis: RedisInstance) -> Verdict:
                 "authorizationMode": "AUTH_MODE_IAM_AUTH",
                 "transitEncryptionMode": "TRANSIT_ENCRYPTION_MODE_SERVER_AUTHENTICATION",
             },
-        )
+        ),
+        asset(
+            RedisCluster,
+            {
+                "authorizationMode": "AUTH_MODE_TOKEN_AUTH",
+                "transitEncryptionMode": "TRANSIT_ENCRYPTION_MODE_SERVER_AUTHENTICATION",
+            },
+        ),
     ],
     fails=lambda: [
         asset(RedisCluster, {"authorizationMode": "AUTH_MODE_DISABLED"}),
@@ -113,8 +121,8 @@ def redis_cluster_open(cluster: RedisCluster) -> Verdict:
 
     Source: https://cloud.google.com/memorystore/docs/cluster/about-iam-auth
     """
-    if cluster.authorization_mode != "AUTH_MODE_IAM_AUTH":
-        return fail("IAM authentication is off")
+    if cluster.authorization_mode not in ("AUTH_MODE_IAM_AUTH", "AUTH_MODE_TOKEN_AUTH"):
+        return fail("authentication is off")
     if cluster.transit_encryption_mode != "TRANSIT_ENCRYPTION_MODE_SERVER_AUTHENTICATION":
         return fail("in-transit encryption is off", severity=Severity.MEDIUM)
     return PASS
@@ -172,14 +180,17 @@ def push_unauthenticated(subscription: Subscription) -> Verdict:
     fix=Fix(
         terraform="gce_cluster_config { internal_ip_only = true } on google_dataproc_cluster",
         manual="Make the cluster anew with --no-address; a running cluster keeps its addresses.",
+        guardrail="compute.vmExternalIpAccess",
         patch={"data": {"config": {"gceClusterConfig": {"internalIpOnly": True}}}},
     ),
     passes=lambda: [asset(DataprocCluster, {"config": {"gceClusterConfig": {"internalIpOnly": True}}})],
     fails=lambda: [
         asset(DataprocCluster, {"config": {"gceClusterConfig": {"internalIpOnly": False}}}),
+    ],
+    unknown=lambda: [
+        asset(DataprocCluster, {}, unknown=["resource.data.config"]),
         asset(DataprocCluster, {"clusterName": "c", "config": {"gceClusterConfig": {}}}),
     ],
-    unknown=lambda: [asset(DataprocCluster, {}, unknown=["resource.data.config"])],
 )
 def dataproc_public_ip(cluster: DataprocCluster) -> Verdict:
     """The machines of a Dataproc cluster have addresses on the internet.
@@ -190,7 +201,8 @@ def dataproc_public_ip(cluster: DataprocCluster) -> Verdict:
 
     Source: https://cloud.google.com/dataproc/docs/concepts/configuring-clusters/network
     """
-    return PASS if cluster.config.gce_cluster_config.internal_ip_only else fail("internalIpOnly is off")
+    internal = told(cluster.config.gce_cluster_config.internal_ip_only, "internalIpOnly")
+    return PASS if internal else fail("internalIpOnly is off")
 
 
 @check(

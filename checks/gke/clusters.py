@@ -36,6 +36,7 @@ def _components(kind: str, *names: str) -> dict[str, Any]:
     fix=Fix(
         gcloud=_UPDATE + "--enable-private-nodes",
         terraform="private_cluster_config { enable_private_nodes = true }",
+        guardrail="container.managed.enablePrivateNodes",
         patch={"data": {"privateClusterConfig": {"enablePrivateNodes": True}}},
     ),
     passes=lambda: [
@@ -73,6 +74,7 @@ def private_nodes_off(cluster: Cluster) -> Verdict:
     fix=Fix(
         gcloud=_UPDATE + "--workload-pool=PROJECT.svc.id.goog",
         terraform="workload_identity_config { workload_pool = … }",
+        guardrail="container.managed.enableWorkloadIdentityFederation",
         patch={"data": {"workloadIdentityConfig": {"workloadPool": "p.svc.id.goog"}}},
     ),
     passes=lambda: [
@@ -116,6 +118,7 @@ def workload_identity_off(cluster: Cluster) -> Verdict:
     fix=Fix(
         gcloud=_UPDATE + "--enable-shielded-nodes",
         terraform="enable_shielded_nodes = true (the provider's default)",
+        guardrail="container.managed.enableShieldedNodes",
         patch={"data": {"shieldedNodes": {"enabled": True}}},
     ),
     passes=lambda: [asset(Cluster, {"shieldedNodes": {"enabled": True}}), asset(Cluster, _AUTOPILOT)],
@@ -154,6 +157,7 @@ def shielded_nodes_off(cluster: Cluster) -> Verdict:
     fix=Fix(
         gcloud=_UPDATE + "--enable-network-policy",
         terraform='datapath_provider = "ADVANCED_DATAPATH" for new clusters, else network_policy { enabled = true }',
+        guardrail="container.managed.enableNetworkPolicy",
         patch={"data": {"networkPolicy": {"enabled": True}}},
     ),
     passes=lambda: [
@@ -198,6 +202,7 @@ def network_policy_off(cluster: Cluster) -> Verdict:
         gcloud=_UPDATE + "--logging=SYSTEM,WORKLOAD",
         manual="--logging replaces the whole list: add the components that are logged today.",
         terraform='logging_config { enable_components = ["SYSTEM_COMPONENTS", "WORKLOADS"] }',
+        guardrail="container.managed.enableCloudLogging",
         patch={"data": {**_KUBERNETES_LOGGING, **_components("loggingConfig", "SYSTEM_COMPONENTS", "WORKLOADS")}},
     ),
     passes=lambda: [

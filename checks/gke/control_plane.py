@@ -50,6 +50,7 @@ _BY_PUBLIC_NAME = {
         gcloud=_UPDATE + "--enable-master-authorized-networks --master-authorized-networks=ALL_RANGES_TO_KEEP",
         manual="--master-authorized-networks replaces the whole list: name every range that is to stay.",
         terraform="master_authorized_networks_config { cidr_blocks { cidr_block = … } } on google_container_cluster",
+        guardrail="container.managed.enableControlPlaneDNSOnlyAccess",
         patch={"data": _authorized("203.0.113.0/24")},
     ),
     passes=lambda: [
@@ -105,6 +106,7 @@ def authorized_networks_off(cluster: Cluster) -> Verdict:
         gcloud=_UPDATE + "--enable-master-authorized-networks {found[_change]}",
         manual="--master-authorized-networks replaces the whole list: name every range that is to stay.",
         terraform="cidr_blocks { cidr_block = … } naming your own ranges, gcp_public_cidrs_access_enabled = false",
+        guardrail="container.managed.enableControlPlaneDNSOnlyAccess",
         patch={"data": {**_google_cloud(False), "controlPlaneEndpointsConfig": None}},
     ),
     passes=lambda: [
@@ -176,6 +178,7 @@ def authorized_networks_internet(cluster: Cluster) -> Verdict:
         gcloud=_UPDATE + "{found[_change]}",
         terraform="private_cluster_config { enable_private_endpoint = true }, and "
         "control_plane_endpoints_config { dns_endpoint_config { allow_external_traffic = false } }",
+        guardrail="container.managed.enableControlPlaneDNSOnlyAccess",
         patch={
             "data": {
                 "privateClusterConfig": {"enablePrivateEndpoint": True},
@@ -230,6 +233,7 @@ def public_endpoint(cluster: Cluster) -> Verdict:
     fix=Fix(
         gcloud=_UPDATE + "--no-enable-legacy-authorization",
         terraform="enable_legacy_abac = false on google_container_cluster",
+        guardrail="container.managed.disableABAC",
         patch={"data": {"legacyAbac": {"enabled": False}}},
     ),
     passes=lambda: [asset(Cluster, {"legacyAbac": {}}), asset(Cluster, {"legacyAbac": {"enabled": False}})],
@@ -300,6 +304,7 @@ def basic_authentication_on(cluster: Cluster) -> Verdict:
         terraform="master_auth { client_certificate_config { issue_client_certificate = false } }",
         manual="A certificate stays valid until the cluster's credentials are rotated: gcloud container clusters "
         "update CLUSTER --start-credential-rotation, and make new clusters without one.",
+        guardrail="container.managed.disableLegacyClientCertificateIssuance",
         patch={"data": {"masterAuth": {"clientCertificateConfig": None, "clientCertificate": None}}},
     ),
     passes=lambda: [

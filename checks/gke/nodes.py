@@ -74,6 +74,7 @@ def _pool_check(
     gcloud: str = "",
     terraform: str = "",
     manual: str = "",
+    guardrail: str = "",
     default: bool = True,
 ) -> Check:
     """A check of node pools; `good` and `bad` are data of a pool, for its examples and its fix."""
@@ -93,6 +94,7 @@ def _pool_check(
             gcloud=gcloud,
             terraform=terraform,
             manual=manual,
+            guardrail=guardrail,
             patch={"data": {**good, "nodePools": [{"name": "main", **good}], "nodeConfig": None}},
         ),
         passes=lambda: [
@@ -136,6 +138,7 @@ default_account = _pool_check(
     good={"config": {"serviceAccount": "nodes@p.iam.gserviceaccount.com", "oauthScopes": [_PLATFORM]}},
     bad={"config": {"serviceAccount": "default", "oauthScopes": [_NARROW]}},
     unknown="config.serviceAccount",
+    guardrail="container.managed.disallowDefaultComputeServiceAccount",
     severity=Severity.MEDIUM,
     same_as=(
         "sha:OVER_PRIVILEGED_ACCOUNT",
@@ -232,6 +235,7 @@ metadata_server = _pool_check(
     good={"config": {"workloadMetadataConfig": {"mode": "GKE_METADATA"}}},
     bad={"config": {"workloadMetadataConfig": {"mode": "GCE_METADATA"}}},
     unknown="config.workloadMetadataConfig",
+    guardrail="container.managed.enableWorkloadIdentityFederation",
     severity=Severity.MEDIUM,
     same_as=(
         "scoutsuite:kubernetesengine-cluster-metadata-server-disabled",

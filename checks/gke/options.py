@@ -23,6 +23,7 @@ _KEY = "projects/p/locations/eu/keyRings/r/cryptoKeys/k"
     fix=Fix(
         gcloud=_UPDATE + "--database-encryption-key=projects/PROJECT/locations/LOCATION/keyRings/RING/cryptoKeys/KEY",
         terraform='database_encryption { state = "ENCRYPTED", key_name = … }',
+        guardrail="container.managed.enableSecretsEncryption",
         patch={"data": {"databaseEncryption": {"state": "ENCRYPTED", "keyName": _KEY}}},
     ),
     passes=lambda: [
@@ -63,6 +64,7 @@ def secrets_encryption_off(cluster: Cluster) -> Verdict:
     fix=Fix(
         gcloud=_UPDATE + "--binauthz-evaluation-mode=PROJECT_SINGLETON_POLICY_ENFORCE",
         terraform='binary_authorization { evaluation_mode = "PROJECT_SINGLETON_POLICY_ENFORCE" }',
+        guardrail="container.managed.enableBinaryAuthorization",
         patch={"data": {"binaryAuthorization": {"evaluationMode": "PROJECT_SINGLETON_POLICY_ENFORCE"}}},
     ),
     passes=lambda: [
@@ -139,6 +141,7 @@ def intranode_visibility_off(cluster: Cluster) -> Verdict:
     fix=Fix(
         gcloud=_UPDATE + "--security-group=gke-security-groups@DOMAIN",
         terraform="authenticator_groups_config { security_group = … }",
+        guardrail="container.managed.enableGoogleGroupsRBAC",
         patch={"data": {"authenticatorGroupsConfig": {"enabled": True}}},
     ),
     passes=lambda: [

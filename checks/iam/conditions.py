@@ -187,6 +187,16 @@ def _principal(member: Member) -> bool:
     return not member.is_service_agent and not member.is_public
 
 
+def _is_untagged(policy: Policy[Any]) -> bool:
+    """Whether all is known of a policy and none of its conditions asks for a tag: the usual case."""
+    try:
+        policy.settle()
+        conditions = [binding.condition for binding in policy.bindings if binding.condition is not None]
+        return not any(_TAGGED.search(condition.expression) for condition in conditions)
+    except Undetermined:
+        return False
+
+
 @check(
     "tag-condition-bypass",
     severity=Severity.HIGH,
@@ -235,6 +245,8 @@ def tag_bypass(policy: Policy[Project | Folder | Organization], clock: Clock, ac
 
     Source: https://cloud.google.com/iam/docs/conditions-resource-attributes#resource-tags
     """
+    if _is_untagged(policy):
+        return PASS
     held = grants(policy, clock.now, members=_principal)
     tagged = [grant for grant in held if _TAGGED.search(grant.condition)]
     if not tagged:

@@ -6,6 +6,7 @@ from typing import Any
 
 from auditor import Example, Fix, asset
 from auditor.resources.cloudidentity import Group, Membership
+from auditor.resources.iam import Role
 from auditor.resources.resourcemanager import Folder, Organization, Project
 
 Container = Project | Folder | Organization
@@ -75,6 +76,14 @@ def member_of(group: str, *members: str) -> list[Example]:
             for place, member in enumerate(members)
         ),
     ]
+
+
+def custom_role(name: str, *permissions: str) -> Example:
+    """A custom role (`projects/p/roles/ops`) with some permissions."""
+    data = {"includedPermissions": list(permissions), "stage": "GA"}
+    of_organization = name.startswith("organizations/")
+    ancestors = ("organizations/3001",) if of_organization else ("projects/1001", "folders/2001", "organizations/3001")
+    return asset(Role, data, name=f"//iam.googleapis.com/{name}", ancestors=ancestors)
 
 
 def until(moment: str) -> str:

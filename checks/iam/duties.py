@@ -22,23 +22,24 @@ from checks.iam.containers import (
 _KEY = "cloudkms.googleapis.com/CryptoKey"
 _ADMIN = frozenset({"iam.serviceAccounts.setIamPolicy"})
 _USE = frozenset({"iam.serviceAccounts.actAs"})
-_KMS_ADMIN = frozenset({"cloudkms.cryptoKeys.setIamPolicy", "cloudkms.cryptoKeyVersions.destroy"})
-_KMS_USE = frozenset(
+KMS_ADMIN = frozenset({"cloudkms.cryptoKeys.setIamPolicy", "cloudkms.cryptoKeyVersions.destroy"})
+KMS_USE = frozenset(
     f"cloudkms.cryptoKeyVersions.useTo{use}" for use in ("Decrypt", "Encrypt", "Sign", "Decapsulate", "Verify")
 )
 
 
-def _not_google(member: Member) -> bool:
+def not_google(member: Member) -> bool:
+    """Whether a member is somebody's, and not Google's own or everybody."""
     return not member.is_service_agent and not member.is_public
 
 
 def _together(asset: Asset, access: EffectiveAccess, one: frozenset[str], other: frozenset[str], kind: str) -> Verdict:
     """Whether an account holds both powers, at least one of them by the policy of the asset itself."""
     index = standing_index(access)
-    here = [index.on(asset, powers, _not_google, kind=kind) for powers in (one, other)]
+    here = [index.on(asset, powers, not_google, kind=kind) for powers in (one, other)]
     if not any(side.found or side.doubts for side in here):
         return PASS
-    above = [index.above(asset, powers, _not_google, kind=kind) for powers in (one, other)]
+    above = [index.above(asset, powers, not_google, kind=kind) for powers in (one, other)]
     sides = [
         [power for power in (*h.found, *a.found) if power.role not in BASIC_ROLES]
         for h, a in zip(here, above, strict=True)
@@ -47,7 +48,7 @@ def _together(asset: Asset, access: EffectiveAccess, one: frozenset[str], other:
     own = access.world.places.canonical(asset.name)
     found = [held for held in found if own in (held[1].scope, held[2].scope)]
     if found:
-        return _told(found)
+        return told_together(found)
     doubts = [*here[0].doubts, *here[1].doubts]
     if here[0].found or here[1].found:
         doubts += [*above[0].doubts, *above[1].doubts]
@@ -59,7 +60,8 @@ def _together(asset: Asset, access: EffectiveAccess, one: frozenset[str], other:
     return PASS
 
 
-def _told(found: list[tuple[str, Power, Power]]) -> Verdict:
+def told_together(found: list[tuple[str, Power, Power]]) -> Verdict:
+    """The finding that accounts hold both powers."""
     account, one, other = found[0]
     more = f", and {len(found) - 1} more accounts" if len(found) > 1 else ""
     through = "".join(
@@ -210,4 +212,4 @@ def kms_duties(policy: Policy[Project | Folder | Organization], access: Effectiv
 
     Source: https://cloud.google.com/kms/docs/separation-of-duties
     """
-    return _together(policy.asset, access, _KMS_ADMIN, _KMS_USE, _KEY)
+    return _together(policy.asset, access, KMS_ADMIN, KMS_USE, _KEY)

@@ -20,8 +20,8 @@ from auditor import (
 )
 from auditor.access.truth import either
 from auditor.resources.entitlements import EntitledRole, Entitlement
-from auditor.resources.iam import Role
 from auditor.resources.unknown import matching
+from checks.iam.containers import custom_role
 from checks.iam.service_accounts import CHANGES_ACCESS, REACHES_FAR
 from checks.units import Hours
 
@@ -53,11 +53,6 @@ def _entitlement(role: str = "roles/owner", *, unknown: tuple[str, ...] = (), **
     return asset(Entitlement, {**usual, **data}, name=_NAME, unknown=unknown)
 
 
-def _custom(*permissions: str) -> Example:
-    data = {"includedPermissions": list(permissions), "stage": "GA"}
-    return asset(Role, data, name=f"//iam.googleapis.com/{_CUSTOM}")
-
-
 def _privileged(entitlement: Entitlement, access: EffectiveAccess) -> list[str]:
     """Its roles that control access or reach far, by what they permit."""
 
@@ -85,11 +80,11 @@ def _privileged(entitlement: Entitlement, access: EffectiveAccess) -> list[str]:
     passes=lambda: [
         _entitlement(approvalWorkflow=_ASKED),
         _entitlement("roles/run.viewer"),
-        [_entitlement(_CUSTOM), _custom("run.services.get")],
+        [_entitlement(_CUSTOM), custom_role(_CUSTOM, "run.services.get")],
     ],
     fails=lambda: [
         _entitlement(),
-        [_entitlement(_CUSTOM), _custom("resourcemanager.projects.setIamPolicy")],
+        [_entitlement(_CUSTOM), custom_role(_CUSTOM, "resourcemanager.projects.setIamPolicy")],
         _entitlement("roles/resourcemanager.organizationAdmin", approvalWorkflow={"manualApprovals": {"steps": []}}),
     ],
     unknown=lambda: [

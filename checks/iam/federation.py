@@ -54,6 +54,7 @@ _CONDITION = Fix(
     same_as=[
         "prowler:iam_workload_identity_pool_provider_attribute_condition",
         "checkov:CKV_GCP_118",
+        "checkov:CKV_AWS_358",
         "trivy:AVD-GCP-0068",
     ],
     fix=_CONDITION,
@@ -106,7 +107,7 @@ def unconditional_provider(provider: WorkloadIdentityPoolProvider) -> Verdict:
     "workload-identity-provider-owner-not-pinned",
     severity=Severity.HIGH,
     evidence=["oidc.issuerUri", "attributeCondition", "attributeMapping"],
-    same_as=["checkov:CKV_GCP_125"],
+    same_as=["checkov:CKV_GCP_125", "checkov:CKV_AWS_358"],
     fix=_CONDITION,
     passes=lambda: [
         _example(_provider("assertion.repository_owner_id == '12345' && assertion.ref == 'refs/heads/main'")),
@@ -115,6 +116,7 @@ def unconditional_provider(provider: WorkloadIdentityPoolProvider) -> Verdict:
         _example(_provider("assertion.sub.startsWith('repo:example/')")),
         _example(_provider("google.subject == 'repo:example/shop:ref:refs/heads/main'")),
         _example(_provider("assertion['repository_owner'] == 'example' || assertion.repository_id == '77'")),
+        _example(_provider("assertion.sub == 'repository_owner_id:77:ref:refs/heads/main'")),
         _example(_provider("assertion.ref == 'main'", issuer="https://oidc.example.com")),
         _example(_provider()),  # workload-identity-provider-unconditional tells it
         _example(_provider("assertion.namespace_path.startsWith('example/')", issuer="https://gitlab.com")),
@@ -123,6 +125,8 @@ def unconditional_provider(provider: WorkloadIdentityPoolProvider) -> Verdict:
         _example(_provider("true")),
         _example(_provider("assertion.ref == 'refs/heads/main'")),
         _example(_provider("assertion.sub.startsWith('repo:')")),
+        _example(_provider("assertion.sub == 'workflow:build:repo:example/shop'")),  # any owner may name a workflow so
+        _example(_provider("assertion.sub == 'repo:example*'")),
         _example(_provider("assertion.repository.startsWith('example')")),
         _example(_provider("assertion.repository.contains('example/')")),
         _example(_provider("assertion.repository.matches('example/.*')")),

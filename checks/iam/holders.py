@@ -7,13 +7,31 @@ found, whatever else is unknown; where nothing is found and something is unknown
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache, lru_cache
 from typing import Any
 
-from auditor import EffectiveAccess, Policy, Severity, Undetermined, Verdict
+from auditor import PASS, EffectiveAccess, Policy, Severity, Undetermined, Verdict
 from auditor.access.holdings import Holding
 from auditor.access.members import Member
+from auditor.access.role_table import load
 from auditor.access.roles import BASIC_ROLES
 from auditor.access.standing_index import Power, standing_index, tell_powers
+from auditor.access.truth import either
+
+
+@cache
+def may_permit(permissions: frozenset[str]) -> Callable[[str], bool]:
+    """Says of a role whether it may permit one of some permissions, going by the predefined roles: custom ones may.
+
+    A policy without such a role needs nothing else of the estate to be known.
+    """
+    table = load()
+
+    @lru_cache(maxsize=1 << 12)
+    def may(role: str) -> bool:
+        return not either(table.grants(role, permission) for permission in permissions).fails
+
+    return may
 
 
 def _any_power(power: Power) -> bool:  # noqa: ARG001 - a predicate over powers, as `held_on` takes it
@@ -33,6 +51,8 @@ def held_on(
 
     Basic roles are left out, because their holders are findings of checks of their own; `counts` leaves out more.
     """
+    if policy.surely_lacks(roles=may_permit(permissions)):
+        return PASS
     powers = standing_index(access).on(policy.asset, permissions, members)
     found = [power for power in powers.found if power.role not in BASIC_ROLES and counts(power)]
     if not found and powers.doubts:

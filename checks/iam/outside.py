@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from auditor import (
@@ -23,9 +23,10 @@ from auditor import (
     not_applicable,
     not_assessed,
 )
+from auditor.access.crowds import Meant
 from auditor.access.grants import tell
 from auditor.access.hierarchy import MANAGER
-from auditor.access.members import CONSUMER_DOMAINS, Kind, Member
+from auditor.access.members import CONSUMER_DOMAINS, Member
 from auditor.access.standing_index import Power, Powers, standing_index
 from auditor.resources.base import Asset
 from auditor.resources.resourcemanager import Folder, Organization, Project
@@ -70,17 +71,24 @@ class TrustSettings(Settings, frozen=True):
     """Projects of other organizations, by id or number, whose service accounts are meant to hold roles."""
 
 
-def _strangers(
-    asset: Asset,
-    shows_project: Callable[[Member], bool],
-    trusted: tuple[str, ...],
-    estate: Estate,
-    access: EffectiveAccess,
-) -> Verdict:
-    """The grants whose project is not in the organization; each grant's member shows one."""
+Home = Callable[[Member], str]
+"""The project, by id or number, that a member of some kind shows in its address; `""` for others."""
+
+
+def _home_of_account(member: Member) -> str:
+    return member.account_project
+
+
+def _home_of_agent(member: Member) -> str:
+    owner = member.agent_owner if member.is_service_agent else ""
+    return owner.removeprefix("projects/") if owner.startswith("projects/") else ""
+
+
+def _strangers(asset: Asset, home: Home, trusted: tuple[str, ...], estate: Estate, access: EffectiveAccess) -> Verdict:
+    """The grants to members whose home is not in the organization."""
     index = standing_index(access)
     crowd = index.crowd(asset)
-    if not crowd.has(shows_project):
+    if not crowd.has(_at_home_anywhere(home)):
         Powers([], crowd.doubts).certain()
         return PASS
     top = asset.ancestors[-1] if asset.ancestors else ""
@@ -88,7 +96,7 @@ def _strangers(
         return not_applicable("there is no organization whose projects could be compared")
     if not any(owner.asset.key == top for owner in estate.of(Organization)):
         return not_assessed("the organization is not in the input, so that the list of its projects may be incomplete")
-    found = index.holders(asset, _elsewhere(shows_project, trusted, estate)).found
+    found = index.holders(asset, _elsewhere(home, trusted, estate)).found
     if found and (doubt := _projects(estate)[1]):
         raise doubt
     if crowd.doubts and not found:
@@ -96,13 +104,20 @@ def _strangers(
     return tell(found)
 
 
+_ACCOUNTS = ("serviceAccount",)
+
+
+@cache
+def _at_home_anywhere(home: Home) -> Meant:
+    """Members that show a home."""
+    return Meant(lambda member: home(member) != "", _ACCOUNTS)
+
+
 @lru_cache(maxsize=4)
-def _elsewhere(
-    shows_project: Callable[[Member], bool], trusted: tuple[str, ...], estate: Estate
-) -> Callable[[Member], bool]:
-    """Whether a member shows a project that is none of the organization's and not trusted."""
-    known = _projects(estate)[0].union(trusted)
-    return lambda member: shows_project(member) and _home(member) not in known
+def _elsewhere(home: Home, trusted: tuple[str, ...], estate: Estate) -> Meant:
+    """Members whose home is none of the organization's projects and not trusted."""
+    known = _projects(estate)[0].union(trusted, ("",))
+    return Meant(lambda member: home(member) not in known, _ACCOUNTS)
 
 
 @lru_cache(maxsize=1)
@@ -115,19 +130,6 @@ def _projects(estate: Estate) -> tuple[frozenset[str], Undetermined | None]:
     except Undetermined as more:
         return frozenset(known), more
     return frozenset(known), None
-
-
-def _home(member: Member) -> str:
-    """The project, by id or number, that an account or agent shows in its address."""
-    return member.account_project or member.agent_owner.removeprefix("projects/")
-
-
-def _shows_project(member: Member) -> bool:
-    return member.kind is Kind.SERVICE_ACCOUNT and bool(member.account_project)
-
-
-def _agent_of_project(member: Member) -> bool:
-    return member.is_service_agent and member.agent_owner.startswith("projects/")
 
 
 @check(
@@ -173,7 +175,7 @@ def foreign_account(
 
     Source: https://cloud.google.com/iam/docs/service-account-overview
     """
-    return _strangers(policy.asset, _shows_project, settings.trusted_projects, estate, access)
+    return _strangers(policy.asset, _home_of_account, settings.trusted_projects, estate, access)
 
 
 @check(
@@ -214,9 +216,10 @@ def foreign_agent(
 
     Source: https://cloud.google.com/iam/docs/service-agents
     """
-    return _strangers(policy.asset, _agent_of_project, settings.trusted_projects, estate, access)
+    return _strangers(policy.asset, _home_of_agent, settings.trusted_projects, estate, access)
 
 
+@lru_cache(maxsize=1)
 def _require_policies_of_resources(access: EffectiveAccess) -> None:
     """Raise `Undetermined` where the input need not hold what resources grant."""
     world = access.world
@@ -227,14 +230,23 @@ def _require_policies_of_resources(access: EffectiveAccess) -> None:
         raise Undetermined("IAM policies of resources", "the input has none; say --exported iam-policy if that is so")
 
 
-def _human_or_group(member: Member) -> bool:
-    return bool(member.domain) and not member.deleted and member.domain not in CONSUMER_DOMAINS
+_HUMAN = ("user", "group", "domain")
+
+
+def _company(member: Member) -> str:
+    """The domain of a user, group or company, `""` for personal accounts."""
+    domain = "" if member.deleted else member.domain
+    return "" if domain in CONSUMER_DOMAINS else domain
+
+
+_COMPANIES = Meant(lambda member: _company(member) != "", _HUMAN)
 
 
 @lru_cache(maxsize=4)
-def _of_others(domains: frozenset[str]) -> Callable[[Member], bool]:
-    """Whether a member is a user, group or domain outside of some domains."""
-    return lambda member: _human_or_group(member) and member.domain not in domains
+def _of_others(domains: frozenset[str]) -> Meant:
+    """Users, groups and companies outside of some domains."""
+    known = domains.union(("",))
+    return Meant(lambda member: _company(member) not in known, _HUMAN)
 
 
 @check(
@@ -277,7 +289,7 @@ def external_on_resource(
     index = standing_index(access)
     crowd = index.crowd(policy.asset)
     _require_policies_of_resources(access)
-    if not crowd.doubts and not crowd.has_on_resources(_human_or_group):
+    if not crowd.doubts and not crowd.has_on_resources(_COMPANIES):
         return PASS
     domains = allowed_domains(policy.asset, settings, estate)
     if isinstance(domains, Verdict):

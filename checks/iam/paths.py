@@ -90,7 +90,7 @@ _ABOVE = above_project()
 def _fix(manual: str) -> Fix:
     clean = {"bindings": [grant("roles/run.viewer", "group:developers@example.com")]}
     return Fix(
-        gcloud="{found[_remove]}",
+        gcloud="{found[_removal_of_binding]}",
         terraform="the google_*_iam_member (or `_binding`) of the binding that the evidence names under `remove`",
         guardrail="",
         manual=manual,
@@ -240,12 +240,13 @@ def _verdict(found: Ways, settings: PathSettings, severity: Severity) -> Verdict
     return fail(
         f"{chain}{more}",
         evidence={
-            "from": list(found.sources[:_SHOWN]),
             "certainty": "certain" if found.certain else "possible",
-            "path": [step.sentence for step in first.steps] if first else _untold(found.sources[0]),
             "remove": found.remove.sentence if found.remove else "",
             "cuts": "every path to it" if found.cuts_all else "the most paths of any one binding",
-            "_remove": words,
+            "control_of": found.target,
+            "from": list(found.sources[:_SHOWN]),
+            "path": [step.sentence for step in first.steps] if first else _untold(found.sources[0]),
+            "_removal_of_binding": words,
         },
         severity=severity,
     )
@@ -253,10 +254,15 @@ def _verdict(found: Ways, settings: PathSettings, severity: Severity) -> Verdict
 
 def _chain(path: ControlPath) -> str:
     """`the internet → vm-x → its account → control of projects/p`."""
-    stations = [path.source, *(name.removeprefix("serviceAccount:") for name in path.via), f"control of {path.target}"]
+    stations = [path.source, *map(_short, path.via), f"control of {path.target}"]
     if len(stations) > _TITLE_STEPS + 2:
         stations = [*stations[:_TITLE_STEPS], "…", stations[-1]]
     return " → ".join(stations)
+
+
+def _short(name: str) -> str:
+    """`instances/vm` of a full resource name, the address of an account."""
+    return "/".join(name.split("/")[-2:]) if name.startswith("//") else name.removeprefix("serviceAccount:")
 
 
 def _untold(source: str) -> list[str]:

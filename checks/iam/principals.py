@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from auditor import (
@@ -70,6 +71,7 @@ def personal_account(policy: Policy[Any], clock: Clock) -> Verdict:
     return tell(grants(policy, clock.now, members=lambda member: member.is_consumer, types=("user",)))
 
 
+@lru_cache(maxsize=16)
 def _primary_domain(estate: Estate, organization: str) -> set[str]:
     """The domain of the organization, which is its display name; empty where the input does not hold it."""
     try:

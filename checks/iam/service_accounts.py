@@ -62,6 +62,17 @@ CHANGES_ACCESS = frozenset(
 )
 """Permissions whose holder decides who has access, or lifts what keeps others from it."""
 
+CONTROLS = CHANGES_ACCESS | {
+    "iam.serviceAccounts.getAccessToken",
+    "iam.serviceAccounts.signBlob",
+    "iam.serviceAccounts.signJwt",
+    "iam.serviceAccounts.implicitDelegation",
+    "iam.serviceAccounts.actAs",
+    "iam.serviceAccounts.setIamPolicy",
+    "iam.serviceAccountKeys.create",
+}
+"""What makes a copied credential of an account control of more than it was made for."""
+
 REACHES_FAR = frozenset(
     {
         "secretmanager.versions.access",

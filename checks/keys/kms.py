@@ -80,6 +80,7 @@ def _cannot_rotate(key: CryptoKey) -> str:
         "trivy:AVD-GCP-0065",
         "cloudsploit:cryptographickeys/keyRotation",
         "policy_library:gcp_cmek_rotation_v1",
+        "policy_library:gcp_cmek_settings_v1",
         "forseti:kms_rules",
         "inspec:cis-gcp-1.10",
     ],

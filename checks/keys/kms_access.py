@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
-from auditor import PASS, Clock, Estate, Fix, Policy, Settings, Severity, Verdict, asset, check, fail, not_applicable
+from auditor import (
+    PASS,
+    Clock,
+    EffectiveAccess,
+    Estate,
+    Fix,
+    Policy,
+    Settings,
+    Severity,
+    Undetermined,
+    Verdict,
+    asset,
+    check,
+    fail,
+    not_applicable,
+)
 from auditor.access.grants import grants, tell
 from auditor.access.members import Member
+from auditor.access.roles import BASIC_ROLES
+from auditor.access.standing_index import standing_index
 from auditor.resources.kms import CryptoKey, KeyRing
 from auditor.resources.policy import PUBLIC
 from auditor.resources.resourcemanager import Project
+from checks.iam.containers import custom_role, member_of
+from checks.iam.duties import KMS_ADMIN, KMS_USE, not_google, told_together
+from checks.iam.holders import may_permit
 from checks.units import Count
 
 _ADMIN = "roles/cloudkms.admin"
@@ -31,6 +51,9 @@ _USER_ROLES = frozenset(
 _ENCRYPT = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
 _AGENT = "serviceAccount:service-1001@gs-project-accounts.iam.gserviceaccount.com"
 _TAKE_BACK = " remove-iam-policy-binding {policy.asset.short_name} --role={found[role]} --member={found[member]} --all"
+_PERSON = "user:ana@example.com"
+_CUSTOM = "projects/p/roles/ops"
+_KEY = "cloudkms.googleapis.com/CryptoKey"
 _PAST = {"title": "until May", "expression": 'request.time < timestamp("2026-05-01T00:00:00Z")'}
 
 
@@ -148,6 +171,10 @@ def public_key_ring(policy: Policy[KeyRing], clock: Clock) -> Verdict:
     passes=lambda: [
         asset(CryptoKey, policy=_policy((_ADMIN, ["group:kms-admins@example.com"]), (_ENCRYPT, [_AGENT]))),
         asset(KeyRing, policy=_policy((_ADMIN, ["user:ana@example.com"]))),
+        [
+            asset(CryptoKey, policy=_policy((_ADMIN, [_PERSON]), (_CUSTOM, [_PERSON]))),
+            custom_role(_CUSTOM, "cloudkms.cryptoKeys.get"),
+        ],
         asset(
             CryptoKey,
             policy=_policy(
@@ -161,12 +188,21 @@ def public_key_ring(policy: Policy[KeyRing], clock: Clock) -> Verdict:
             KeyRing,
             policy=_policy((_ADMIN, ["group:sre@example.com"]), ("roles/cloudkms.signer", ["group:sre@example.com"])),
         ),
+        [
+            asset(CryptoKey, policy=_policy((_ADMIN, [_PERSON]), (_CUSTOM, [_PERSON]))),
+            custom_role(_CUSTOM, "cloudkms.cryptoKeyVersions.useToDecrypt"),
+        ],
+        [
+            asset(CryptoKey, policy=_policy((_ADMIN, ["group:sre@example.com"]), (_ENCRYPT, ["user:ana@example.com"]))),
+            *member_of("sre@example.com", "ana@example.com"),
+        ],
     ],
     unknown=lambda: [
-        asset(CryptoKey, policy=_policy((_ADMIN, ["user:ana@example.com"])), unknown=["iam_policy.bindings.*"])
+        asset(CryptoKey, policy=_policy((_ADMIN, [_PERSON]), (_CUSTOM, [_PERSON]))),
+        asset(CryptoKey, policy=_policy((_ADMIN, ["user:ana@example.com"])), unknown=["iam_policy.bindings.*"]),
     ],
 )
-def duties_not_separated(policy: Policy[CryptoKey | KeyRing], clock: Clock) -> Verdict:
+def duties_not_separated(policy: Policy[CryptoKey | KeyRing], access: EffectiveAccess) -> Verdict:
     """One principal both manages a key and encrypts or decrypts with it.
 
     Why: a key's manager decides who may use it, and when it is destroyed. If the same identity also decrypts, one
@@ -176,21 +212,19 @@ def duties_not_separated(policy: Policy[CryptoKey | KeyRing], clock: Clock) -> V
 
     Source: https://cloud.google.com/kms/docs/separation-of-duties
     """
-    if policy.surely_lacks(roles=lambda role: role == _ADMIN):
+    if any(policy.surely_lacks(roles=may_permit(powers)) for powers in (KMS_ADMIN, KMS_USE)):
         return PASS
-    managers: set[str] = set()
-    users: set[str] = set()
-    for binding, member in policy.grants(clock.now):
-        if binding.role == _ADMIN:
-            managers.add(member)
-        elif binding.role in _USER_ROLES:
-            users.add(member)
-        if member in managers & users and not member.startswith("deleted:"):
-            collection = "keyrings" if policy.asset.asset_type.endswith("/KeyRing") else "keys"
-            return fail(
-                f"{member} manages the key and can use it",
-                evidence={"member": member, "role": _ADMIN, "_collection": collection},
-            )
+    index = standing_index(access)
+    managers, users = (index.on(policy.asset, powers, not_google, kind=_KEY) for powers in (KMS_ADMIN, KMS_USE))
+    sides = [[power for power in side.found if power.role not in BASIC_ROLES] for side in (managers, users)]
+    found, doubt = index.both(*sides)
+    if found:
+        verdict = told_together(found)
+        collection = "keyrings" if policy.asset.asset_type.endswith("/KeyRing") else "keys"
+        return fail(verdict.reason, evidence={**(verdict.evidence or {}), "_collection": collection})
+    doubts = [*managers.doubts, *users.doubts, doubt]
+    if cause := next(filter(None, doubts), ""):
+        raise Undetermined("whether anybody both manages and uses it", cause)
     return PASS
 
 
@@ -244,7 +278,6 @@ def many_users(policy: Policy[CryptoKey], settings: UserSettings, clock: Clock) 
 
 
 _OWNER = "roles/owner"
-_PERSON = "user:ana@example.com"
 _PEOPLE = ("user", "group", "domain", "principal", "principalSet")
 """How members begin that are people."""
 

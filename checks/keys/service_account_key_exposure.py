@@ -8,9 +8,9 @@ from auditor import (
     DELETE,
     PASS,
     Clock,
+    EffectiveAccess,
     Example,
     Fix,
-    PolicyChain,
     Severity,
     Verdict,
     asset,
@@ -18,11 +18,14 @@ from auditor import (
     fail,
     not_applicable,
 )
-from auditor.access.members import Kind, parse
-from auditor.access.roles import ACCESS_ADMIN_ROLES, CREDENTIAL_ROLES, WRITING_BASIC_ROLES
+from auditor.access.members import parse
+from auditor.access.standing_index import standing_index
 from auditor.resources.base import Resource
 from auditor.resources.iam import ServiceAccountKey
 from auditor.resources.resourcemanager import Folder, Organization, Project
+from checks.iam.containers import custom_role
+from checks.iam.holders import strongest
+from checks.iam.service_accounts import CONTROLS
 from checks.keys.service_account_key_shared import (
     CI,
     COMPUTE,
@@ -135,7 +138,7 @@ def _surroundings(*, project: str = "", folder: str = "", organization: str = ""
     return found
 
 
-_STRONG = WRITING_BASIC_ROLES | ACCESS_ADMIN_ROLES.keys() | CREDENTIAL_ROLES.keys()
+_CUSTOM = "projects/p/roles/ops"
 
 
 @check(
@@ -155,24 +158,26 @@ _STRONG = WRITING_BASIC_ROLES | ACCESS_ADMIN_ROLES.keys() | CREDENTIAL_ROLES.key
         [a_key(**SYSTEM), *_surroundings(project="roles/owner")],
         [a_key("other@p.iam.gserviceaccount.com"), *_surroundings(organization="roles/owner")],
         [a_key(), *_surroundings(project="roles/owner", condition='request.time < timestamp("2026-01-01T00:00:00Z")')],
+        [a_key(), *_surroundings(project=_CUSTOM), custom_role(_CUSTOM, "run.services.get")],
     ],
     fails=lambda: [
         [a_key(), *_surroundings(project="roles/owner")],
         [a_key(), *_surroundings(folder="roles/iam.serviceAccountTokenCreator")],
         [a_key(), *_surroundings(organization="roles/iam.securityAdmin")],
-        [a_key(), *_surroundings(project="roles/editor", condition='resource.name.startsWith("x")')],
+        [a_key(), *_surroundings(project=_CUSTOM), custom_role(_CUSTOM, "resourcemanager.projects.setIamPolicy")],
     ],
     unknown=lambda: [
         [a_key(), *_surroundings()[:2]],
         [a_key("106786160591595959857"), *_surroundings(project="roles/owner")],
+        [a_key(), *_surroundings(project=_CUSTOM)],
     ],
 )
-def privileged_key(key: ServiceAccountKey, chain: PolicyChain, clock: Clock) -> Verdict:
+def privileged_key(key: ServiceAccountKey, access: EffectiveAccess, clock: Clock) -> Verdict:
     """A service account that controls its project, folder or organization has a key that people hold.
 
     Why: One copied file is enough to own everything below the grant, from anywhere and without a second
-    factor. Owner, Editor, roles that set policies and roles that mint credentials count; roles granted in
-    other projects are not looked at here.
+    factor. Roles count by what they permit, custom ones and those of groups too: setting policies, minting
+    credentials. What the account holds in other projects is not looked at here.
 
     What a fix may break: The program that holds the key, until it signs in another way.
 
@@ -182,15 +187,15 @@ def privileged_key(key: ServiceAccountKey, chain: PolicyChain, clock: Clock) -> 
     if unusable:
         return not_applicable(unusable)
     account = key.account_address
-    for level, policy in chain.policies():
-        if not level:
-            continue  # a key has no IAM policy of its own
-        for binding, text in policy.grants(clock.now):
-            if binding.role in _STRONG:
-                member = parse(text)
-                if member.kind is Kind.SERVICE_ACCOUNT and member.value == account and not member.deleted:
-                    return fail(f"{account} holds {binding.role} on {level}{binding.limited_to}")
-    return PASS
+    held = standing_index(access).held_by(f"serviceAccount:{account}", key.asset.project)
+    strong = strongest(held, access, CONTROLS)
+    if strong is None:
+        return PASS
+    holding, permissions = strong
+    return fail(
+        f"{account} holds {holding.role} on {holding.where}, which permits {permissions[0]}",
+        evidence={"role": holding.role, "on": holding.where, "permissions": permissions[:50]},
+    )
 
 
 @check(

@@ -238,6 +238,7 @@ _OCTOBER, _NOVEMBER = "2026-10-20T08:00:00Z", "2026-11-10T08:00:00Z"
     "service-account-many-keys",
     severity=Severity.LOW,
     reads=[ServiceAccountKey],
+    needs={ServiceAccountKey: lambda key: key.is_user_managed and not key.disabled},
     evidence=["validAfterTime", "validBeforeTime"],
     fix=Fix(
         gcloud=DELETE_KEY,

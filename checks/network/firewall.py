@@ -75,6 +75,7 @@ def rule_of_default_network(rule: Firewall) -> Verdict:
     ],
     fails=lambda: [
         asset(Firewall, _egress()),
+        asset(Firewall, {"direction": "EGRESS", "allowed": _EVERYTHING}),
         asset(Firewall, _egress(destinationRanges=["::/0"], allowed=[{"IPProtocol": "tcp"}])),
     ],
     unknown=lambda: [asset(Firewall, _egress(), unknown=["resource.data.destinationRanges"])],
@@ -93,7 +94,7 @@ def egress_unrestricted(rule: Firewall) -> Verdict:
         return not_applicable("the rule is for traffic that comes in")
     for layer4 in rule.allowed:
         if layer4.matches_every_port:
-            for cidr in rule.destination_ranges:
+            for cidr in rule.destination_ranges or ["0.0.0.0/0"]:
                 if is_internet(cidr):
                     return PASS if rule.disabled else fail(f"{layer4} may leave to {cidr}")
     return PASS

@@ -98,6 +98,7 @@ def weak_ssl_policy(policy: SslPolicy) -> Verdict:
     fix=Fix(
         gcloud="gcloud compute {proxy.collection} update {proxy.id} --ssl-policy=POLICY",
         terraform="ssl_policy = … on the proxy",
+        guardrail="compute.requireSslPolicy",
         patch={"data": {"sslPolicy": "projects/p/global/sslPolicies/modern"}},
     ),
     passes=lambda: [asset(TlsProxy, {"name": "web", "sslPolicy": f"{_API}projects/p/global/sslPolicies/modern"})],

@@ -227,7 +227,8 @@ def flow_logs_off(subnet: Subnetwork) -> Verdict:
     """A subnet does not record who talked to whom.
 
     Why: after an incident flow logs tell which machines the intruder reached and how much left; before one they show
-    scans and strange destinations.
+    scans and strange destinations. Judged by the subnet's own setting: configurations of the Network Management API,
+    which can turn flow logs on for whole networks or organisations, are no asset of the inventory.
 
     What a fix may break: nothing; logs are billed by volume, sampling limits it.
 
@@ -248,6 +249,7 @@ def flow_logs_off(subnet: Subnetwork) -> Verdict:
         gcloud="gcloud compute networks subnets update {subnet.id} --region={subnet.location} "
         "--logging-flow-sampling=0.5 --logging-filter-expr=true",
         terraform="flow_sampling = 0.5 and no filter_expr in log_config",
+        guardrail="compute.requireVpcFlowLogs",
         patch={"data": {"logConfig": {"flowSampling": 0.5, "filterExpr": "true"}}},
     ),
     passes=lambda: [

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from auditor import Clock, Fix, Policy, Severity, Verdict, asset, check
-from auditor.access.grants import Grant, grants, tell
+from auditor import Clock, EffectiveAccess, Fix, Policy, Severity, Verdict, asset, check
+from auditor.access.grants import grants, tell
 from auditor.access.members import Member
+from auditor.access.standing_index import Power
 from auditor.resources.policy import PUBLIC
 from auditor.resources.resourcemanager import Folder, Organization, Project
 from auditor.resources.secretmanager import Secret
-from checks.iam.containers import TAKE_BACK
+from checks.iam.containers import TAKE_BACK, custom_role
+from checks.iam.holders import held_on
 
 _ACCESSOR = "roles/secretmanager.secretAccessor"
 _ADMIN = "roles/secretmanager.admin"
@@ -78,13 +80,13 @@ def secret_public(policy: Policy[Secret], clock: Clock) -> Verdict:
     return tell(found, lambda grant: Severity.MEDIUM if grant.role in _METADATA_ONLY else Severity.CRITICAL)
 
 
-def _reads_secrets(role: str) -> bool:
-    return role in (_ACCESSOR, _ADMIN)
+_READS = frozenset({"secretmanager.versions.access"})
+_CUSTOM = "projects/p/roles/ops"
 
 
-def _needs_one_secret(grant: Grant) -> bool:
-    """Whether the holder reads secrets and is a workload, or a person who does not administer them."""
-    return "resource.name" not in grant.condition and (grant.role == _ACCESSOR or grant.member.is_workload)
+def _administers(power: Power, access: EffectiveAccess) -> bool:
+    """Whether the role also lets its holder decide who reads the secrets."""
+    return access.world.roles.grants(power.role, "secretmanager.secrets.setIamPolicy").holds
 
 
 def _not_of_google(member: Member) -> bool:
@@ -109,17 +111,22 @@ def _not_of_google(member: Member) -> bool:
         asset(Project, policy=_policy(_ACCESSOR, _WORKLOAD, condition=_ONE_VERSION)),
         asset(Project, policy=_policy(_ACCESSOR, f"deleted:{_WORKLOAD}?uid=1")),
         asset(Project, policy=_policy("roles/secretmanager.viewer", _WORKLOAD)),
+        [asset(Project, policy=_policy(_CUSTOM, _WORKLOAD)), custom_role(_CUSTOM, "secretmanager.secrets.list")],
     ],
     fails=lambda: [
         asset(Project, policy=_policy(_ACCESSOR, _AGENT, _WORKLOAD)),
         asset(Project, policy=_policy(_ACCESSOR, "user:dev@example.com")),
         asset(Project, policy=_policy(_ADMIN, _WORKLOAD)),
+        [asset(Project, policy=_policy(_CUSTOM, _WORKLOAD)), custom_role(_CUSTOM, "secretmanager.versions.access")],
         asset(Folder, policy=_policy(_ACCESSOR, _WORKLOAD), ancestors=("folders/2001", "organizations/3001")),
         asset(Organization, policy=_policy(_ACCESSOR, "group:dev@example.com"), ancestors=("organizations/3001",)),
     ],
-    unknown=lambda: [asset(Project, policy=_policy(_ACCESSOR), unknown=["iam_policy.bindings.0.members"])],
+    unknown=lambda: [
+        asset(Project, policy=_policy(_ACCESSOR), unknown=["iam_policy.bindings.0.members"]),
+        asset(Project, policy=_policy(_CUSTOM, _WORKLOAD)),
+    ],
 )
-def access_project_wide(policy: Policy[Project | Folder | Organization], clock: Clock) -> Verdict:
+def access_project_wide(policy: Policy[Project | Folder | Organization], access: EffectiveAccess) -> Verdict:
     """Someone may read every secret of a project, folder or organization.
 
     Why: Whoever takes over one workload then reads the credentials of all of them, those of secrets that are made
@@ -130,12 +137,20 @@ def access_project_wide(policy: Policy[Project | Folder | Organization], clock: 
 
     Source: https://cloud.google.com/secret-manager/docs/best-practices
     """
-    found = [g for g in grants(policy, clock.now, members=_not_of_google, roles=_reads_secrets) if _needs_one_secret(g)]
     whole_project = policy.asset.asset_type.endswith("/Project")
-    return tell(found, lambda _: Severity.MEDIUM if whole_project else Severity.HIGH)
 
+    def needs_one_secret(power: Power) -> bool:
+        limited = "resource.name" in power.condition
+        return not limited and (power.member.is_workload or not _administers(power, access))
 
-_PEOPLE = ("user", "group", "domain", "principal", "principalSet")
+    return held_on(
+        policy,
+        access,
+        _READS,
+        members=_not_of_google,
+        severity=lambda _: Severity.MEDIUM if whole_project else Severity.HIGH,
+        counts=needs_one_secret,
+    )
 
 
 def _is_person(member: Member) -> bool:
@@ -155,14 +170,22 @@ def _is_person(member: Member) -> bool:
     passes=lambda: [
         asset(Secret, policy=_policy(_ACCESSOR, _WORKLOAD)),
         asset(Secret, policy=_policy("roles/secretmanager.secretVersionAdder", "group:ops@example.com")),
+        asset(Secret, policy=_policy(_ADMIN, "group:ops@example.com")),
     ],
     fails=lambda: [
         asset(Secret, policy=_policy(_ACCESSOR, "user:dev@example.com")),
         asset(Secret, policy=_policy(_ACCESSOR, _WORKLOAD, "group:dev@example.com")),
+        [
+            asset(Secret, policy=_policy(_CUSTOM, "user:dev@example.com")),
+            custom_role(_CUSTOM, "secretmanager.versions.access"),
+        ],
     ],
-    unknown=lambda: [asset(Secret, policy=_policy(_ACCESSOR), unknown=["iam_policy.bindings.*"])],
+    unknown=lambda: [
+        asset(Secret, policy=_policy(_ACCESSOR), unknown=["iam_policy.bindings.*"]),
+        asset(Secret, policy=_policy(_CUSTOM, "user:dev@example.com")),
+    ],
 )
-def access_person(policy: Policy[Secret], clock: Clock) -> Verdict:
+def access_person(policy: Policy[Secret], access: EffectiveAccess) -> Verdict:
     """A person or group may read the payload of a secret at any time.
 
     Why: A credential that people can read ends up in shells, chats and files on laptops. Adding versions needs
@@ -172,4 +195,11 @@ def access_person(policy: Policy[Secret], clock: Clock) -> Verdict:
 
     Source: https://cloud.google.com/secret-manager/docs/best-practices
     """
-    return tell(grants(policy, clock.now, members=_is_person, roles=lambda role: role == _ACCESSOR, types=_PEOPLE))
+    return held_on(
+        policy,
+        access,
+        _READS,
+        members=_is_person,
+        severity=lambda _: Severity.LOW,
+        counts=lambda power: not _administers(power, access),
+    )

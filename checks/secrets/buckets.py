@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from auditor import (
     PASS,
     Clock,
+    EffectiveAccess,
     Estate,
     Example,
     Fix,
@@ -21,32 +22,22 @@ from auditor import (
     fail,
     not_applicable,
 )
-from auditor.access.grants import Grant, grants, tell
 from auditor.access.members import Kind, Member, parse
+from auditor.access.standing_index import Power
+from auditor.access.truth import both
 from auditor.resources.compute import Instance, InstanceTemplate
 from auditor.resources.policy import PUBLIC
 from auditor.resources.resourcemanager import Folder, Organization, Project
 from auditor.resources.storage import Bucket
+from checks.iam.containers import custom_role
+from checks.iam.holders import held_on
 from checks.secrets.machines import with_items
 
 _STATE = re.compile(r"tf-?state|terraform[-_.]?(state|backend)|(^|[-_.])tf[-_.](state|backend)([-_.]|$)")
-_READING = frozenset(
-    f"roles/storage.{name}"
-    for name in (
-        "admin",
-        "legacyBucketOwner",
-        "legacyObjectOwner",
-        "legacyObjectReader",
-        "objectAdmin",
-        "objectUser",
-        "objectViewer",
-    )
-)
-_WRITING = frozenset(
-    f"roles/storage.{name}"
-    for name in ("admin", "legacyBucketOwner", "legacyBucketWriter", "objectAdmin", "objectUser")
-)
-"""Roles that may replace an object: it takes the right to create one and to delete the old one."""
+_READS = frozenset({"storage.objects.get"})
+_REPLACES = ("storage.objects.create", "storage.objects.delete")
+"""What it takes to replace an object: the right to create one and to delete the old one."""
+_CUSTOM = "projects/p/roles/ops"
 _PIPELINE = "serviceAccount:terraform@p.iam.gserviceaccount.com"
 
 
@@ -79,16 +70,22 @@ _VIEWER = "roles/storage.objectViewer"
         _bucket("shop-tfstate", ("roles/storage.legacyBucketReader", "projectViewer:p")),
         _bucket("shop-assets", (_VIEWER, "allUsers")),
         _bucket("real-estate-photos", (_VIEWER, "allUsers")),
+        [_bucket("shop-tfstate", (_CUSTOM, "allUsers")), custom_role(_CUSTOM, "storage.buckets.get")],
     ],
     fails=lambda: [
         _bucket("shop-tfstate-prod", (_VIEWER, "allUsers")),
         _bucket("shop-terraform-state", ("roles/storage.objectAdmin", "allAuthenticatedUsers")),
+        _bucket("shop-terraform-state", ("roles/storage.folderAdmin", "domain:example.com")),
         _bucket("shop-tf-state", (_VIEWER, "domain:example.com")),
         _bucket("terraform_state_shop", ("roles/storage.legacyObjectReader", "projectViewer:p")),
+        [_bucket("shop-tfstate", (_CUSTOM, "allUsers")), custom_role(_CUSTOM, "storage.objects.get")],
     ],
-    unknown=lambda: [_bucket("shop-tfstate", ("roles/storage.objectUser", _PIPELINE), unknown=True)],
+    unknown=lambda: [
+        _bucket("shop-tfstate", (_CUSTOM, "allUsers")),
+        _bucket("shop-tfstate", ("roles/storage.objectUser", _PIPELINE), unknown=True),
+    ],
 )
-def state_bucket_exposed(policy: Policy[Bucket], clock: Clock) -> Verdict:
+def state_bucket_exposed(policy: Policy[Bucket], access: EffectiveAccess) -> Verdict:
     """A bucket of Terraform states can be read by everyone, a whole domain, or all viewers.
 
     Why: The bucket's name says that it keeps states. A state holds what Terraform manages in the clear: passwords of
@@ -101,17 +98,17 @@ def state_bucket_exposed(policy: Policy[Bucket], clock: Clock) -> Verdict:
     """
     if not _STATE.search(policy.asset.id.lower()):
         return not_applicable("the name does not say that the bucket keeps Terraform states")
-    return tell(grants(policy, clock.now, members=_is_crowd, roles=_READING.__contains__), _severity)
+    return held_on(policy, access, _READS, members=_is_crowd, severity=_severity)
 
 
 def _is_crowd(member: Member) -> bool:
     return member.is_public or member.kind is Kind.DOMAIN or member.text.startswith("projectViewer:")
 
 
-def _severity(grant: Grant) -> Severity:
-    if grant.member.is_public:
+def _severity(power: Power) -> Severity:
+    if power.member.is_public:
         return Severity.CRITICAL
-    return Severity.HIGH if grant.member.kind is Kind.DOMAIN else Severity.MEDIUM
+    return Severity.HIGH if power.member.kind is Kind.DOMAIN else Severity.MEDIUM
 
 
 _SCRIPT_KEYS = ("startup-script-url", "shutdown-script-url", "windows-startup-script-url")
@@ -156,6 +153,12 @@ def _above() -> list[Example]:
             *_above(),
         ],
         [
+            _machine("gs://boot/start.sh"),
+            _bucket("boot", (_CUSTOM, "allUsers")),
+            custom_role(_CUSTOM, "storage.objects.create", "storage.objects.delete"),
+            *_above(),
+        ],
+        [
             asset(
                 InstanceTemplate,
                 {"properties": {"metadata": with_items({"startup-script-url": "gs://boot/start.sh"})}},
@@ -167,10 +170,13 @@ def _above() -> list[Example]:
     unknown=lambda: [
         [_machine("gs://elsewhere/start.sh"), _bucket("boot"), *_above()],
         [_machine("gs://boot/start.sh"), _bucket("boot", unknown=True), *_above()],
+        [_machine("gs://boot/start.sh"), _bucket("boot", (_CUSTOM, "allUsers")), *_above()],
         asset(Instance, {}, unknown=["resource.data.metadata.items.*"]),
     ],
 )
-def script_writable(machine: Instance | InstanceTemplate, estate: Estate, clock: Clock) -> Verdict:
+def script_writable(
+    machine: Instance | InstanceTemplate, estate: Estate, clock: Clock, access: EffectiveAccess
+) -> Verdict:
     """A machine runs a script from a bucket that anyone on the internet can write.
 
     Why: Whoever replaces the script runs what they like as root at the machine's next start, and as the machine's
@@ -180,7 +186,7 @@ def script_writable(machine: Instance | InstanceTemplate, estate: Estate, clock:
 
     Source: https://cloud.google.com/compute/docs/instances/startup-scripts/linux
     """
-    missing = ""
+    missing = doubt = ""
     for url in _script_urls(machine):
         place = _PLACE.fullmatch(url)
         if place is None:
@@ -189,17 +195,27 @@ def script_writable(machine: Instance | InstanceTemplate, estate: Estate, clock:
         for bucket in estate.related(Bucket, _name, place[1]):
             found = True
             for level, binding in estate.chain_of(bucket).bindings():
-                if binding.role in _WRITING and binding.in_force(clock.now):
-                    for text in binding.members:
-                        if text in PUBLIC or parse(text).is_consumer:
-                            return fail(
-                                f"{text} holds {binding.role} on {level or bucket.id}, from where it runs {url}",
-                                evidence={"bucket": bucket.id, "member": text, "role": binding.role},
-                            )
+                stranger = next((text for text in binding.members if _is_stranger(text)), "")
+                if not stranger or not binding.in_force(clock.now):
+                    continue
+                replaces = both(access.world.roles.grants(binding.role, permission) for permission in _REPLACES)
+                if replaces.holds:
+                    return fail(
+                        f"{stranger} holds {binding.role} on {level or bucket.id}, from where it runs {url}",
+                        evidence={"bucket": bucket.id, "member": stranger, "role": binding.role},
+                    )
+                if replaces.is_unknown:
+                    doubt = doubt or replaces.because[0]
         missing = missing or ("" if found else place[1])
     if missing:
         raise Undetermined("bucket", f"the bucket {missing} is not in the input")
+    if doubt:
+        raise Undetermined("who can write the script", doubt)
     return PASS
+
+
+def _is_stranger(text: str) -> bool:
+    return text in PUBLIC or parse(text).is_consumer
 
 
 def _script_urls(machine: Instance | InstanceTemplate) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from auditor import PASS, Clock, Estate, Fix, Policy, Severity, Undetermined, Verdict, asset, check, not_applicable
@@ -118,6 +119,7 @@ def _project_in(name: str) -> str:
     return name.partition("projects/")[2].partition("/")[0]
 
 
+@lru_cache(maxsize=1 << 12)
 def _is_production(project: str, estate: Estate, settings: SecretEnvironmentSettings) -> bool | None:
     """Whether a project belongs to production, None where there is none, or neither its id nor a label tells."""
     if not project:

@@ -59,10 +59,10 @@ def of_container(container: Container) -> Iterator[Entry]:
 
 def judge_containers(containers: Iterable[Container]) -> Verdict:
     """Whether what containers are given in writing holds a secret."""
-    return PASS if _are_clean(containers) else judge(known_first(containers, of_container))
+    return PASS if are_clean(containers) else judge(known_first(containers, of_container))
 
 
-def _are_clean(containers: Iterable[Container]) -> bool:
+def are_clean(containers: Iterable[Container]) -> bool:
     """Whether all is known and no secret: the usual case, found out without putting every place into words."""
     try:
         for container in containers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from auditor import PASS, Clock, Example, Fix, Settings, Severity, Verdict, asset, check, fail, not_applicable
-from auditor.resources.security_center import MuteRule, SecurityFinding
+from auditor.resources.security_center import Finding, MuteRule
 from auditor.resources.unknown import told
 from checks.audit_logging.log_filter import ANYTHING, Entry, matches
 from checks.units import Days
@@ -36,7 +36,7 @@ def _finding(**data: Any) -> Example:
         "createTime": "2026-08-01T00:00:00Z",
     }
     given = {key: value for key, value in (usual | data).items() if value is not None}
-    return asset(SecurityFinding, given, name=f"//securitycenter.googleapis.com/{name}", ancestors=_OWNER)
+    return asset(Finding, given, name=f"//securitycenter.googleapis.com/{name}", ancestors=_OWNER)
 
 
 def _rule(filter: str, **data: Any) -> Example:  # noqa: A002 - the API's name
@@ -68,7 +68,7 @@ def _rule(filter: str, **data: Any) -> Example:  # noqa: A002 - the API's name
     ],
     unknown=lambda: [_finding(createTime=None)],
 )
-def finding_overdue(finding: SecurityFinding, settings: AgeSettings, clock: Clock) -> Verdict:
+def finding_overdue(finding: Finding, settings: AgeSettings, clock: Clock) -> Verdict:
     """A critical or high finding of Security Command Center is open for long.
 
     Why: Somebody's detector saw it weeks ago, and it still holds. A list in which old findings stay is a list that

@@ -21,12 +21,15 @@ _CONTROL = frozenset(
         "roles/editor",
         "roles/run.admin",
         "roles/run.developer",
+        "roles/run.editor",
+        "roles/run.jobsExecutorWithOverrides",
         "roles/run.sourceDeveloper",
         "roles/cloudfunctions.admin",
         "roles/cloudfunctions.developer",
+        "roles/cloudfunctions.editor",
     ]
 )
-"""Roles that let their holder deploy code."""
+"""Roles that let their holder deploy code, or start a job's code with arguments and variables of their choice."""
 _CALLER = "serviceAccount:scheduler@p.iam.gserviceaccount.com"
 
 
@@ -87,6 +90,7 @@ def _weight(grant: Grant) -> Severity:
         asset(RunService, policy=_policy("roles/run.servicesInvoker", "allAuthenticatedUsers")),
         asset(RunService, policy=_policy("roles/run.developer", "allAuthenticatedUsers")),
         asset(RunJob, policy=_policy(_INVOKER, "allUsers")),
+        asset(RunJob, policy=_policy("roles/run.jobsExecutorWithOverrides", "allAuthenticatedUsers")),
     ],
     unknown=lambda: [asset(RunService, policy=_policy(_INVOKER), unknown=["iam_policy.bindings.0.members"])],
 )

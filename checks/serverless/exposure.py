@@ -182,6 +182,7 @@ def function_http_allowed(function: CloudFunction) -> Verdict:
     passes=lambda: [
         asset(CloudFunction, {"vpcConnector": "projects/p/locations/europe-west1/connectors/c"}),
         asset(Function, {"serviceConfig": {"vpcConnector": "projects/p/locations/europe-west1/connectors/c"}}),
+        asset(Function, {"serviceConfig": {"directVpcNetworkInterface": [{"network": "main"}]}}),
     ],
     fails=lambda: [asset(CloudFunction, {"httpsTrigger": {}}), asset(Function, {"serviceConfig": {}})],
     unknown=lambda: [asset(CloudFunction, {}, unknown=["resource.data.vpcConnector"])],
@@ -200,4 +201,5 @@ def function_without_vpc(function: CloudFunction | Function) -> Verdict:
         return PASS if function.vpc_connector else fail("no VPC connector")
     if function.is_first_generation:
         return not_applicable(JUDGED_AS_FIRST_GENERATION)
-    return PASS if function.service_config.vpc_connector else fail("no VPC connector")
+    config = function.service_config
+    return PASS if config.vpc_connector or config.direct_vpc_network_interface else fail("no way into a VPC network")

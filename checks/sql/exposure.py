@@ -45,6 +45,7 @@ def _open_to(*ranges: str) -> dict[str, Any]:
     passes=lambda: [
         asset(SqlInstance, _open_to("203.0.113.7/32", "10.0.0.0/8")),
         asset(SqlInstance, _instance({"ipv4Enabled": True})),
+        asset(SqlInstance, _instance({"ipv4Enabled": False, "authorizedNetworks": [{"value": "0.0.0.0/0"}]})),
         asset(
             SqlInstance,
             _instance({"authorizedNetworks": [{"value": "0.0.0.0/0", "expirationTime": "2026-01-01T00:00:00Z"}]}),
@@ -80,6 +81,8 @@ def open_to_internet(instance: SqlInstance, clock: Clock) -> Verdict:
         if network.expiration_time is not None and network.expiration_time <= clock.now:
             continue
         if is_internet(network.value):
+            if instance.settings.ip_configuration.ipv4_enabled is False:
+                return not_applicable("the instance has no public address")
             return fail(f"{network.value} may connect")
     return PASS
 

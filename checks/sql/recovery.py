@@ -44,7 +44,9 @@ class CertificateSettings(Settings, frozen=True):
     ),
     passes=lambda: [
         asset(SqlInstance, _instance(backups={"enabled": True})),
+        asset(SqlInstance, _instance(backups={"backupTier": "ENHANCED"})),
         asset(SqlInstance, {**_instance(), "instanceType": "READ_REPLICA_INSTANCE"}),
+        asset(SqlInstance, {**_instance(), "instanceType": "READ_POOL_INSTANCE"}),
         asset(SqlInstance, {**_instance(), "masterInstanceName": "p:primary"}),
         asset(SqlInstance, {"instanceType": "ON_PREMISES_INSTANCE"}),
     ],
@@ -70,7 +72,8 @@ def backups_off(instance: SqlInstance) -> Verdict:
         return not_applicable(_REPLICA)
     if instance.is_external:
         return not_applicable(_EXTERNAL)
-    return PASS if instance.settings.backup_configuration.enabled else fail("automatic backups are off")
+    backups = instance.settings.backup_configuration
+    return PASS if backups.enabled or backups.is_kept_elsewhere else fail("automatic backups are off")
 
 
 @check(

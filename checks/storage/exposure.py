@@ -33,6 +33,7 @@ _PROJECT = asset(Project, {"projectId": "p"}, policy={"bindings": []})
 _LISTING_ROLES = frozenset(
     {
         "roles/storage.admin",
+        "roles/storage.folderAdmin",
         "roles/storage.legacyBucketOwner",
         "roles/storage.legacyBucketReader",
         "roles/storage.legacyBucketWriter",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auditor import PASS, Fix, Settings, Severity, Verdict, asset, check, fail, not_applicable
 from auditor.resources.storage import Bucket
+from auditor.resources.unknown import told
 from checks.units import Grace
 
 _STAGING = "a Google service makes this bucket and its contents again"
@@ -26,12 +27,17 @@ class RetentionSettings(Settings, frozen=True):
     ),
     passes=lambda: [
         asset(Bucket, {"softDeletePolicy": {"retentionDurationSeconds": "604800"}}),
+        asset(
+            Bucket,
+            {"softDeletePolicy": {"retentionDurationSeconds": "604800"}},
+            unknown=["resource.data.versioning.enabled"],
+        ),
         asset(Bucket, {"softDeletePolicy": {"retentionDurationSeconds": "0"}, "versioning": {"enabled": True}}),
         asset(
             Bucket,
             {"softDeletePolicy": {"retentionDurationSeconds": "0"}, "retentionPolicy": {"retentionPeriod": "86400"}},
         ),
-        asset(Bucket, {"name": "exported-before-soft-delete-existed"}),
+        asset(Bucket, {"versioning": {"enabled": True}}),
         asset(
             Bucket,
             {"softDeletePolicy": {"retentionDurationSeconds": "0"}},
@@ -47,7 +53,8 @@ class RetentionSettings(Settings, frozen=True):
             Bucket,
             {"softDeletePolicy": {"retentionDurationSeconds": "0"}},
             unknown=["resource.data.versioning.enabled"],
-        )
+        ),
+        asset(Bucket, {"name": "exported-before-soft-delete-existed"}),
     ],
 )
 def without_recovery(bucket: Bucket) -> Verdict:
@@ -62,11 +69,14 @@ def without_recovery(bucket: Bucket) -> Verdict:
     """
     if bucket.is_kept_by_google:
         return not_applicable(_STAGING)
-    if bucket.soft_delete_policy is None or bucket.soft_delete_policy.retention_duration_seconds > 0:
+    if bucket.soft_delete_policy is not None and bucket.soft_delete_policy.retention_duration_seconds > 0:
         return PASS
     if bucket.retention_policy is not None and bucket.retention_policy.retention_period > 0:
         return PASS
-    return PASS if bucket.versioning.enabled else fail("soft delete and versioning are off, and no retention is set")
+    if bucket.versioning.enabled:
+        return PASS
+    told(bucket.soft_delete_policy, "softDeletePolicy")
+    return fail("soft delete and versioning are off, and no retention is set")
 
 
 @check(
@@ -78,11 +88,11 @@ def without_recovery(bucket: Bucket) -> Verdict:
     fix=Fix(
         gcloud="gcloud storage buckets update gs://{bucket.id} --soft-delete-duration=7d",
         terraform="soft_delete_policy { retention_duration_seconds = 604800 } on google_storage_bucket",
+        guardrail="storage.softDeletePolicySeconds",
         patch={"data": {"softDeletePolicy": {"retentionDurationSeconds": "604800"}}},
     ),
     passes=lambda: [
         asset(Bucket, {"softDeletePolicy": {"retentionDurationSeconds": "604800"}}),
-        asset(Bucket, {"name": "b"}),
         asset(
             Bucket,
             {"softDeletePolicy": {"retentionDurationSeconds": "0"}},
@@ -93,7 +103,7 @@ def without_recovery(bucket: Bucket) -> Verdict:
         asset(Bucket, {"softDeletePolicy": {"retentionDurationSeconds": "0"}}),
         asset(Bucket, {"softDeletePolicy": {}, "versioning": {"enabled": True}}),
     ],
-    unknown=lambda: [asset(Bucket, {}, unknown=["resource.data.softDeletePolicy"])],
+    unknown=lambda: [asset(Bucket, {}, unknown=["resource.data.softDeletePolicy"]), asset(Bucket, {"name": "b"})],
 )
 def soft_delete_off(bucket: Bucket) -> Verdict:
     """Soft delete is turned off for a bucket.
@@ -108,9 +118,8 @@ def soft_delete_off(bucket: Bucket) -> Verdict:
     """
     if bucket.is_kept_by_google:
         return not_applicable(_STAGING)
-    if bucket.soft_delete_policy is None or bucket.soft_delete_policy.retention_duration_seconds > 0:
-        return PASS
-    return fail("the soft delete period is 0")
+    kept = told(bucket.soft_delete_policy, "softDeletePolicy").retention_duration_seconds
+    return PASS if kept > 0 else fail("the soft delete period is 0")
 
 
 @check(

@@ -107,7 +107,7 @@ class DriftSettings(Settings, frozen=True):
     ],
 )
 def dry_run_drift(perimeter: ServicePerimeter, settings: DriftSettings, clock: Clock) -> Verdict:
-    """A perimeter's dry run has differed from what is enforced for a long time.
+    """A perimeter's dry run differs from what is enforced.
 
     Why: A stricter dry run is a decision that was prepared and not carried out: the services, projects
     or rules that it would close are still open. A looser one shows up again as an accidental opening

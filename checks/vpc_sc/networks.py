@@ -35,10 +35,21 @@ def _id_of(project: Project) -> str:
     return project.project_id
 
 
+def _is_on_network_of_another(machine: Instance) -> bool:
+    """Whether a machine uses a network of another project than its own, which is inside where the machine is."""
+    own = machine.asset.name.partition("/projects/")[2].partition("/")[0] + "/"
+    for interface in machine.network_interfaces:
+        path = f"/{interface.network}".partition("/projects/")[2]
+        if path and not path.startswith(own):
+            return True
+    return False
+
+
 @check(
     "perimeter-shared-vpc-host-outside",
     severity=Severity.MEDIUM,
     reads=[Instance, Project],
+    needs={Instance: _is_on_network_of_another},
     evidence=["status.resources"],
     fix=Fix(
         gcloud="gcloud access-context-manager perimeters update {perimeter.id} --policy={perimeter.policy_id} "
@@ -98,7 +109,7 @@ def shared_vpc_host_outside(perimeter: ServicePerimeter, estate: Estate) -> Verd
 
     judged: set[str] = set()
     for machine, network in known_first(members, hosts):
-        host = network.partition("/")[2].partition("/")[0]
+        host = _host(network)
         if not host or host in judged:
             continue
         judged.add(host)
@@ -121,6 +132,11 @@ def _path(network: str) -> str:
     """`projects/p/global/networks/n` of a network's URL, or `""`."""
     _, found, path = f"/{network}".partition("/projects/")
     return f"projects/{path}" if found else ""
+
+
+def _host(path: str) -> str:
+    """The project of a network's path."""
+    return path.partition("/")[2].partition("/")[0]
 
 
 _RESTRICTED = (ipaddress.ip_network("199.36.153.4/30"), ipaddress.ip_network("2600:2d00:2:1000::/56"))
@@ -201,6 +217,7 @@ def _zone_of(records: RecordSet) -> str:
     "perimeter-network-without-restricted-vip",
     severity=Severity.MEDIUM,
     reads=[ManagedZone, RecordSet, ResponsePolicy, ServicePerimeter],
+    needs={RecordSet: lambda records: records.name.lower().endswith(_DOMAIN)},
     fix=Fix(
         gcloud="gcloud dns managed-zones create googleapis --dns-name=googleapis.com. --visibility=private "
         "--networks={network.id} --description=restricted",

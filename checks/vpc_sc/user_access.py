@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from auditor import PASS, Estate, Example, Fix, Severity, Undetermined, Verdict, asset, check, fail
 from auditor.resources.resourcemanager import Organization
 from auditor.resources.unknown import some
@@ -10,7 +12,7 @@ from checks.vpc_sc.examples import OFFICE
 from checks.vpc_sc.membership import ORGANIZATION
 
 
-def _binding(name: str = "b1", *, unknown: tuple[str, ...] = (), **levels: list[str]) -> Example:
+def _binding(name: str = "b1", *, unknown: tuple[str, ...] = (), **levels: Sequence[object]) -> Example:
     return asset(
         UserAccessBinding,
         {"groupKey": "01d520gv4vjcrht", **levels},
@@ -36,10 +38,12 @@ def _binding(name: str = "b1", *, unknown: tuple[str, ...] = (), **levels: list[
     passes=lambda: [
         [ORGANIZATION, _binding(accessLevels=[OFFICE])],
         [ORGANIZATION, _binding(dryRunAccessLevels=[OFFICE]), _binding("b2", accessLevels=[OFFICE])],
+        [ORGANIZATION, _binding(scopedAccessSettings=[{"activeSettings": {"accessLevels": [OFFICE]}}])],
     ],
     fails=lambda: [
         [ORGANIZATION, _binding(dryRunAccessLevels=[OFFICE])],
         [ORGANIZATION, _binding(accessLevels=[])],
+        [ORGANIZATION, _binding(scopedAccessSettings=[{"dryRunSettings": {"accessLevels": [OFFICE]}}])],
     ],
     unknown=lambda: [
         ORGANIZATION,
@@ -60,7 +64,7 @@ def context_aware_access_not_enforced(organization: Organization, estate: Estate
     bindings = estate.related(
         UserAccessBinding, _organization_of, organization.asset.key, within=organization.asset.key
     )
-    if some(bindings, lambda binding: bool(binding.access_levels)):
+    if some(bindings, lambda binding: binding.demands_level):
         return PASS
     if not bindings:
         raise Undetermined("user access bindings", "the input has none; an asset export never does")

@@ -180,12 +180,10 @@ def _services(fake: Fake, request: Any) -> Any:
 
 def _series(fake: Fake, request: Any) -> Any:
     """Requests by API key; what was asked for has to be the sum over the whole interval for each credential."""
-    seconds = request.interval.end_time.seconds - request.interval.start_time.seconds
-    by = list(request.aggregation.group_by_fields)
-    if 'credential_id = starts_with("apikey:")' not in request.filter or by != ["resource.labels.credential_id"]:
-        raise Wrong("only requests by API key are served")
-    if request.aggregation.alignment_period.seconds != seconds:
-        raise Wrong("only one point over the whole interval is served")
+    sums, seconds = request.aggregation, request.interval.end_time.seconds - request.interval.start_time.seconds
+    by_key = '"apikey:"' in request.filter and "resource.labels.credential_id" in sums.group_by_fields
+    if not by_key or sums.alignment_period.seconds != seconds:
+        raise Wrong("only the sum of requests by API key over the whole interval is served")
     answers = fake.estate.data("monitoring.googleapis.com/ListTimeSeriesResponse", home=request.name)
     return [series for answer in answers for series in answer["timeSeries"]]
 

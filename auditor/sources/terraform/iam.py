@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from auditor.sources.terraform.datasets import DATASET, unify
 from auditor.sources.terraform.mapping import Context, Draft
 from auditor.sources.terraform.names import is_open, may_be
 from auditor.sources.terraform.plan import Planned, as_dict, as_list, references_of
@@ -48,6 +49,8 @@ class _Policy:
     draft: Draft
     complete: bool
     unknown: bool = False
+    whole: bool = False
+    """Whether the plan writes the whole policy."""
     bindings: list[_Binding] = field(default_factory=list)
     audit_configs: list[dict[str, Any]] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
@@ -164,6 +167,8 @@ class Folder:
         self._doubt(unplaced)
         for policy in self._policies.values():
             policy.seal()
+            if policy.draft.asset_type == DATASET:
+                unify(policy.draft, whole=policy.whole)
         yield from outside
 
     def _doubt(self, unplaced: Iterable[tuple[Planned, Draft]]) -> None:
@@ -235,7 +240,7 @@ class Folder:
 
     def _whole(self, policy: _Policy, planned: Planned) -> None:
         """An authoritative policy, from its JSON or from the data source that makes it."""
-        policy.complete = True
+        policy.complete = policy.whole = True
         text = planned.known("policy_data")
         if isinstance(text, str):
             try:

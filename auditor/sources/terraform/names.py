@@ -27,7 +27,14 @@ or `{attribute:quoted}`; or a function."""
 _PLACEHOLDER = re.compile(r"\{(\w+)(?::(\w+))?\}")
 _URL = re.compile(r"^(?:https?:)?//[^/]+/(?:compute/[^/]+/|v\d\w*/)?")
 _IDENTITY = re.compile(r"((?:data\.)?google_\w+\.[\w-]+(?:\[[^\]]*\])?)\.(?:id|name|self_link|email)")
-_CONTAINERS = {"org_id": "organizations", "organization": "organizations", "folder": "folders", "folder_id": "folders"}
+_CONTAINERS = {
+    "org_id": "organizations",
+    "organization": "organizations",
+    "organization_id": "organizations",
+    "folder": "folders",
+    "folder_id": "folders",
+    "project_id": "projects",
+}
 
 
 class Namer:

@@ -66,7 +66,7 @@ def _whole(context: Context, drafts: dict[str, Draft], planned: Planned, part: P
     return next((draft for draft in same if name and draft.name.rpartition("/")[2] == name), None)
 
 
-def _elements(context: Context, planned: Planned, part: Part) -> tuple[list[dict[str, Any]], dict[str, str]]:
+def _elements(context: Context, planned: Planned, part: Part) -> tuple[list[Any], dict[str, str]]:
     """The elements that a resource stands for, and what is unknown of the one."""
     if part.elements is not None:
         return part.elements(planned), {}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from auditor.sources.base import Gaps
+from auditor.sources.base import Gaps, Telling
 from auditor.sources.files import printable
 from auditor.sources.terraform.blocks import Header, headers
 from auditor.sources.terraform.hcl.cursor import ADDRESSED
@@ -171,6 +171,10 @@ class Placed:
         """The exceptions in comments of the files, each about the findings of what its block makes."""
         found = self._places.exceptions()
         return [one.claim(self._about(f"{_shown(one.file)}:{one.block_line}")) for one in found]
+
+    def notices(self) -> list[str]:
+        """What the plan has to say."""
+        return self.source.notices() if isinstance(self.source, Telling) else []
 
     def _about(self, block: str) -> Callable[[Finding], bool]:
         def covers(finding: Finding) -> bool:

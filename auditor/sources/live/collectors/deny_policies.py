@@ -1,4 +1,4 @@
-"""Deny policies (IAM v2), which the inventory does not hold.
+"""Deny policies (IAM v2), as they are now: the inventory's copy (`iam.googleapis.com/PolicyV2`) may be days old.
 
 IAM answers five such requests a minute and project, so that asking each of many projects takes hours.
 

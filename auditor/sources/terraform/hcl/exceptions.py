@@ -20,6 +20,8 @@ from auditor.sources.terraform.hcl.load import Module
 from auditor.sources.terraform.hcl.syntax import Block, Comment, SourceFile
 
 _ACCEPT = re.compile(rf"{ADDRESSED}(\S*)\s*(?:([\w-]+)(?=\s|$))?(.*)", re.DOTALL)
+_ALLOW = re.compile(rf"{ADDRESSED}allow\b")
+"""What is said to the search for secrets."""
 _FIELD = re.compile(r'\s*(\w+)=(?:"([^"]*)"|(\S+))')
 _FIELDS = ("reason", "expires", "owner", "approver", "ticket")
 _ABOVE = 3
@@ -70,6 +72,8 @@ def exceptions_in(module: Module) -> Iterator[InlineException]:
     blocks = [block for key, block in module.declared.items() if key[0] in ("resource", "data", "module")]
     for file in module.files:
         for comment in file.comments:
+            if _ALLOW.search(comment.text):
+                continue
             block = _about(file, comment, [block for block in blocks if block.file is file])
             yield _read(file, comment, block)
 

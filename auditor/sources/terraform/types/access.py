@@ -49,6 +49,14 @@ MAPPINGS: dict[str, Mapping] = {
         container="parent",
         finish=_named,
     ),
+    "google_access_context_manager_gcp_user_access_binding": Mapping(
+        f"{_ACM}/GcpUserAccessBinding",
+        f"//{_ACM}/organizations/{{organization_id}}/gcpUserAccessBindings/{{name}}",
+        {"organization_id": None},
+        "scoped_access_settings",
+        container="organization_id",
+        full_name=True,
+    ),
     "google_access_context_manager_service_perimeter": Mapping(
         f"{_ACM}/ServicePerimeter",
         f"//{_ACM}/{{name:path}}",

@@ -21,10 +21,24 @@ _ACCESS = [
 ]
 
 
+_TABLE_TYPES = (
+    ("view", "VIEW"),
+    ("materialized_view", "MATERIALIZED_VIEW"),
+    ("external_data_configuration", "EXTERNAL"),
+)
+"""Which block makes a table what it is."""
+
+
 def _table(made: Made) -> None:
     data = made.data
     path = made.draft.name.split("/")
     data["tableReference"] = {"projectId": path[4], "datasetId": path[6], "tableId": path[8]}
+    made.forget("type")
+    untold = any(made.planned.unknown.get(block) is True for block, _ in _TABLE_TYPES if made.planned.config is None)
+    if untold or "biglakeConfiguration" in data or made.planned.known("table_replication_info"):
+        made.note("type", AFTER_APPLY)
+    else:
+        data["type"] = next((kind for block, kind in _TABLE_TYPES if made.planned.known(block)), "TABLE")
 
 
 def _dataset(made: Made) -> None:

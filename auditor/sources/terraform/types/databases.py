@@ -189,6 +189,7 @@ MAPPINGS: dict[str, Mapping] = {
             "cluster": None,
             "instance_id": None,
             "client_connection_config": Row("clientConnectionConfig", default=ABSENT),
+            "network_config": Row("networkConfig", default=ABSENT),
             "database_flags": Row("databaseFlags", default=ABSENT),
         },
         "network_config.authorized_external_networks psc_instance_config.psc_auto_connections "

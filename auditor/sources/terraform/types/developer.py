@@ -67,6 +67,7 @@ MAPPINGS: dict[str, Mapping] = {
         "//dns.googleapis.com/projects/{project}/managedZones/{name}",
         {
             "cloud_logging_config": Row("cloudLoggingConfig", default=ABSENT),
+            "dnssec_config": Row("dnssecConfig", default={"state": "off"}),
             "dnssec_config.default_key_specs": Row("dnssecConfig.defaultKeySpecs"),
             "managed_zone_id": None,
             "project": None,
@@ -81,6 +82,12 @@ MAPPINGS: dict[str, Mapping] = {
         "//dns.googleapis.com/projects/{project}/policies/{name}",
         {"project": None, "networks.network_url": Row("networks.networkUrl", link="global/networks")},
         "alternative_name_server_config.target_name_servers networks",
+    ),
+    "google_dns_response_policy": Mapping(
+        "dns.googleapis.com/ResponsePolicy",
+        "//dns.googleapis.com/projects/{project}/responsePolicies/{response_policy_name}",
+        {"project": None, "networks.network_url": Row("networks.networkUrl", link="global/networks")},
+        "gke_clusters networks",
     ),
     "google_dns_record_set": Mapping(
         "dns.googleapis.com/ResourceRecordSet",

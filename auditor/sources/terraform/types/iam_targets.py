@@ -67,6 +67,51 @@ _COMPUTE = "//compute.googleapis.com/projects/{project}"
 _RM = "cloudresourcemanager.googleapis.com"
 
 TARGETS: dict[str, Target] = {
+    "google_access_context_manager_access_policy": Target(
+        "accesscontextmanager.googleapis.com/AccessPolicy",
+        "name",
+        "//accesscontextmanager.googleapis.com/accessPolicies/{name}",
+        "",
+    ),
+    "google_bigquery_connection": Target(
+        "bigqueryconnection.googleapis.com/Connection",
+        "connection_id",
+        "//bigqueryconnection.googleapis.com/projects/{project}/locations/{location}/connections/{connection_id}",
+    ),
+    "google_cloud_tasks_queue": Target(
+        "cloudtasks.googleapis.com/Queue",
+        "name",
+        "//cloudtasks.googleapis.com/projects/{project}/locations/{location}/queues/{name}",
+    ),
+    "google_compute_backend_bucket": Target(
+        "compute.googleapis.com/BackendBucket", "name", _COMPUTE + "/global/backendBuckets/{name}"
+    ),
+    "google_compute_backend_service": Target(
+        "compute.googleapis.com/BackendService", "name", _COMPUTE + "/global/backendServices/{name}"
+    ),
+    "google_compute_instance_template": Target(
+        "compute.googleapis.com/InstanceTemplate", "name", _COMPUTE + "/global/instanceTemplates/{name}"
+    ),
+    "google_compute_region_disk": Target(
+        "compute.googleapis.com/RegionDisk", "name", _COMPUTE + "/regions/{region}/disks/{name}"
+    ),
+    "google_gke_hub_membership": Target(
+        "gkehub.googleapis.com/Membership",
+        "membership_id",
+        "//gkehub.googleapis.com/projects/{project}/locations/{location}/memberships/{membership_id}",
+    ),
+    "google_privateca_ca_pool": Target(
+        "privateca.googleapis.com/CaPool",
+        "ca_pool",
+        "//privateca.googleapis.com/projects/{project}/locations/{location}/caPools/{ca_pool}",
+    ),
+    "google_secret_manager_regional_secret": Target(
+        "secretmanager.googleapis.com/Secret",
+        "secret_id",
+        "//secretmanager.googleapis.com/projects/{project}/locations/{location}/secrets/{secret_id}",
+    ),
+    "google_tags_tag_key": Target(f"{_RM}/TagKey", "tag_key", f"//{_RM}/tagKeys/{{tag_key}}", ""),
+    "google_tags_tag_value": Target(f"{_RM}/TagValue", "tag_value", f"//{_RM}/tagValues/{{tag_value}}", ""),
     "google_project": Target(f"{_RM}/Project", "project", f"//{_RM}/projects/{{project}}"),
     "google_folder": Target(f"{_RM}/Folder", "folder", f"//{_RM}/folders/{{folder}}", "folder"),
     "google_organization": Target(f"{_RM}/Organization", "org_id", f"//{_RM}/organizations/{{org_id}}", "org_id"),

@@ -63,6 +63,18 @@ _SUBNETWORK: Rows = {
 
 _POLICY = "compute.googleapis.com/FirewallPolicy"
 
+_WITH_RULES: Rows = {
+    "predefined_rules": None,
+    "project": None,
+    "rule": "rules",
+    "rule.direction": Row("rules.direction", default="INGRESS"),
+    "rule.match.layer4_config": "rules.match.layer4Configs",
+    "rule.match.src_secure_tag": "rules.match.srcSecureTags",
+    "rule.target_secure_tag": "rules.targetSecureTags",
+    "self_link_with_id": None,
+}
+_WITH_RULES_LISTS = "rule rule.match.layer4_config rule.match.src_secure_tag rule.target_secure_tag"
+
 MAPPINGS: dict[str, Mapping] = {
     "google_compute_firewall": Mapping(
         "compute.googleapis.com/Firewall",
@@ -126,6 +138,25 @@ MAPPINGS: dict[str, Mapping] = {
         "//compute.googleapis.com/locations/global/firewallPolicies/{firewall_policy_id}",
         {"firewall_policy_id": "name", "self_link_with_id": None},
         container="parent",
+    ),
+    "google_compute_firewall_policy_with_rules": Mapping(
+        _POLICY,
+        "//compute.googleapis.com/locations/global/firewallPolicies/{policy_id}",
+        {**_WITH_RULES, "policy_id": "name"},
+        _WITH_RULES_LISTS,
+        container="parent",
+    ),
+    "google_compute_network_firewall_policy_with_rules": Mapping(
+        _POLICY,
+        _PROJECT + "/global/firewallPolicies/{name}",
+        {**_WITH_RULES, "network_firewall_policy_id": None},
+        _WITH_RULES_LISTS,
+    ),
+    "google_compute_region_network_firewall_policy_with_rules": Mapping(
+        _POLICY,
+        _PROJECT + "/regions/{region}/firewallPolicies/{name}",
+        {**_WITH_RULES, "region_network_firewall_policy_id": None},
+        _WITH_RULES_LISTS,
     ),
     "google_compute_network_firewall_policy": Mapping(
         _POLICY, _PROJECT + "/global/firewallPolicies/{name}", {"project": None, "network_firewall_policy_id": None}

@@ -161,6 +161,22 @@ def _policy_name(namer: Namer, planned: Planned) -> str:
     return f"//orgpolicy.googleapis.com/{parent}/policies/{namer.part(planned, 'name')}"
 
 
+def _approval(container: str, attribute: str) -> Mapping:
+    """The settings of Access Approval, which the whole estate below inherits."""
+    return Mapping(
+        "accessapproval.googleapis.com/AccessApprovalSettings",
+        f"//accessapproval.googleapis.com/{container}/{{{attribute}}}/accessApprovalSettings",
+        {
+            attribute: None,
+            "project": None,
+            "enrolled_services.enrollment_level": Row("enrolledServices.enrollmentLevel", default="BLOCK_ALL"),
+        },
+        "enrolled_services",
+        container=attribute,
+        full_name=True,
+    )
+
+
 MAPPINGS: dict[str, Mapping] = {
     "google_project": Mapping(
         f"{_RM}/Project",
@@ -189,6 +205,7 @@ MAPPINGS: dict[str, Mapping] = {
     "google_project_service": Mapping(
         "serviceusage.googleapis.com/Service",
         "//serviceusage.googleapis.com/projects/{project}/services/{service}",
+        shared=True,  # several modules may ask for one service
         finish=_service,
     ),
     "google_project_services": Mapping("", "//serviceusage.googleapis.com/projects/{project}", beside=_services),
@@ -197,6 +214,16 @@ MAPPINGS: dict[str, Mapping] = {
         _policy_name,
         {"parent": None, "etag": None, **_rules("spec", "spec"), **_rules("dry_run_spec", "dryRunSpec")},
         "spec.rules dry_run_spec.rules",
+        container="parent",
+        full_name=True,
+    ),
+    "google_project_access_approval_settings": _approval("projects", "project_id"),
+    "google_folder_access_approval_settings": _approval("folders", "folder_id"),
+    "google_organization_access_approval_settings": _approval("organizations", "organization_id"),
+    "google_essential_contacts_contact": Mapping(
+        "essentialcontacts.googleapis.com/Contact",
+        "//essentialcontacts.googleapis.com/{parent:path}/contacts/{name}",
+        {"parent": None},
         container="parent",
         full_name=True,
     ),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.sources.terraform.mapping import Mapping, Row, Rows
+from auditor.sources.terraform.names import standin
 from auditor.sources.terraform.plan import Planned, as_list
 from auditor.sources.terraform.types.load_balancing import RULE, RULE_LISTS
 
@@ -34,7 +35,7 @@ class Part:
     """The list in the data of the whole."""
     rows: Rows
     lists: str = ""
-    elements: Callable[[Planned], list[dict[str, Any]]] | None = None
+    elements: Callable[[Planned], list[Any]] | None = None
     """The elements, where the resource stands for several."""
 
     @property
@@ -54,6 +55,11 @@ def _role_entities(planned: Planned) -> list[dict[str, Any]]:
     return entries
 
 
+def _key_names(planned: Planned) -> list[str]:
+    """A key for signed URLs: the API shows its name, and the key itself never."""
+    return [planned.text("name") or standin(planned)]
+
+
 _FIREWALL_RULE: Rows = {
     "direction": Row("direction", default="INGRESS"),
     "match.layer4_configs.ports": Row("match.layer4Configs.ports", lambda ports: [str(port) for port in ports]),
@@ -62,6 +68,7 @@ _FIREWALL_RULE: Rows = {
     "creation_timestamp": None,
 }
 _FIREWALL_LISTS = "match.layer4_configs match.src_secure_tags target_secure_tags"
+_SIGNED_BY = "cdnPolicy.signedUrlKeyNames"
 _BUCKET = "storage.googleapis.com/Bucket"
 _ACL = {"domain": None, "email": None, "entity_id": None, "generation": None, "project_team": None, "object": None}
 
@@ -76,6 +83,12 @@ PARTS: dict[str, Part] = {
     "google_compute_region_network_firewall_policy_rule": _firewall_rule(),
     "google_compute_security_policy_rule": Part(
         "security_policy", "compute.googleapis.com/SecurityPolicy", "rules", RULE, RULE_LISTS
+    ),
+    "google_compute_backend_bucket_signed_url_key": Part(
+        "backend_bucket", "compute.googleapis.com/BackendBucket", _SIGNED_BY, {}, elements=_key_names
+    ),
+    "google_compute_backend_service_signed_url_key": Part(
+        "backend_service", "compute.googleapis.com/BackendService", _SIGNED_BY, {}, elements=_key_names
     ),
     "google_compute_router_nat": Part(
         "router",

@@ -8,7 +8,7 @@ cloud.google.com/iam/docs/reference/rest, cloud.google.com/api-keys/docs/referen
 from __future__ import annotations
 
 from auditor.sources.terraform.mapping import ABSENT, Made, Mapping, Row, Rows, dropped, text
-from auditor.sources.terraform.names import Namer, service_account_email
+from auditor.sources.terraform.names import Namer, service_account_email, standin
 from auditor.sources.terraform.plan import Planned
 from auditor.sources.terraform.walk import AFTER_APPLY, DECIDED_AT_APPLY
 
@@ -92,6 +92,19 @@ def _in_key_ring(made: Made) -> None:
         made.draft.ancestors = made.context.namer.ancestors_of(f"projects/{parts[4]}")
 
 
+def _key_version_name(namer: Namer, planned: Planned) -> str:
+    number = planned.text("name").rpartition("/")[2] or standin(planned)
+    return f"//cloudkms.googleapis.com/{namer.part(planned, 'crypto_key', 'path')}/cryptoKeyVersions/{number}"
+
+
+def _key_version(made: Made) -> None:
+    """A version that is made now is usable unless it is told to be something else."""
+    _in_key_ring(made)
+    if made.planned.is_new and not made.planned.is_unknown("state"):
+        made.data.setdefault("state", "ENABLED")
+        made.forget("state")
+
+
 def _finished_key(made: Made) -> None:
     _in_key_ring(made)
     _crypto_key(made)
@@ -105,6 +118,9 @@ _ROLE: Rows = {
     "deleted": Row("deleted", default=ABSENT),
     "stage": Row("stage", default="GA"),
 }
+_VERSION: Rows = dropped(
+    "enabled is_secret_data_base64 location secret secret_data secret_data_wo secret_data_wo_version version"
+)
 _POOLS = "//iam.googleapis.com/projects/{project}/locations/global/workloadIdentityPools/{workload_identity_pool_id}"
 _WORKFORCE = "//iam.googleapis.com/locations/{location}/workforcePools/{workforce_pool_id}"
 
@@ -133,6 +149,36 @@ MAPPINGS: dict[str, Mapping] = {
         full_name=True,
         finish=_finished_key,
     ),
+    "google_kms_crypto_key_version": Mapping(
+        "cloudkms.googleapis.com/CryptoKeyVersion",
+        _key_version_name,
+        {
+            "crypto_key": None,
+            "external_protection_level_options": Row("externalProtectionLevelOptions", default=ABSENT),
+        },
+        full_name=True,
+        finish=_key_version,
+    ),
+    "google_secret_manager_regional_secret": Mapping(
+        "secretmanager.googleapis.com/Secret",
+        "//secretmanager.googleapis.com/projects/{project}/locations/{location}/secrets/{secret_id}",
+        {
+            "secret_id": None,
+            "location": None,
+            "project": None,
+            "deletion_protection": None,
+            "expire_time": Row("expireTime", default=ABSENT),
+        },
+        "topics",
+        full_name=True,
+    ),
+    "google_secret_manager_regional_secret_version": Mapping(
+        "secretmanager.googleapis.com/SecretVersion",
+        _secret_version_name,
+        _VERSION,
+        full_name=True,
+        finish=_secret_version,
+    ),
     "google_secret_manager_secret": Mapping(
         "secretmanager.googleapis.com/Secret",
         "//secretmanager.googleapis.com/projects/{project}/secrets/{secret_id}",
@@ -150,7 +196,7 @@ MAPPINGS: dict[str, Mapping] = {
     "google_secret_manager_secret_version": Mapping(
         "secretmanager.googleapis.com/SecretVersion",
         _secret_version_name,
-        dropped("enabled is_secret_data_base64 secret secret_data secret_data_wo secret_data_wo_version version"),
+        _VERSION,
         full_name=True,
         finish=_secret_version,
     ),

@@ -117,7 +117,7 @@ MAPPINGS: dict[str, Mapping] = {
             "traffic": Row("spec.traffic", default=ABSENT),
         },
         " ".join(["traffic", *(_SPEC + name for name in _CONTAINER_LISTS)]),
-        fixed={"apiVersion": "serving.knative.dev/v1", "kind": "Service"},
+        fixed={"apiVersion": "serving.knative.dev/v1", "kind": "Service", "spec": {}},
         finish=_knative,
     ),
     "google_cloud_run_v2_service": Mapping(

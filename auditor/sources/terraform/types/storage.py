@@ -29,6 +29,7 @@ _BUCKET: Rows = {
     "uniform_bucket_level_access": Row("iamConfiguration.uniformBucketLevelAccess.enabled", default=False),
     "bucket_policy_only": "iamConfiguration.uniformBucketLevelAccess.enabled",
     "versioning": Row("versioning", default=ABSENT),
+    "website": Row("website", default=ABSENT),
 }
 
 MAPPINGS: dict[str, Mapping] = {
