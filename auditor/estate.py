@@ -245,10 +245,11 @@ class Estate:
         if len(self._shelf(view)) or view in self._passed_over or self.vouched_for(view):
             return ""
         kinds = asset_types_of(view)
-        vouch = (
-            _contents(view)[-1] if all(map(is_inventoried, kinds)) else next(k for k in kinds if not is_inventoried(k))
-        )
-        return f"the input has no {' or '.join(kinds)}; say --exported {vouch} if it was exported in full"
+        none = f"the input has no {' or '.join(kinds)}"
+        outside = next((kind for kind in kinds if not is_inventoried(kind)), None)
+        if outside is not None:
+            return f"{none}, which no export holds; scan live, or say --exported {outside} if there is none"
+        return f"{none}; say --exported {_contents(view)[-1]} if that content was exported in full"
 
     def _surroundings(self, container: str) -> tuple[list[str], bool]:
         """A container with what is above it, and whether more may be above than is known."""

@@ -53,7 +53,7 @@ def needs_of(checks: Iterable[Check], *, access: bool = False) -> Needs:
     from auditor.access.inventory import READ
 
     checks = list(checks)
-    access = access or any("access" in check.signature.arguments for check in checks)
+    access = access or any(check.signature.wants_access for check in checks)
     resources: set[str] = {*CONTAINERS, *(DECIDE_ACCESS | READ if access else ())}
     policies: set[str] = set(CONTAINERS)
     every_policy = access
