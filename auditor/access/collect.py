@@ -152,6 +152,11 @@ class Collector:
         """Learn who is in a group, from a file of the user's."""
         self._listed.append(group)
 
+    @property
+    def bindings(self) -> int:
+        """How many bindings were read."""
+        return len(self._bindings)
+
     def world(
         self,
         *,

@@ -204,6 +204,8 @@ class Inventory:
     enforced: dict[str, dict[str, bool]] = field(default_factory=dict)
     """Constraint → container → whether the policy set there surely enforces it, of those that forbid a primitive."""
     types: set[str] = field(default_factory=set)
+    dropped: int = 0
+    """How much ran when the rest was let go, because the estate is too large for what it is gathered for."""
     _seen: set[tuple[str, str]] = field(default_factory=set)
 
     def kept(self, view: type[R]) -> list[R]:
@@ -213,7 +215,7 @@ class Inventory:
     @property
     def size(self) -> int:
         """How much runs."""
-        return len(self.workloads) + len(self.accounts)
+        return self.dropped or len(self.workloads) + len(self.accounts)
 
     def add(self, line: bytes, *, trusted: bool = False) -> None:
         """Learn from one line; what is no asset, or of no interest, is passed over (the collector tells of it)."""

@@ -20,7 +20,7 @@ from auditor.access.reach import Reach, bits
 from auditor.access.standing import BindingReference
 from auditor.resources.base import Undetermined
 
-LARGE = 250_000
+LARGE = 100_000
 """Bindings and workloads from which on ways to control are looked for only where that is asked for."""
 _DETAILED = 20_000_000
 """Nodes and edges that drawing paths may visit, over all of an estate."""
@@ -65,7 +65,7 @@ class WaysToControl:
     def too_large(self) -> str:
         """Why nothing is looked for, `""` where it is."""
         size = len(self._access.world.bindings) + self._inventory.size
-        if self._unlimited or size <= LARGE:
+        if self._unlimited or (size <= LARGE and not self._inventory.dropped):
             return ""
         return (
             f"the estate has at least {size:,} bindings and workloads; --paths looks for paths in estates of any size"

@@ -132,7 +132,7 @@ class Percentage(click.FloatRange):
 @click.option(
     "--paths/--no-paths",
     default=None,
-    help="Look for paths to control, whatever the size of the estate; or do not.  [default: up to 250,000 bindings]",
+    help="Look for paths to control, whatever the size of the estate; or do not.  [default: up to 100,000 bindings]",
 )
 @click.option("--ledger", metavar="FILE", help="Write every verdict, one JSON line each (.ndjson or .ndjson.gz).")
 @click.option(

@@ -63,7 +63,8 @@ class Mapper:
         self._estate = estate
         self._parking = parking
         self._collector = collector
-        self._inventory = inventory
+        self.inventory = inventory
+        """What runs; without its content once the estate is too large for paths to control."""
         self._unlimited = unlimited
 
     def read(self, source: Source) -> int:
@@ -223,8 +224,13 @@ class Mapper:
 
     def _take_stock(self, route: Route, line: bytes, resource: Resource | None) -> None:
         """Let the inventory learn of what runs, until it is too large to be of use."""
-        if self._inventory is not None and (self._unlimited or self._inventory.size <= LARGE):
-            self._inventory.take(route.asset_type, line, resource)
+        inventory = self.inventory
+        if inventory is None or inventory.dropped:
+            return
+        inventory.take(route.asset_type, line, resource)
+        bindings = self._collector.bindings if self._collector is not None else 0
+        if inventory.size + bindings > LARGE and not self._unlimited:
+            self.inventory = Inventory(dropped=inventory.size)
 
     def _follow(
         self, precedent: Precedent, precedents: Precedents, route: Route, name: bytes, resource: Resource

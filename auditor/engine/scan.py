@@ -69,9 +69,7 @@ class Scan:
         wants_access = any(check.signature.wants_access for check in checks)
         self.collector = Collector(clock.now, exported=exported) if wants_access else None
         """Gathers who has access, where a selected check asks for it."""
-        wants_ways = any(check.signature.wants_ways for check in checks)
-        self.inventory = Inventory() if wants_ways else None
-        """Gathers what runs, where a selected check asks for paths to control."""
+        self._wants_ways = any(check.signature.wants_ways for check in checks)
         self._unlimited = unlimited
         self._first = {check.id for check in checks if check.signature.wants_ways}
         """Paths are told above what they are made of."""
@@ -81,9 +79,11 @@ class Scan:
         """Read the sources, ask every check, and give back all that was found."""
         records: dict[str, int] = {}
         with Parking() as parking, contextlib.closing(self.estate), _seldom_collecting():
+            inventory = Inventory() if self._wants_ways else None
             mapper = Mapper(
-                self.routes, self.recorder, self.estate, parking, self.collector, self.inventory, self._unlimited
+                self.routes, self.recorder, self.estate, parking, self.collector, inventory, self._unlimited
             )
+            del inventory  # of a large estate the mapper lets it go
             if self.collector is not None:
                 for file in self._groups:
                     for group in read_group_file(file, mapper.gaps):
@@ -91,7 +91,7 @@ class Scan:
             for source in sources:
                 records[source.path] = mapper.read(source)
             access = self._access()
-            ways = self._ways(access)
+            ways = self._ways(access, mapper.inventory)
             judge = Judge(self.routes, self.recorder, self.estate, mapper, access, ways)
             for name, asset_type, lines in parking:
                 judge.parked(name, asset_type, lines)
@@ -123,10 +123,10 @@ class Scan:
         )
         return EffectiveAccess(world, self._clock.now)
 
-    def _ways(self, access: EffectiveAccess | None) -> WaysToControl | None:
-        if access is None or self.inventory is None:
+    def _ways(self, access: EffectiveAccess | None, inventory: Inventory | None) -> WaysToControl | None:
+        if access is None or inventory is None:
             return None
-        return WaysToControl(access, self.inventory, unlimited=self._unlimited)
+        return WaysToControl(access, inventory, unlimited=self._unlimited)
 
 
 def needs_of(checks: Iterable[Check], view: type[Resource]) -> list[Need]:
