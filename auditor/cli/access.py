@@ -15,7 +15,7 @@ import click
 
 from auditor.cli import fail_usage
 from auditor.cli.access_questions import Asked, read_questions
-from auditor.cli.scan import exported_option, moment, vouched
+from auditor.cli.parameters import exported_option, moment, vouched
 
 if TYPE_CHECKING:
     from auditor.access.effective import Answer, EffectiveAccess

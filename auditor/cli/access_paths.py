@@ -14,7 +14,7 @@ import click
 
 from auditor.cli import fail_usage
 from auditor.cli.access import EXIT_CODES, _sources, _tell_gaps, without_option
-from auditor.cli.scan import exported_option, moment, vouched
+from auditor.cli.parameters import exported_option, moment, vouched
 
 if TYPE_CHECKING:
     from auditor.access.control import ControlPath, PathsToControl

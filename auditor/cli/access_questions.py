@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import click
 
 from auditor.cli import fail_usage
-from auditor.cli.scan import moment_of
+from auditor.cli.parameters import moment_of
 
 
 class Asked(NamedTuple):

@@ -24,7 +24,7 @@ def command(saved: Path, outputs: tuple[str, ...]) -> None:
     """Write reports from RUN.json, without auditing again."""
     from pydantic import ValidationError
 
-    from auditor.cli.scan import opened
+    from auditor.cli.parameters import opened
     from auditor.cli.writers import report_writers
     from auditor.model.run import RUN
 

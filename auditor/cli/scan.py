@@ -4,75 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli import EXIT_CODES, catalogue_errors, fail_usage
-from auditor.cli.live import access_options, is_live, live_sources, scope_options
-from auditor.cli.second_opinion import second_opinion_of
-from auditor.completeness import CONTENT_TYPES, NOT_INVENTORIED
+from auditor.cli import EXIT_CODES
+from auditor.cli.asking import Asking, asked_for
+from auditor.cli.live import access_options, scope_options
+from auditor.cli.parameters import SEVERITIES, Percentage, exported_option, moment, opened
+from auditor.cli.targets import estate_given, in_progress, refuse_overwriting, sources_given
 
 if TYPE_CHECKING:
-    from auditor.check import Check, Settings
-    from auditor.config import Config
+    from auditor.check import Check
     from auditor.engine.scan import Outcome, Scan
-    from auditor.frameworks import Catalogue
     from auditor.model.run import Run
     from auditor.overlay import Comparison
     from auditor.sources.base import Source
-    from auditor.sources.live.needs import Needs
-
-F = TypeVar("F", bound=Callable[..., Any])
-CONTENTS = CONTENT_TYPES
-SEVERITIES = ("critical", "high", "medium", "low", "info")
-
-
-def exported_option(function: F) -> F:
-    """`--exported`."""
-    return click.option(
-        "--exported",
-        multiple=True,
-        type=click.Choice((*CONTENTS, "all", *NOT_INVENTORIED)),
-        metavar="CONTENT",
-        help="This content is in the input in full, what it lacks does not exist: resource, iam-policy, org-policy, "
-        "access-policy, all of these; or a type that exports lack, such as iam.googleapis.com/DenyPolicy. Repeatable.",
-    )(function)
-
-
-def moment(ctx: click.Context, parameter: click.Parameter, value: str | None) -> datetime:  # noqa: ARG001
-    """The scan's clock from `--now`, else the present."""
-    return datetime.now(UTC).replace(microsecond=0) if value is None else moment_of(value)
-
-
-def moment_of(value: str) -> datetime:
-    """The time that a text says. Raises `click.BadParameter`."""
-    try:
-        given = datetime.fromisoformat(value)
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is no time; write it as 2026-11-22T00:00:00Z") from None
-    try:
-        return given.astimezone(UTC) if given.tzinfo else given.replace(tzinfo=UTC)
-    except OverflowError:
-        raise click.BadParameter(f"{value!r} lies outside of the calendar") from None
-
-
-class Percentage(click.FloatRange):
-    """A number from 0 to 100, which `nan` is not."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The number, or a usage error."""
-        number: float = super().convert(value, param, ctx)
-        if number != number:  # only nan differs from itself
-            self.fail(f"{value!r} is no percentage", param, ctx)
-        return number
 
 
 @click.command(epilog=EXIT_CODES)
@@ -202,10 +154,10 @@ def command(targets: tuple[str, ...], now: datetime, **options: Any) -> None:
     from auditor.cli.writers import report_writers
 
     writers = report_writers(options["outputs"])
-    asking = _asking(options)
-    sources, failures = _sources(targets, options, asking.needs)
-    estate = _estate(options["on"], sources, options, asking.needs)
-    _refuse_overwriting([path for path, _ in writers], options["ledger"], [*sources, *estate])
+    asking = asked_for(options)
+    sources, failures = sources_given(targets, options, asking.needs)
+    estate = estate_given(options["on"], sources, options, asking.needs)
+    refuse_overwriting([path for path, _ in writers], options["ledger"], [*sources, *estate])
     with _ledger(options["ledger"]) as ledger:
         run, comparison = _audit(sources, estate, now, options, asking, ledger)
     for path, write in writers:
@@ -222,135 +174,12 @@ def command(targets: tuple[str, ...], now: datetime, **options: Any) -> None:
     sys.exit(run.gate.exit_code)
 
 
-@dataclass(frozen=True, slots=True)
-class _Watched:
-    """A source that reports how far it is, for a person who waits."""
-
-    source: Source
-    progress: Any
-    path: str
-    kind: str
-    partial: bool
-    trusted: bool
-    unsupported: Any
-
-    def lines(self, gaps: Any) -> Iterator[tuple[int | str, bytes]]:
-        task = self.progress.add_task(f"reading {self.path}", total=None)
-        for number, item in enumerate(self.source.lines(gaps), 1):
-            if not number % 5000:
-                self.progress.update(task, completed=number)
-            yield item
-        self.progress.remove_task(task)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asking:
-    """What is asked: the selected checks with their settings, and the rest of the configuration."""
-
-    config: Config
-    catalogue: list[Check]
-    checks: list[Check]
-    settings: dict[str, Settings]
-    frameworks: list[Catalogue]
-    needs: Needs
-
-
-def _asking(options: dict[str, Any]) -> _Asking:
-    """What the configuration and the options select; ends the command where they are wrong."""
-    from auditor.config import load_config, settings_of
-    from auditor.engine.select import in_words, select
-    from auditor.frameworks import load_frameworks
-    from auditor.loading import check_packages, load_checks
-    from auditor.sources.live.needs import needs_of
-
-    try:
-        config = _with_options(load_config(options["config"]), options)
-        catalogue = load_checks(config.scan.checks_dir)
-        frameworks = load_frameworks(check_packages(), catalogue)
-        checks = select(catalogue, config.select, frameworks)
-        if options["paths"] is False:
-            checks = [check for check in checks if not check.signature.wants_ways]
-        settings = settings_of(catalogue, config.checks, str(options["config"] or "auditor.toml"))
-    except catalogue_errors() as error:
-        raise fail_usage(error) from None
-    if not checks:
-        raise fail_usage(f"no check is left to ask: {in_words(config.select)}")
-    needs = needs_of(checks)
-    return _Asking(
-        config=config, catalogue=catalogue, checks=checks, settings=settings, frameworks=frameworks, needs=needs
-    )
-
-
-def _sources(targets: tuple[str, ...], options: dict[str, Any], needs: Needs) -> tuple[list[Source], list[str]]:
-    """The sources of all targets; a target that is none is told, and is an error where no other is left."""
-    from auditor.sources.detect import NotATarget, Reading, Unusable, sources_of
-
-    if options["git_history"] and not options["secrets"]:
-        raise fail_usage("--git-history goes with --secrets")
-    options["opinion"] = second_opinion_of(options)
-    reading = Reading(
-        terraform_dir=options["terraform_dir"],
-        var_files=options["var_files"],
-        secrets=options["secrets"],
-        history=options["git_history"],
-        needs=needs,
-        opinion=options["opinion"],
-    )
-
-    found: list[Source] = []
-    failures: list[str] = []
-    for target in targets:
-        if is_live(target):
-            continue
-        try:
-            found.extend(sources_of(target, reading))
-        except NotATarget as problem:
-            failures.append(str(problem))
-            found.append(Unusable(target, str(problem).removeprefix(f"{target}: ")))
-    if len(failures) == len(targets):
-        raise fail_usage("\n".join(failures))
-    return live_sources(targets, needs, options) + found, failures
-
-
-def _estate(targets: tuple[str, ...], sources: list[Source], options: dict[str, Any], needs: Needs) -> list[Source]:
-    """The sources of the estate that a plan is laid over; ends the command where one cannot be read."""
-    from auditor.sources.detect import NotATarget, Reading, sources_of
-    from auditor.sources.overlay import NotAPlan, plan_in
-
-    if not targets:
-        return []
-    if len(sources) != 1:
-        raise fail_usage(f"--on takes one plan as TARGET, not {len(sources)} files")
-    reading = Reading(needs=needs)
-    try:
-        plan_in(sources[0])
-        saved = [source for target in targets if not is_live(target) for source in sources_of(target, reading)]
-    except (NotAPlan, NotATarget) as problem:
-        raise fail_usage(problem) from None
-    return live_sources(targets, needs, options) + saved
-
-
-def _refuse_overwriting(reports: list[Path], ledger: str | None, sources: list[Source]) -> None:
-    """End the command where an output would destroy an input, or another output."""
-    if ledger is not None and not ledger.endswith((".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")):
-        raise fail_usage(f"{ledger}: a ledger is newline-delimited JSON; call it .ndjson or .ndjson.gz")
-    inputs = {os.path.realpath(getattr(source, "file", source.path)) for source in sources}  # loops of links end there
-    taken: set[str] = set()
-    for output in [*reports, *([Path(ledger)] if ledger else [])]:
-        real = os.path.realpath(output)
-        if real in inputs:
-            raise fail_usage(f"{output}: would overwrite an input; choose another name")
-        if real in taken:
-            raise fail_usage(f"{output}: named twice as an output")
-        taken.add(real)
-
-
 def _audit(
     sources: list[Source],
     estate: list[Source],
     now: datetime,
     options: dict[str, Any],
-    asking: _Asking,
+    asking: Asking,
     ledger: IO[bytes] | None,
 ) -> tuple[Run, Comparison | None]:
     """The run, and where the first of the sources is laid over an estate, what it changes there."""
@@ -440,73 +269,11 @@ def _judged(
     from auditor.overlay import scan_over
     from auditor.sources.overlay import Overlay
 
-    with _progress(estate or sources) as watched:
+    with in_progress(estate or sources) as watched:
         if not estate:
             return scan(checks, ledger).run(watched), sources, None, []
         overlay = Overlay(sources[0], watched, exported)
         return *scan_over(overlay, watched, checks, scan, ledger), overlay.notices
-
-
-def vouched(exported: Sequence[str]) -> tuple[str, ...]:
-    """What `--exported` says, `all` put in words."""
-    contents = CONTENTS if "all" in exported else ()
-    return tuple(dict.fromkeys((*contents, *(name for name in exported if name != "all"))))
-
-
-def _with_options(config: Config, options: dict[str, Any]) -> Config:
-    """The configuration, with what the command line says instead of or beside it."""
-    from auditor.model.verdict import Severity
-
-    exported = vouched(options["exported"])
-    scan = config.scan.model_copy(
-        update={
-            "exported": tuple(dict.fromkeys((*config.scan.exported, *exported))),
-            "checks_dir": (*config.scan.checks_dir, *options["checks_dir"]),
-        }
-    )
-    select = {name: options[name] or getattr(config.select, name) for name in ("check", "area", "framework")}
-    select["exclude"] = (*config.select.exclude, *options["exclude"])
-    select["severity"] = Severity(options["severity"] or config.select.severity)
-    select["all"] = options["everything"] or config.select.all
-    gate = {"fail_on": Severity(options["fail_on"] or config.gate.fail_on)}
-    if options["require_coverage"] is not None:
-        gate["require_coverage"] = options["require_coverage"]
-    return config.model_copy(
-        update={
-            "scan": scan,
-            "select": config.select.model_copy(update=select),
-            "gate": config.gate.model_copy(update=gate),
-        }
-    )
-
-
-@contextlib.contextmanager
-def _progress(sources: list[Source]) -> Iterator[list[Source]]:
-    """On a terminal, a line that says how far the scan is; else nothing."""
-    if not sys.stderr.isatty():
-        yield sources
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        TextColumn("{task.completed:,} records"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        yield [_Watched(s, progress, s.path, s.kind, s.partial, s.trusted, s.unsupported) for s in sources]
-
-
-@contextlib.contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
-    """Open an output file; what the system says against it ends the command."""
-    try:
-        with path.open("wb") as file:
-            yield file
-    except OSError as error:
-        raise fail_usage(f"{path}: cannot be written, {(error.strerror or str(error)).lower()}") from None
 
 
 @contextlib.contextmanager
