@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from auditor.access.control.ways import WaysToControl
     from auditor.access.effective import EffectiveAccess
-    from auditor.access.ways import WaysToControl
     from auditor.check import DELETE, Check, CheckError, Example, Fix, Settings, asset, check
     from auditor.clock import Clock
     from auditor.estate import Estate, PolicyChain
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "auditor.access.effective": ("EffectiveAccess",),
-    "auditor.access.ways": ("WaysToControl",),
+    "auditor.access.control.ways": ("WaysToControl",),
     "auditor.check": ("DELETE", "Check", "CheckError", "Example", "Fix", "Settings", "asset", "check"),
     "auditor.clock": ("Clock",),
     "auditor.estate": ("Estate", "PolicyChain"),

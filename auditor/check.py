@@ -33,8 +33,8 @@ from typing import Any
 
 import msgspec
 
+from auditor.access.control.ways import WaysToControl
 from auditor.access.effective import EffectiveAccess
-from auditor.access.ways import WaysToControl
 from auditor.clock import Clock
 from auditor.estate import Estate, PolicyChain
 from auditor.model.verdict import Severity, Verdict

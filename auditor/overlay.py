@@ -12,8 +12,8 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from auditor.access.path_changes import PathChanges, path_changes
-from auditor.access.path_report import DrawnPath, drawn
+from auditor.access.control.path_changes import PathChanges, path_changes
+from auditor.access.control.path_report import DrawnPath, drawn
 from auditor.engine.scan import Outcome, Scan
 from auditor.gate import decide
 from auditor.model.run import Change, ControlPath, Finding, Gate, Run

@@ -23,13 +23,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from auditor.access.control import find_paths
+from auditor.access.control.escalation import control_graph
+from auditor.access.control.graph import View
+from auditor.access.control.inventory import Inventory
+from auditor.access.control.reach import Reach
+from auditor.access.control.search import find_paths
 from auditor.access.effective import EffectiveAccess
-from auditor.access.escalation import control_graph
-from auditor.access.graph import View
-from auditor.access.inventory import Inventory
 from auditor.access.principals import principal
-from auditor.access.reach import Reach
 from auditor.access.world import World
 from benchmarks.organisation import NOW, Organisation, Sizes, build, inventory_of
 

@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 from auditor.access.bindings import BindingRecord, Bindings, PolicyRecord
 from auditor.access.boundary import Boundaries
+from auditor.access.control.inventory import COMPUTE, Inventory, Workload
 from auditor.access.deny import DenyPolicies
 from auditor.access.groups import Roster
 from auditor.access.hierarchy import MANAGER, Hierarchy
-from auditor.access.inventory import COMPUTE, Inventory, Workload
 from auditor.access.places import Places
 from auditor.access.role_table import load
 from auditor.access.world import Coverage, World

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from auditor.access.abilities import is_drawn
 from auditor.access.collect import Collector
-from auditor.access.control import PathsToControl, find_paths
-from auditor.access.inventory import Inventory
-from auditor.access.primitives import ACT_AS, ActAs, Edge, Gain, Primitive, Scope, primitives
+from auditor.access.control.abilities import is_drawn
+from auditor.access.control.inventory import Inventory
+from auditor.access.control.primitives import ACT_AS, ActAs, Edge, Gain, Primitive, Scope, primitives
+from auditor.access.control.search import PathsToControl, find_paths
 from auditor.access.standing import BindingReference
 from auditor.access.world import World
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.access.cuts import ChokePoints, choke_points
-from auditor.access.graph import NO_REASON, Graph, Kind, components
-from auditor.access.paths import Path, Pathfinder, Step
-from auditor.access.reach import Reach, bits, bitset
+from auditor.access.control.cuts import ChokePoints, choke_points
+from auditor.access.control.graph import NO_REASON, Graph, Kind, components
+from auditor.access.control.paths import Path, Pathfinder, Step
+from auditor.access.control.reach import Reach, bits, bitset
 
 EXAMPLES = int(os.environ.get("AUDITOR_GRAPH_EXAMPLES", "150"))
 
@@ -118,7 +118,7 @@ def test_reach_is_what_the_definition_says_in_larger_graphs(drawn: Drawn) -> Non
 @given(drawn_graphs())
 def test_reach_does_not_depend_on_what_is_kept_for_the_next_rule(drawn: Drawn) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("auditor.access.rules._KEPT", 3)
+        patch.setattr("auditor.access.control.rules._KEPT", 3)
         assert_is_defined_reach(all_reach(drawn), drawn)
 
 
@@ -244,7 +244,7 @@ def test_the_cut_is_the_smallest(drawn: Drawn, starts: set[int], patience: int) 
     sources = sorted({start % len(drawn.kinds) for start in starts})
     expected = smallest_cut(drawn, sources, target, set(range(1, 6)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("auditor.access.paths._PATIENCE", patience)
+        patch.setattr("auditor.access.control.paths._PATIENCE", patience)
         answer = choke(drawn, sources, target, exact_up_to=6)
     assert answer.exact
     assert (None if answer.cut is None else len(answer.cut)) == expected

@@ -11,8 +11,8 @@ from xml.dom import minidom
 
 import pytest
 
-from auditor.access.drawing import dot, svg, svg_document
-from auditor.access.path_report import section
+from auditor.access.control.drawing import dot, svg, svg_document
+from auditor.access.control.path_report import section
 from tests.escalation_estates import BOSS, EVE, HOME, TARGET, Estate, account
 from tests.support import NOW, ndjson, run
 

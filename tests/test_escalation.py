@@ -7,11 +7,11 @@ from collections.abc import Iterable
 
 import pytest
 
-from auditor.access.abilities import is_drawn
-from auditor.access.control import ControlPath, UnknownEnd, alike
-from auditor.access.path_cuts import ChokePoint
+from auditor.access.control.abilities import is_drawn
+from auditor.access.control.path_cuts import ChokePoint
+from auditor.access.control.primitives import ACT_AS, ActAs, Edge, Kind, Primitive, Scope, primitives
+from auditor.access.control.search import ControlPath, UnknownEnd, alike
 from auditor.access.permissions import deny_names
-from auditor.access.primitives import ACT_AS, ActAs, Edge, Kind, Primitive, Scope, primitives
 from auditor.access.standing import Certainty
 from tests.escalation_estates import (
     AWAY,

@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from auditor.access import ways
 from auditor.access.collect import Collector
+from auditor.access.control import ways
+from auditor.access.control.inventory import Inventory
 from auditor.access.effective import EffectiveAccess
-from auditor.access.inventory import Inventory
 from auditor.check import Example
 from auditor.clock import Clock
 from auditor.engine.scan import Scan

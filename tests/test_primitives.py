@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.access.primitives import (
+from auditor.access.control.primitives import (
     ActAs,
     CatalogueError,
     Edge,

@@ -14,10 +14,10 @@ from typing import NamedTuple
 import pytest
 
 from auditor.access.collect import Collector
-from auditor.access.escalation import control_graph
-from auditor.access.inventory import Inventory
-from auditor.access.primitives import ACT_AS
-from auditor.access.reach import Reach
+from auditor.access.control.escalation import control_graph
+from auditor.access.control.inventory import Inventory
+from auditor.access.control.primitives import ACT_AS
+from auditor.access.control.reach import Reach
 from auditor.sources.group_files import ListedGroup
 from tests.escalation_estates import EXPIRED, MANAGER, NOW, ORGANISATION, Estate, account, asset
 

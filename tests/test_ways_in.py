@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from auditor.access.control import find_paths
-from auditor.access.inventory import Inventory
+from auditor.access.control.inventory import Inventory
+from auditor.access.control.search import find_paths
 from tests.escalation_estates import BOSS, MANAGER, NOW, ORGANISATION, Estate, asset
 from tests.secret_corpus import Maker
 

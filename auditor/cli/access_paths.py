@@ -17,9 +17,9 @@ from auditor.cli.access import EXIT_CODES, _sources, _tell_gaps, without_option
 from auditor.cli.parameters import exported_option, moment, vouched
 
 if TYPE_CHECKING:
-    from auditor.access.control import ControlPath, PathsToControl
-    from auditor.access.inventory import Inventory
-    from auditor.access.path_steps import ControlStep
+    from auditor.access.control.inventory import Inventory
+    from auditor.access.control.path_steps import ControlStep
+    from auditor.access.control.search import ControlPath, PathsToControl
     from auditor.access.world import World
 
 _COLUMNS = 76
@@ -74,8 +74,8 @@ def command(
       auditor access paths --from user:ann@example.com --to projects/prod export/
       auditor access paths --format svg export/ > paths.svg
     """
-    from auditor.access import drawing
-    from auditor.access.control import UnknownEnd, find_paths
+    from auditor.access.control import drawing
+    from auditor.access.control.search import UnknownEnd, find_paths
 
     world, inventory, complete = _load(targets, now, group_files, exported, without)
     try:
@@ -103,7 +103,7 @@ def _load(
 ) -> tuple[World, Inventory, bool]:
     """The world and what runs in it, read at once, and whether all could be read."""
     from auditor.access.collect import collect
-    from auditor.access.inventory import Inventory, watching
+    from auditor.access.control.inventory import Inventory, watching
     from auditor.access.removal import NoSuchBinding
     from auditor.access.removal import without as removing
     from auditor.access.role_table import RolesUnreadable
@@ -148,8 +148,8 @@ def _step(step: ControlStep) -> dict[str, Any]:
 
 def _lines(found: PathsToControl) -> list[str]:
     """The answer for people."""
-    from auditor.access.control import alike
-    from auditor.access.path_report import notes
+    from auditor.access.control.path_report import notes
+    from auditor.access.control.search import alike
     from auditor.access.standing import Certainty
     from auditor.cli.access_text import wrapped
     from auditor.model.text import plural

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from auditor.access.control import ControlPath
+from auditor.access.control.search import ControlPath
 from auditor.cli.summary import STYLES
 from auditor.model.run import Finding
 from auditor.model.text import plural, visible

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from auditor.access import control
-from auditor.access.path_report import section
+from auditor.access.control import search
+from auditor.access.control.path_report import section
 from auditor.model.run import ChokePoint, PathsToControl
 from auditor.overlay import recorded
 
 
-def paths_to_control(found: control.PathsToControl) -> PathsToControl:
+def paths_to_control(found: search.PathsToControl) -> PathsToControl:
     """The section of a run about the paths that were found."""
     told = section(found)
     return PathsToControl(

@@ -7,8 +7,8 @@ from typing import Any
 
 from msgspec import UNSET
 
+from auditor.access.control.ways import WaysToControl
 from auditor.access.effective import EffectiveAccess
-from auditor.access.ways import WaysToControl
 from auditor.engine.mapper import Mapper
 from auditor.engine.parking import Parked
 from auditor.engine.population import RESOURCE

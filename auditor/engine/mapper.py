@@ -9,8 +9,8 @@ import msgspec
 from msgspec import UNSET
 
 from auditor.access.collect import Collector
-from auditor.access.inventory import Inventory
-from auditor.access.ways import LARGE
+from auditor.access.control.inventory import Inventory
+from auditor.access.control.ways import LARGE
 from auditor.completeness import COLLECTION
 from auditor.engine.deferred import Deferred
 from auditor.engine.parking import Parking

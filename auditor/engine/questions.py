@@ -6,8 +6,8 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any, NamedTuple
 
+from auditor.access.control.ways import WaysToControl
 from auditor.access.effective import EffectiveAccess
-from auditor.access.ways import WaysToControl
 from auditor.check import Check
 from auditor.estate import PolicyChain
 from auditor.model.verdict import Verdict

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from auditor.access.collect import DECIDE_ACCESS
-from auditor.access.inventory import TYPES
+from auditor.access.control.inventory import TYPES
 from auditor.check import Check, Settings
 from auditor.clock import Clock
 from auditor.engine.deferred import Deferred, grouped

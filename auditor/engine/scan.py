@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import IO
 
 from auditor.access.collect import Collector
+from auditor.access.control.inventory import Inventory
+from auditor.access.control.ways import WaysToControl
 from auditor.access.effective import EffectiveAccess
-from auditor.access.inventory import Inventory
-from auditor.access.ways import WaysToControl
 from auditor.check import Check, Need, Settings, in_project
 from auditor.clock import Clock
 from auditor.engine.judge import Judge

@@ -20,8 +20,8 @@ from auditor import (
     fail,
     not_applicable,
 )
+from auditor.access.control.primitives import ActAs, Primitive, Status, primitives
 from auditor.access.members import Member
-from auditor.access.primitives import ActAs, Primitive, Status, primitives
 from auditor.access.roles import BASIC_ROLES
 from auditor.access.standing_index import SERVICE_ACCOUNT, Power, standing_index, tell_powers
 from auditor.resources.iam import Role

@@ -21,8 +21,8 @@ from auditor import (
     fail,
     not_applicable,
 )
-from auditor.access.control import ControlPath
-from auditor.access.ways import Ways
+from auditor.access.control.search import ControlPath
+from auditor.access.control.ways import Ways
 from auditor.resources.iam import ServiceAccount, ServiceAccountKey
 from auditor.resources.iam_policies import DenyPolicy
 from auditor.resources.resourcemanager import Folder, Organization, Project

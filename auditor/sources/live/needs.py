@@ -50,7 +50,7 @@ EVERYTHING = Needs()
 def needs_of(checks: Iterable[Check], *, access: bool = False) -> Needs:
     """What checks read, as subjects, from the estate or by effective access, and the containers in any case."""
     from auditor.access.collect import DECIDE_ACCESS
-    from auditor.access.inventory import READ
+    from auditor.access.control.inventory import READ
 
     checks = list(checks)
     access = access or any(check.signature.wants_access for check in checks)

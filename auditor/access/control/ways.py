@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from auditor.access.control import ControlPath, Pair, PathsToControl, Search, whole_graph
-from auditor.access.control_graph import ControlGraph, Doubt
+from auditor.access.control.control_graph import ControlGraph, Doubt
+from auditor.access.control.graph import NO_REASON, Kind
+from auditor.access.control.inventory import Inventory
+from auditor.access.control.reach import Reach, bits
+from auditor.access.control.search import ControlPath, Pair, PathsToControl, Search, whole_graph
 from auditor.access.effective import EffectiveAccess
-from auditor.access.graph import NO_REASON, Kind
-from auditor.access.inventory import Inventory
-from auditor.access.reach import Reach, bits
 from auditor.access.standing import BindingReference
 from auditor.resources.base import Undetermined
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from auditor.access.bindings import Bindings, bare_role
-from auditor.access.grants_in_force import is_set
-from auditor.access.graph import NO_REASON, Graph, Kind
+from auditor.access.control.grants_in_force import is_set
+from auditor.access.control.graph import NO_REASON, Graph, Kind
 from auditor.access.hierarchy import Hierarchy
 from auditor.access.standing import BindingReference
 

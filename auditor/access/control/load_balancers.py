@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
-from auditor.access.facing import (
+from auditor.access.control.facing import (
     ArmorPolicy,
     BackendService,
     EndpointGroup,
@@ -25,7 +25,7 @@ from auditor.access.facing import (
     UrlMap,
     path_of,
 )
-from auditor.access.inventory import Inventory
+from auditor.access.control.inventory import Inventory
 from auditor.resources.base import Resource, Undetermined
 
 R = TypeVar("R", bound=Resource)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from auditor.access.control import ControlPath
-from auditor.access.ways import WaysToControl
+from auditor.access.control.search import ControlPath
+from auditor.access.control.ways import WaysToControl
 from auditor.resources.base import Undetermined
 
 _TOLD = 50

@@ -13,11 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from auditor.access.control_graph import ControlGraph
-from auditor.access.cuts import choke_points
-from auditor.access.graph import NO_REASON
-from auditor.access.paths import Path, Pathfinder
-from auditor.access.reach import Reach
+from auditor.access.control.control_graph import ControlGraph
+from auditor.access.control.cuts import choke_points
+from auditor.access.control.graph import NO_REASON
+from auditor.access.control.paths import Path, Pathfinder
+from auditor.access.control.reach import Reach
 from auditor.access.standing import BindingReference
 
 _WORK = 1_000_000

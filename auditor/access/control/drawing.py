@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from xml.sax.saxutils import escape
 
-from auditor.access.control import ControlPath
+from auditor.access.control.search import ControlPath
 from auditor.access.standing import Certainty
 from auditor.model.text import visible
 

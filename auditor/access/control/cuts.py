@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from auditor.access.paths import Path, Pathfinder
+from auditor.access.control.paths import Path, Pathfinder
 
 _EFFORT_OF_A_SEARCH = 50  # choices
 

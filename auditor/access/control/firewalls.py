@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from auditor.access.facing import AttachedPolicy, Interface, Machine, Network, TargetedRule, path_of
+from auditor.access.control.facing import AttachedPolicy, Interface, Machine, Network, TargetedRule, path_of
 from auditor.access.hierarchy import CONTAINERS, Hierarchy
 from auditor.resources.base import Undetermined
 from auditor.resources.network import Firewall, Layer4, is_internet

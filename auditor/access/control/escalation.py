@@ -15,7 +15,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from auditor.access.abilities import (
+from auditor.access.bindings import bare_role
+from auditor.access.conjunction import Conjunction
+from auditor.access.control.abilities import (
     FOLDERS,
     ORGANIZATIONS,
     PROJECTS,
@@ -29,17 +31,15 @@ from auditor.access.abilities import (
     drawn,
     part_key,
 )
-from auditor.access.bindings import bare_role
-from auditor.access.conjunction import Conjunction
-from auditor.access.control_graph import ACCOUNT, RESOURCE, ControlGraph, Reason, Reasons
-from auditor.access.grants_in_force import Grants, InForce, is_custom, is_set
+from auditor.access.control.control_graph import ACCOUNT, RESOURCE, ControlGraph, Reason, Reasons
+from auditor.access.control.grants_in_force import Grants, InForce, is_custom, is_set
+from auditor.access.control.inventory import Inventory
+from auditor.access.control.memberships import link_memberships
+from auditor.access.control.primitives import Edge, Gain, Primitive, primitives
+from auditor.access.control.winnings import Winnings
 from auditor.access.hierarchy import MANAGER
-from auditor.access.inventory import Inventory
 from auditor.access.members import parse
-from auditor.access.memberships import link_memberships
 from auditor.access.places import label
-from auditor.access.primitives import Edge, Gain, Primitive, primitives
-from auditor.access.winnings import Winnings
 from auditor.access.world import World
 from auditor.sources.files import not_collecting
 

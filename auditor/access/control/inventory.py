@@ -26,8 +26,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import field as value
 
-from auditor.access.facing import FACING, AppVersion, Machine, machine_of
-from auditor.access.found_keys import FoundKey, keys_in, may_hold_key
+from auditor.access.control.facing import FACING, AppVersion, Machine, machine_of
+from auditor.access.control.found_keys import FoundKey, keys_in, may_hold_key
 from auditor.resources.base import Asset, OpenList, Resource, Undetermined, View
 from auditor.resources.compute import AttachedServiceAccount, Instance
 from auditor.resources.content import CARRIES_POLICIES, records

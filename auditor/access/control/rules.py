@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from auditor.access.graph import Kind, Rule, View
+from auditor.access.control.graph import Kind, Rule, View
 
 _KEPT = 2_000_000  # members of sets that are kept for the next question
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from auditor.access.control_graph import ControlGraph, Label, Reason
-from auditor.access.graph import NO_REASON
-from auditor.access.paths import Path, Step
-from auditor.access.primitives import primitives
+from auditor.access.control.control_graph import ControlGraph, Label, Reason
+from auditor.access.control.graph import NO_REASON
+from auditor.access.control.paths import Path, Step
+from auditor.access.control.primitives import primitives
 from auditor.access.standing import BindingReference, Certainty
 
 

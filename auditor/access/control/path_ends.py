@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from auditor.access.control_graph import ControlGraph
-from auditor.access.reach import Reach, bits
+from auditor.access.control.control_graph import ControlGraph
+from auditor.access.control.reach import Reach, bits
 
 _NO_CONTAINER = 9
 """Where targets that are no containers stand in the order of levels."""

@@ -12,7 +12,7 @@ import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from auditor.access.graph import Kind, Rule, View
+from auditor.access.control.graph import Kind, Rule, View
 
 _NOBODY = -1
 _PATIENCE = 20_000  # states, before the distances are counted anew

@@ -13,21 +13,21 @@ from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
-from auditor.access.abilities import FOLDERS, PROJECTS
-from auditor.access.control_graph import ControlGraph
-from auditor.access.doubts import add_doubts
+from auditor.access.control.abilities import FOLDERS, PROJECTS
+from auditor.access.control.control_graph import ControlGraph
+from auditor.access.control.doubts import add_doubts
+from auditor.access.control.entry_points import EntryPoints
+from auditor.access.control.escalation import control_graph
+from auditor.access.control.graph import NO_REASON, Kind
+from auditor.access.control.inventory import Inventory
+from auditor.access.control.path_cuts import ChokePoint, Cutter, FoundPath
+from auditor.access.control.path_ends import Topmost
+from auditor.access.control.path_steps import ControlStep, told
+from auditor.access.control.paths import Path, Pathfinder
+from auditor.access.control.reach import Reach
 from auditor.access.effective import EffectiveAccess
-from auditor.access.entry_points import EntryPoints
-from auditor.access.escalation import control_graph
-from auditor.access.graph import NO_REASON, Kind
-from auditor.access.inventory import Inventory
 from auditor.access.members import Kind as MemberKind
 from auditor.access.members import parse
-from auditor.access.path_cuts import ChokePoint, Cutter, FoundPath
-from auditor.access.path_ends import Topmost
-from auditor.access.path_steps import ControlStep, told
-from auditor.access.paths import Path, Pathfinder
-from auditor.access.reach import Reach
 from auditor.access.standing import Certainty
 from auditor.access.world import World
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from auditor.access.control import ControlPath, PathsToControl, alike
-from auditor.access.drawing import svg
+from auditor.access.control.drawing import svg
+from auditor.access.control.search import ControlPath, PathsToControl, alike
 from auditor.model.text import plural
 
 _DOUBTS = 20

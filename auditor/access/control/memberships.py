@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from auditor.access.control_graph import ControlGraph, Reason
+from auditor.access.control.control_graph import ControlGraph, Reason
+from auditor.access.control.grants_in_force import is_set
 from auditor.access.coverage import covers
-from auditor.access.grants_in_force import is_set
 from auditor.access.members import Kind, Member, alike_account, is_attachable, parse
 from auditor.access.principals import Principal
 from auditor.access.world import World

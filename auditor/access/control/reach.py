@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from auditor.access.graph import View, components
-from auditor.access.rules import derived_edges
+from auditor.access.control.graph import View, components
+from auditor.access.control.rules import derived_edges
 
 
 class Reach:

@@ -15,11 +15,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from auditor.access.abilities import Abilities
 from auditor.access.bindings import NO_GAPS, NOBODY, bare_role
 from auditor.access.boundary import Attributes
 from auditor.access.conditions import PolicyKind, Request
 from auditor.access.conjunction import Conjunction
+from auditor.access.control.abilities import Abilities
 from auditor.access.deny import DenyMasks
 from auditor.access.hierarchy import MANAGER
 from auditor.access.holdings import Holdings

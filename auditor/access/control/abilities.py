@@ -12,7 +12,7 @@ from datetime import date
 from enum import Enum
 from typing import NamedTuple
 
-from auditor.access.primitives import ACT_AS, Edge, Gain, Kind, Primitive, primitives
+from auditor.access.control.primitives import ACT_AS, Edge, Gain, Kind, Primitive, primitives
 from auditor.access.role_table import RoleTable
 
 TAKE_OVER, RELAY, DEPLOY, ACT = "take over", "relay", "deploy", "act as"

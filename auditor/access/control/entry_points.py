@@ -16,9 +16,8 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import TypeVar
 
-from auditor.access.control_graph import ControlGraph, Doubt, Reason
-from auditor.access.effective import EffectiveAccess
-from auditor.access.facing import (
+from auditor.access.control.control_graph import ControlGraph, Doubt, Reason
+from auditor.access.control.facing import (
     Application,
     AppService,
     AppVersion,
@@ -28,15 +27,16 @@ from auditor.access.facing import (
     Network,
     path_of,
 )
+from auditor.access.control.firewalls import Firewalls, Visitor
+from auditor.access.control.found_keys import FoundKey
+from auditor.access.control.inventory import APP_ENGINE, Inventory
+from auditor.access.control.load_balancers import Led, LoadBalancers
+from auditor.access.control.winnings import Addresses
+from auditor.access.effective import EffectiveAccess
 from auditor.access.federation import pins_owner, shared_issuer
-from auditor.access.firewalls import Firewalls, Visitor
-from auditor.access.found_keys import FoundKey
 from auditor.access.hierarchy import MANAGER
-from auditor.access.inventory import APP_ENGINE, Inventory
-from auditor.access.load_balancers import Led, LoadBalancers
 from auditor.access.members import Kind, parse
 from auditor.access.places import label
-from auditor.access.winnings import Addresses
 from auditor.resources.base import Asset, Resource, Undetermined
 from auditor.resources.decode import cause_of
 from auditor.resources.iam import ServiceAccountKey, WorkloadIdentityPoolProvider

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from auditor.access.abilities import ACT, DEPLOY, KEY, REPOSITORIES, SUPPLY, TAKE_OVER, drawn
-from auditor.access.control_graph import ACCOUNT, RESOURCE, ControlGraph, Reason
-from auditor.access.inventory import (
+from auditor.access.control.abilities import ACT, DEPLOY, KEY, REPOSITORIES, SUPPLY, TAKE_OVER, drawn
+from auditor.access.control.control_graph import ACCOUNT, RESOURCE, ControlGraph, Reason
+from auditor.access.control.inventory import (
     APP_ENGINE,
     BUILD,
     COMPUTE,
@@ -21,9 +21,9 @@ from auditor.access.inventory import (
     Inventory,
     Workload,
 )
+from auditor.access.control.primitives import ActAs, Edge, Gain, Primitive, Scope
 from auditor.access.members import Kind, is_attachable, parse
 from auditor.access.places import label
-from auditor.access.primitives import ActAs, Edge, Gain, Primitive, Scope
 from auditor.access.world import World
 
 _MEMBER = "serviceAccount:"

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.access.abilities import Abilities, drawn
 from auditor.access.bindings import NOBODY, bare_role
-from auditor.access.control_graph import ControlGraph, Doubt
+from auditor.access.control.abilities import Abilities, drawn
+from auditor.access.control.control_graph import ControlGraph, Doubt
+from auditor.access.control.inventory import Inventory
 from auditor.access.effective import EffectiveAccess
 from auditor.access.hierarchy import MANAGER
-from auditor.access.inventory import Inventory
 from auditor.access.members import Kind, parse
 from auditor.access.places import Place, account_name, label
 from auditor.access.world import World
