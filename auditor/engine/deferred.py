@@ -1,7 +1,8 @@
 """Questions that wait: those that need the estate, or both parts of an asset. Many can be answered before the end.
 
-A type has at most two groups of them, answered each by itself: what rests on the IAM policy, and what does not. A group
-is answered while the input is read where its questions touch nothing that is known only later; else the asset waits.
+A type has at most three groups of them, answered each by itself: what does not rest on the asset's IAM policy, what is
+asked of the asset with its policy, and what is asked of the policy. A group is answered while the input is read where
+its questions touch nothing that is known only later; else the asset waits.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from auditor.engine.population import ANSWERED_APART, ANSWERED_WITH_POLICY
+from auditor.engine.population import ANSWERED_APART, ANSWERED_OF_POLICY, ANSWERED_WITH_POLICY
 from auditor.engine.questions import Ask, NotYet, Own
 from auditor.estate import Estate
 
@@ -50,7 +51,7 @@ class Deferred:
     on_policy: list[Ask] = field(default_factory=list)
     """Asked of the IAM policy."""
     early: list[Ask] = field(default_factory=list)
-    """All of it, where the resource alone may answer: `NotYet` stands for what is not known; else nothing."""
+    """All of it as the resource alone may answer it: `NotYet` stands for what is not known. Nothing for policies."""
     early_with_policy: list[Ask] = field(default_factory=list)
     """What is asked of the resource, where the policy alone may answer."""
     early_on_policy: list[Ask] = field(default_factory=list)
@@ -63,7 +64,7 @@ class Deferred:
     @property
     def wants_policy(self) -> bool:
         """Whether it rests on the asset's own IAM policy."""
-        return self.mark == ANSWERED_WITH_POLICY
+        return self.mark != ANSWERED_APART
 
     @property
     def on_resource(self) -> list[Ask]:
@@ -78,24 +79,22 @@ class Deferred:
 
 def grouped(asks: Iterable[Ask], estate: Estate) -> tuple[Deferred, ...]:
     """The groups of a type's deferred questions."""
-    groups = {False: Deferred(ANSWERED_APART), True: Deferred(ANSWERED_WITH_POLICY)}
+    apart, joined, of_policy = map(Deferred, (ANSWERED_APART, ANSWERED_WITH_POLICY, ANSWERED_OF_POLICY))
     for ask in asks:
         signature = ask.check.signature
-        group = groups[signature.wants_policy]
-        group.wants_chain |= "chain" in signature.arguments
         if signature.arguments[0] == "policy":
-            group.on_policy.append(ask)
+            of_policy.on_policy.append(ask)
+            of_policy.wants_chain |= "chain" in signature.arguments
         else:
+            group = joined if signature.wants_policy else apart
             (group.with_own if signature.wants_own else group.alike).append(ask)
-    found = tuple(group for group in groups.values() if group.asks)
-    for group in found:
-        if not group.on_policy:
-            group.early = [_too_early(ask, estate, *Own) for ask in group.on_resource]
-        if group.wants_policy:
-            unknown = (estate, *(part for part in Own if part is not Own.POLICY))
-            group.early_with_policy = [_too_early(ask, *unknown) for ask in group.on_resource]
-            group.early_on_policy = [_too_early(ask, estate, *Own) for ask in group.on_policy]
-    return found
+            group.wants_chain |= "chain" in signature.arguments
+    for group in (apart, joined):
+        group.early = [_too_early(ask, estate, *Own) for ask in group.on_resource]
+    unknown = (estate, *(part for part in Own if part is not Own.POLICY))
+    joined.early_with_policy = [_too_early(ask, *unknown) for ask in joined.on_resource]
+    of_policy.early_on_policy = [_too_early(ask, estate, *Own) for ask in of_policy.on_policy]
+    return tuple(group for group in (apart, joined, of_policy) if group.asks)
 
 
 def _too_early(ask: Ask, *unknown: Any) -> Ask:

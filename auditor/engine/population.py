@@ -7,11 +7,12 @@ from collections import Counter
 
 RESOURCE, POLICY = 1, 2
 """The parts of an asset that a line can carry."""
-ANSWERED_APART, ANSWERED_WITH_POLICY = 4, 8
-"""Marks of an asset that has answered what waits and does not rest on its IAM policy, and what does."""
+ANSWERED_APART, ANSWERED_WITH_POLICY, ANSWERED_OF_POLICY = 4, 8, 16
+"""Marks of an asset that has answered what waits: what does not rest on its IAM policy, what is asked of it with its
+policy, and what is asked of the policy."""
 
-_PARTS_MASK = 15
-_SHIFT = 4
+_PARTS_MASK = 31
+_SHIFT = 5
 _HASH_MASK = (1 << 64) - 1 - _PARTS_MASK
 _FEW, _MANY = 1 << 12, 1 << 21
 """Slots to begin with, and those that any larger input gets at once: up to a million assets memory is the same."""
@@ -21,8 +22,8 @@ _LOW = (1 << 32) - 1
 class Population:
     """A set of asset names with the parts seen of each.
 
-    An open-addressing table of 64-bit words: 60 bits of the name's hash and four for the parts and marks, so a
-    million assets take 16 MB. Two names that share 60 bits would count as one asset: less than one
+    An open-addressing table of 64-bit words: 59 bits of the name's hash and five for the parts and marks, so a
+    million assets take 16 MB. Two names that share 59 bits would count as one asset: less than one
     chance in a million for a million assets. As many bits again tell a record that is read twice from
     one that says something else of the same asset.
     """
