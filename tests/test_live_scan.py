@@ -69,8 +69,8 @@ def test_live_saved_and_exported_give_the_same_run(small: Estate, reaching: Any)
     """Byte for byte, but for the names of the sources. What no export holds travels in its file as asset lines."""
     with Fake(small, page_size=17) as fake:
         reaching(fake)
-        live = run("scan", ORGANIZATION, "--all", "-o", "live.json", "--ledger", "live.ndjson", *NOW)
-        saved = run("collect", ORGANIZATION, "-o", "estate.ndjson.gz")
+        live = run("scan", ORGANIZATION, "--thorough", "--all", "-o", "live.json", "--ledger", "live.ndjson", *NOW)
+        saved = run("collect", ORGANIZATION, "--thorough", "-o", "estate.ndjson.gz")
     assert saved.exit_code == 0, saved.output
     records = map(json.loads, gzip.decompress(Path("estate.ndjson.gz").read_bytes()).splitlines()[1:])
     beside = [record for record in records if not is_inventoried(record["asset_type"])]

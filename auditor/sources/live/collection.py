@@ -242,8 +242,11 @@ class Collection:
     async def _directly(self, collector: Collector, places: list[Place]) -> None:
         """Ask one service of each place, several at once; give up on it where it fails by load again and again."""
         asked, left = self._affordable(collector, places)
+        quota = collector.rpcs[0].quota
+        words = f"{quota.name} are {quota.per_minute} a minute"
+        if collector.only_thorough:
+            words = "it takes a request for every project"
         for place in left:
-            words = f"{collector.rpcs[0].quota.name} are {collector.rpcs[0].quota.per_minute} a minute"
             self._end(collector, place, (), _failed(_part(collector, place), Failure(State.NOT_ASKED, words)))
         self._progress.begin(collector.name, len(asked))
         waiting, strikes = iter(asked), _Strikes()
@@ -265,6 +268,8 @@ class Collection:
         each = sum(rpc.quota == quota for rpc in collector.rpcs)
         if self.order.thorough or collector.fallback:
             return places, []
+        if collector.only_thorough:
+            return [place for place in places if not place.is_active], [place for place in places if place.is_active]
         allowed = max(1, quota.per_minute - each + 1 if quota.per_minute < SLOW else quota.per_minute // each)
         left = [place for place in places if place.is_active][allowed:]
         return [place for place in places if place not in left], left

@@ -115,6 +115,9 @@ class Collector:
     follows: tuple[str, ...] = ()
     """Asset types of the inventory that it says more of: a place that has none of them is not asked."""
 
+    only_thorough: bool = False
+    """Whether it is asked with `--thorough` only: it takes requests for every project, for what few checks read."""
+
     @property
     def permissions(self) -> tuple[str, ...]:
         """All that its methods need, sorted."""

@@ -46,4 +46,5 @@ COLLECTOR = Collector(
     collect=collect,
     levels=frozenset({Level.PROJECT}),
     follows=("iam.googleapis.com/ServiceAccount", "iam.googleapis.com/ServiceAccountKey"),
+    only_thorough=True,
 )
