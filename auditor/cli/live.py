@@ -36,8 +36,8 @@ def scope_options(function: F) -> F:
         click.option(
             "--thorough",
             is_flag=True,
-            help="Wait for slow quotas (deny policies: 5 requests a minute), and ask each project when its accounts and keys "
-            "were last used.",
+            help="Wait for slow quotas (deny policies: 5 requests a minute), and ask each project when its accounts "
+            "and keys were last used.",
         ),
         click.option(
             "--via", default="", metavar="gs://BUCKET/PREFIX", help="Export the bulk there: for large estates."

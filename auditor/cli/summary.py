@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from auditor.model.run import Collection, Finding, Run, ServiceState
+from auditor.model.run import READ_BEFORE, Collection, Finding, Run, ServiceState
 from auditor.model.text import plural, visible
 from auditor.model.verdict import Severity
 from auditor.security_center.comparison import in_words
@@ -233,6 +233,11 @@ def _gaps(console: Console, run: Run) -> None:
 def _notices(console: Console, run: Run) -> None:
     """What the plan removes and other things to know that are neither finding nor gap."""
     told = [notice for notice in run.notices if run.change is None or not notice.startswith(_CHANGE)]
+    told = [notice for notice in told if not notice.endswith(READ_BEFORE)]
+    if run.population.duplicates:
+        told.append(
+            f"of {plural(run.population.duplicates, 'record')} the asset was {READ_BEFORE}; the report names them"
+        )
     for notice in told[:_NOTICES]:
         console.print(Text(f"Note: {visible(notice)}"), overflow="fold")
     if len(told) > _NOTICES:

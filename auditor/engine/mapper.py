@@ -20,6 +20,7 @@ from auditor.engine.questions import Ask, NotYet
 from auditor.engine.recorder import Recorder, Rehearsal, Subject
 from auditor.engine.routes import Route, Routes
 from auditor.estate import Estate
+from auditor.model.run import READ_BEFORE
 from auditor.resources import content
 from auditor.resources.base import Asset, Resource
 from auditor.resources.decode import Envelope, Unreadable, detached_policy, parse, resource_of
@@ -311,4 +312,4 @@ class Mapper:
                 "give one export of each asset, the latest; the first record was audited",
             )
         elif len(self.duplicates) < GAPS_TOLD:
-            self.duplicates.append(f"{self._recorder.source}: {name} was read before; the first one counts")
+            self.duplicates.append(f"{self._recorder.source}: {name} was {READ_BEFORE}")

@@ -19,7 +19,17 @@ from auditor.engine.tally import Tally
 from auditor.exceptions import Claim, settle
 from auditor.frameworks import Catalogue, assess
 from auditor.gate import decide
-from auditor.model.run import CheckResult, FixAdvice, Gate, Population, Provenance, Run, Target, TypePopulation
+from auditor.model.run import (
+    READ_BEFORE,
+    CheckResult,
+    FixAdvice,
+    Gate,
+    Population,
+    Provenance,
+    Run,
+    Target,
+    TypePopulation,
+)
 from auditor.sources.base import Source
 
 
@@ -136,7 +146,7 @@ def _notices(outcome: Outcome) -> list[str]:
     notices = list(outcome.duplicates)
     more = outcome.population.duplicates - outcome.population.contradictions - len(notices)
     if more > 0:
-        notices.append(f"{more} more assets were read before; the first one counts")
+        notices.append(f"{more} more assets were {READ_BEFORE}")
     return notices
 
 

@@ -20,6 +20,10 @@ def fingerprint(check: str, asset: str) -> str:
     return hashlib.sha256(f"{check}\n{asset}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
+READ_BEFORE = "read before; the first one counts"
+"""Ends each notice of a record that says again what was read."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Finding:
     """One asset that failed one check."""
