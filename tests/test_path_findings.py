@@ -15,11 +15,13 @@ from auditor.access.collect import Collector
 from auditor.access.control import ways
 from auditor.access.control.inventory import Inventory
 from auditor.access.effective import EffectiveAccess
-from auditor.check import Example
+from auditor.check import Example, asset
 from auditor.clock import Clock
 from auditor.engine.scan import Scan
 from auditor.model.verdict import Outcome
 from auditor.resources.base import Undetermined
+from auditor.resources.compute import Instance
+from auditor.resources.network import Firewall
 from auditor.testing import NOW as MOMENT
 from auditor.testing import ExampleSource
 from checks.iam import paths
@@ -53,7 +55,7 @@ def test_a_path_is_one_finding_above_its_parts_in_every_format(tmp_path: Path) -
     code, output, report = _scan(tmp_path, *outputs, "--ledger", str(ledger), "--fail-on", "high", "--area", "iam")
     assert code == 1, output
     finding = report["findings"][0]
-    assert (finding["check"], finding["severity"]) == ("path-to-control-from-outside", "high")
+    assert (finding["check"], finding["severity"]) == ("path-to-control-from-outside", "critical")
     assert finding["message"].startswith("the internet → ")
     assert finding["fix"].startswith("gcloud projects remove-iam-policy-binding p ")
     steps = finding["evidence"]["path"]
@@ -68,6 +70,38 @@ def test_a_path_is_one_finding_above_its_parts_in_every_format(tmp_path: Path) -
     rows = [json.loads(row) for row in ledger.read_bytes().splitlines()]
     told = [row for row in rows if row["check"] == "path-to-control-from-outside" and row["verdict"] == "fail"]
     assert [row["evidence"]["path"] for row in told] == [steps]
+
+
+def test_a_path_over_an_open_port_stands_above_the_port(tmp_path: Path) -> None:
+    network = "https://www.googleapis.com/compute/v1/projects/p/global/networks/main"
+    scopes = ["https://www.googleapis.com/auth/cloud-platform"]
+    machine = {
+        "name": "vm",
+        "networkInterfaces": [{"network": network, "accessConfigs": [{"natIP": "203.0.113.9"}]}],
+        "serviceAccounts": [{"email": paths._ACCOUNT, "scopes": scopes}],
+    }
+    rule = {
+        "name": "open",
+        "network": network,
+        "direction": "INGRESS",
+        "allowed": [{"IPProtocol": "tcp", "ports": ["22"]}],
+        "sourceRanges": ["0.0.0.0/0"],
+    }
+    compute = "//compute.googleapis.com/projects/p"
+    example = [
+        on_project(grant(paths._ADMIN, paths._ROBOT)),
+        paths._PROJECT,
+        paths._account(),
+        asset(Instance, machine, name=f"{compute}/zones/europe-west1-b/instances/vm"),
+        asset(Firewall, rule, name=f"{compute}/global/firewalls/open"),
+        *paths._ABOVE,
+    ]
+    file, told = tmp_path / "estate.ndjson", tmp_path / "r.json"
+    file.write_bytes(ndjson([one.document() for one in example]))
+    run("scan", file, "--exported", "all", "--now", NOW, "-o", told)
+    found = [finding["check"] for finding in json.loads(told.read_bytes())["findings"]]
+    assert found[0] == "path-to-control-from-outside"
+    assert "firewall-ssh-open" in found
 
 
 def test_without_paths_the_checks_are_excluded_and_the_report_says_so(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from auditor import (
     fail,
     not_applicable,
 )
+from auditor.access.control.entry_points import INTERNET
 from auditor.access.control.search import ControlPath
 from auditor.access.control.ways import Ways
 from auditor.resources.iam import ServiceAccount, ServiceAccountKey
@@ -163,8 +164,9 @@ def from_outside(
     Why: A public service, a key file, an open port or a trusted pipeline is an ordinary thing, and so is a service
     account with strong roles. Chained, they hand over everything below: who gets into the one acts as the other. All
     bindings, groups, conditions, denials, workloads and ways in are looked at together. Certain paths need nothing but
-    what is granted, and are critical; possible ones also need a flaw, a leaked file or something that the input does
-    not tell, and are high. What is controlled by way of a folder or organization above it is told there.
+    what is granted, and are critical, as is what only one flaw keeps from the whole internet; others that need a
+    leaked file, or something that the input does not tell, are high. What is controlled by way of a folder or
+    organization above it is told there.
 
     What a fix may break: Whatever uses the binding that is taken away; the evidence names each step, so that another
     one can be cut instead.
@@ -172,7 +174,8 @@ def from_outside(
     Source: https://cloud.google.com/iam/docs/best-practices-service-accounts
     """
     found = ways.to(policy.asset.key, outside=True)
-    return _verdict(found, settings, Severity.CRITICAL if found.certain else Severity.HIGH)
+    grave = found.certain or INTERNET in found.sources
+    return _verdict(found, settings, Severity.CRITICAL if grave else Severity.HIGH)
 
 
 @check(
