@@ -371,6 +371,16 @@ def test_permissions_are_tested_live(estate: Estate, reaching: Any) -> None:
     assert held.exit_code == 0
 
 
+def test_permissions_that_a_project_cannot_grant_are_told_apart(estate: Estate, reaching: Any) -> None:
+    above = {"iam.denypolicies.list", "essentialcontacts.contacts.list"}
+    with Fake(estate, held=set(permissions_of(COLLECTORS)) - {"iam.roles.list"}, organization_only=above) as fake:
+        reaching(fake)
+        told = run(permissions_command.command, "--check", "projects/lucky-gas-prod")
+    assert told.exit_code == 3
+    assert [line for line in told.stdout.splitlines() if line.startswith("missing")] == ["missing: iam.roles.list"]
+    assert all(f"test it on the organization: {name}" in told.stdout for name in above)
+
+
 def test_parts_give_advice_that_names_what_to_change() -> None:
     part = Part("roles", "iam.googleapis.com", "projects/1", State.DENIED, permission="iam.roles.list")
     assert "iam.roles.list on projects/1" in part.advice

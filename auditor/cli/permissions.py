@@ -13,6 +13,7 @@ from auditor.cli.live import INCOMPLETE, access_of, access_options, reaching
 
 if TYPE_CHECKING:
     from auditor.sources.live.connection import Connection
+    from auditor.sources.live.permissions import Tested
     from auditor.sources.live.run import Access
 
 
@@ -68,17 +69,20 @@ def _check(target: str, wanted: list[str], access: Access) -> None:
     try:
         with reaching():
             check_targets([target])
-            missing = asyncio.run(_lacking(access.connect(), access, target, wanted))
+            tested = asyncio.run(_lacking(access.connect(), access, target, wanted))
     except Refused as refused:
         click.echo(f"Error: {target}: the permissions could not be tested: {refused}", err=True)
         sys.exit(INCOMPLETE)
-    for permission in missing:
+    for permission in tested.missing:
         click.echo(f"missing: {permission}")
-    click.echo(f"{target}: {len(wanted) - len(missing)} of {len(wanted)} permissions are held")
-    sys.exit(INCOMPLETE if missing else 0)
+    for permission in tested.not_there:
+        click.echo(f"not told of {target}, test it on the organization: {permission}")
+    held = len(wanted) - len(tested.missing) - len(tested.not_there)
+    click.echo(f"{target}: {held} of {len(wanted)} permissions are held")
+    sys.exit(INCOMPLETE if tested.missing else 0)
 
 
-async def _lacking(connection: Connection, access: Access, target: str, wanted: list[str]) -> list[str]:
+async def _lacking(connection: Connection, access: Access, target: str, wanted: list[str]) -> Tested:
     from auditor.sources.live.network import Calls
     from auditor.sources.live.permissions import lacking
 

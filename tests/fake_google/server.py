@@ -33,6 +33,8 @@ class Fake:
     """Seconds that every call takes."""
     held: set[str] | None = None
     """The permissions that testIamPermissions tells; None for all."""
+    organization_only: set[str] = field(default_factory=set)
+    """Permissions that testIamPermissions refuses of projects and folders."""
     unsupported_types: set[str] = field(default_factory=set)
     """Asset types that the inventory refuses to list."""
     endless: bool = False

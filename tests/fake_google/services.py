@@ -391,6 +391,9 @@ def _get_policy(fake: Fake, request: Any) -> Any:
 
 
 def _test_permissions(fake: Fake, request: Any) -> Any:
+    if not request.resource.startswith("organizations/"):
+        for name in fake.organization_only.intersection(request.permissions):
+            raise Wrong(f"Permission {name} is not valid for this resource.")
     held = [name for name in request.permissions if fake.held is None or name in fake.held]
     return iam_policy_pb2.TestIamPermissionsResponse(permissions=held)
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from auditor.sources.live.assets import LISTS
 from auditor.sources.live.collectors import COLLECTORS
 from auditor.sources.live.declaration import Collector, Level, Quota, Rpc
+from auditor.sources.live.failures import Failure, Refused, State
 from auditor.sources.live.network import Calls
 from auditor.sources.live.scope import RPCS as SCOPE_RPCS
 from auditor.sources.live.via import RPCS as VIA_RPCS
@@ -82,19 +85,45 @@ def role_to_grant(targets: Sequence[str]) -> str:
     )
 
 
-async def lacking(calls: Calls, target: str, permissions: Sequence[str]) -> list[str]:
-    """Which of the permissions the identity does not have on a target. Raises `Refused`, `NoCredentials`.
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """Which of some permissions are not held on a target, and which cannot be granted there and so are not told of."""
 
-    What can be granted on organisations only is not asked of a project; nothing can be said of it there.
+    missing: list[str]
+    not_there: list[str]
+
+
+async def lacking(calls: Calls, target: str, permissions: Sequence[str]) -> Tested:
+    """Test the permissions of the identity on a target. Raises `Refused`, `NoCredentials`.
+
+    Some can be granted on organisations only. A request that names such a one of a project is refused as a whole, and
+    is asked in halves.
     """
-    from google.iam.v1.iam_policy_pb2 import TestIamPermissionsRequest  # type: ignore[import-untyped]  # the package has no types
-
     level = Level(target.partition("/")[0])
     client = calls.client("resourcemanager_v3", _SERVICES[level])
     held: set[str] = set()
-    for start in range(0, len(permissions), _MOST):
-        wanted = list(permissions[start : start + _MOST])
-        request = TestIamPermissionsRequest(resource=target, permissions=wanted)
-        answer = await calls.answer(TESTS[level], client.test_iam_permissions, request)
-        held.update(answer.permissions)
-    return [permission for permission in permissions if permission not in held]
+    not_there: set[str] = set()
+    todo = [list(permissions[start : start + _MOST]) for start in range(0, len(permissions), _MOST)]
+    while todo:
+        wanted = todo.pop()
+        try:
+            held |= await _held(calls, client, TESTS[level], target, wanted)
+        except Refused as refused:
+            if refused.failure.state is not State.REFUSED:
+                raise
+            if len(wanted) == 1:
+                not_there.update(wanted)
+            else:
+                todo += [wanted[: len(wanted) // 2], wanted[len(wanted) // 2 :]]
+    if permissions and len(not_there) == len(permissions):
+        raise Refused(Failure(State.REFUSED, "none of the permissions can be tested there"))
+    missing = [permission for permission in permissions if permission not in held and permission not in not_there]
+    return Tested(missing, [permission for permission in permissions if permission in not_there])
+
+
+async def _held(calls: Calls, client: Any, rpc: Rpc, target: str, wanted: list[str]) -> set[str]:
+    from google.iam.v1.iam_policy_pb2 import TestIamPermissionsRequest  # type: ignore[import-untyped]  # the package has no types
+
+    request = TestIamPermissionsRequest(resource=target, permissions=wanted)
+    answer = await calls.answer(rpc, client.test_iam_permissions, request)
+    return set(answer.permissions)
