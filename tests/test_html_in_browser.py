@@ -192,6 +192,14 @@ def test_search_finds_text(browser: Browser, page: Path, words: str, entries: li
     assert browser.entries() == entries
 
 
+def test_a_chapter_that_is_gone_to_stands_below_the_bar(browser: Browser, page: Path) -> None:
+    browser.show(page)
+    for chapter in ("not-assessed", "coverage", "provenance"):
+        browser.run(f"document.getElementById('{chapter}').scrollIntoView({{behavior: 'instant'}})")
+        top = browser.run(f"return document.querySelector('#{chapter} h2').getBoundingClientRect().top")
+        assert top >= browser.run("return document.querySelector('.filters').getBoundingClientRect().bottom"), chapter
+
+
 def test_entries_open_and_close_together(browser: Browser, page: Path) -> None:
     browser.show(page)
     browser.press("expand")

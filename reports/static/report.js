@@ -119,5 +119,6 @@
     }
   });
   form.hidden = false;
+  document.documentElement.classList.add("filtered"); // the bar stands over the top of the page
   openTarget();
 })();
