@@ -13,11 +13,12 @@ import pytest
 from msgspec import inspect as described
 
 from auditor.check import Check, Example
+from auditor.check import check as declare
 from auditor.clock import Clock
 from auditor.engine import precedents
 from auditor.engine.deferred import Chance
 from auditor.engine.recorder import Rehearsal
-from auditor.engine.routes import Routes
+from auditor.engine.routes import CONTAINER, Routes
 from auditor.engine.scan import Outcome, Scan
 from auditor.engine.trace import OTHERWISE, Trace, key_of
 from auditor.estate import Estate
@@ -26,6 +27,7 @@ from auditor.model.verdict import PASS, Severity, Verdict, fail
 from auditor.resources.base import VIEWS, Resource, View, shows
 from auditor.resources.decode import brief, decoder, resource_of
 from auditor.resources.policy import Policy
+from auditor.resources.resourcemanager import Project
 from auditor.sources.base import Gaps
 from auditor.sources.detect import sources_of
 from auditor.testing import NOW, ExampleSource
@@ -233,6 +235,24 @@ def test_precedents_change_no_verdict(lines: list[dict[str, Any]], monkeypatch: 
 
 def test_early_answers_change_no_verdict(lines: list[dict[str, Any]]) -> None:
     assert _said(_scanned(lines)) == _said(_scanned(lines, _without_early_answers))
+
+
+def _in_an_organization(policy: Policy[Project], estate: Estate) -> Verdict:
+    """The project stands in an organization."""
+    return fail("it does") if policy.asset.ancestors[-1].startswith("organizations/") else PASS
+
+
+def test_a_policy_whose_line_does_not_tell_its_place_answers_nothing_early() -> None:
+    declared = declare("in-an-organization", severity=Severity.LOW, passes=list, fails=list, area="test")
+    asked = declared(_in_an_organization)
+    project = {"name": "//cloudresourcemanager.googleapis.com/projects/1001", "asset_type": f"{CONTAINER}Project"}
+    lines = (
+        {**project, "ancestors": ["projects/1001", "organizations/3001"], "resource": {"data": {"projectId": "p"}}},
+        {**project, "iam_policy": {"bindings": []}},
+    )
+    for order in (lines, lines[::-1]):
+        outcome = Scan([asked], clock=Clock(NOW), settings={}).run([ExampleSource(order, trusted=False)])
+        assert [finding.check for finding in outcome.recorder.findings] == ["in-an-organization"]
 
 
 def test_a_brief_line_says_what_the_resource_says(monkeypatch: pytest.MonkeyPatch) -> None:

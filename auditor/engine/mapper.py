@@ -164,7 +164,7 @@ class Mapper:
             self._ask_resource(route, envelope, line, name, resource)
         if policy is not None:
             self._ask_policy(route, envelope, line, policy)
-            for group in route.deferred:
+            for group in route.deferred if _tells_place(envelope, line) else ():
                 if group.wants_policy and not self._has_answered(name, group):
                     self._ask_early_of_policy(group, name, policy)
         if self._must_wait(route, name, fresh):
@@ -184,9 +184,8 @@ class Mapper:
         if wanted is not None and wanted is not route.view:
             collector.add(line, trusted=self._trusted)  # it reads something else of the type than the checks
             return
-        told = b'"ancestors"' in line or bool(envelope.ancestry_path)
         readable = wanted is not None and "resource" not in envelope.unread
-        collector.learn(envelope, policy, resource if readable else None, told=told)
+        collector.learn(envelope, policy, resource if readable else None, told=_tells_place(envelope, line))
 
     def _must_wait(self, route: Route, name: bytes, fresh: int) -> bool:
         """Whether something about the asset can be asked, or told to be unasked, only when all input was read."""
@@ -313,3 +312,8 @@ class Mapper:
             )
         elif len(self.duplicates) < GAPS_TOLD:
             self.duplicates.append(f"{self._recorder.source}: {name} was {READ_BEFORE}")
+
+
+def _tells_place(envelope: Envelope[Any], line: bytes) -> bool:
+    """Whether the line says itself what the asset stands in; else another line of the asset may know more."""
+    return b'"ancestors"' in line or bool(envelope.ancestry_path)
