@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
@@ -231,6 +232,16 @@ def test_refusals_are_told_apart_by_what_the_server_really_says(
     assert len(failure.detail) <= 300
 
 
+def test_an_error_longer_than_the_head_of_an_answer_is_still_understood(estate: Estate) -> None:
+    fault = Fault(Code.PERMISSION_DENIED, "Permission 'a.b.list' denied on " + "x" * 4_000)
+    with Fake(estate) as fake:
+        fake.fail("ListAssets", fault)
+        for _ in range(100):  # gRPC decides at random whether it drops a head of this length
+            with pytest.raises(Refused) as refused:
+                ask(fake, Stepped())
+            assert refused.value.failure.permission == "a.b.list"
+
+
 def test_an_attempt_ends_after_its_time(estate: Estate) -> None:
     async def run(fake: Fake) -> None:
         connection = connection_to(fake)
@@ -244,6 +255,20 @@ def test_an_attempt_ends_after_its_time(estate: Estate) -> None:
     with Fake(estate, latency=0.4) as fake, pytest.raises(Refused) as refused:
         asyncio.run(run(fake))
     assert refused.value.failure.state is State.TIMED_OUT
+
+
+def test_an_answer_that_stops_in_the_middle_is_out_of_time(estate: Estate) -> None:
+    async def run(fake: Fake) -> None:
+        connection = connection_to(fake)
+        try:
+            await connection.get("iam.googleapis.com", "v3/x/principalAccessBoundaryPolicies", {}, 0.05)
+        finally:
+            await connection.close()
+
+    with Fake(estate) as fake:
+        fake.fail("GET /v3/x/principalAccessBoundaryPolicies", replace(throttled(), stall=0.4))
+        with pytest.raises(exceptions.GatewayTimeout, match="did not end its answer"):
+            asyncio.run(run(fake))
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,8 @@ class Fault:
     details: list[Any] = field(default_factory=list)
     times: int | None = None
     latency: float = 0.0
+    stall: float = 0.0
+    """Seconds between the head of an answer and its body, over REST."""
     garbage: bool = False
     """Whether the answer is bytes that are no message."""
     body: bytes = b"<html>not JSON"

@@ -34,7 +34,7 @@ class Rest(BaseHTTPRequestHandler):
         if fault is not None and fault.garbage:
             self._send(200, fault.body)
         elif fault is not None and fault.code is not None:
-            self._send(HTTP[fault.code], json.dumps(_error(fault)).encode())
+            self._send(HTTP[fault.code], json.dumps(_error(fault)).encode(), fault.stall)
         elif asked.get("alt") == "media":
             bucket, _, name = url.path.removeprefix("/storage/v1/b/").partition("/o/")
             self._send(200, self.fake.objects[bucket, unquote(name)])
@@ -92,11 +92,12 @@ class Rest(BaseHTTPRequestHandler):
             found = [data for data in found if data.get("parent") == asked.get("parent")]
         return self._page(kind, found, path, asked, 500)
 
-    def _send(self, status: int, body: bytes) -> None:
+    def _send(self, status: int, body: bytes, stall: float = 0.0) -> None:
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        time.sleep(stall)
         with contextlib.suppress(ConnectionError):  # a caller that gave up
             self.wfile.write(body)
 

@@ -118,6 +118,7 @@ class Connection:
         """The answer to a GET request; whatever goes wrong is raised as the clients raise it."""
         import requests
         from google.api_core import exceptions
+        from urllib3.exceptions import ReadTimeoutError
 
         untyped: Any = exceptions
         base = self.address(host) if self.address is not None else f"https://{self.host(host)}"
@@ -130,6 +131,10 @@ class Connection:
             raise untyped.GatewayTimeout(f"{host} did not answer in {timeout:.0f} s") from None
         except requests.JSONDecodeError as error:
             raise ValueError(f"the answer is no JSON: {error}") from None
+        except requests.ConnectionError as error:
+            if any(isinstance(reason, ReadTimeoutError) for reason in error.args):  # in the middle of the body
+                raise untyped.GatewayTimeout(f"{host} did not end its answer in time") from None
+            raise untyped.ServiceUnavailable(f"{host}: {error}") from None
         except requests.RequestException as error:
             raise untyped.ServiceUnavailable(f"{host}: {error}") from None
 

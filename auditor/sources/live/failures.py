@@ -123,6 +123,34 @@ def _denied(error: GoogleAPICallError, rpc: Rpc) -> Failure:
     return Failure(State.DENIED, text, permission=visible(named) or rpc.needs)
 
 
+def contradicted(error: ValueError) -> GoogleAPICallError | None:
+    """The API's error where the client could not make one of it, None if the error is of another kind.
+
+    gRPC drops, at random, what stands in the head of a long error. Its own words then stand beside the service's
+    status, and the client refuses to choose between the two. The service's status is whole, or it could not be read.
+    """
+    import grpc  # type: ignore[import-untyped]  # the package has no types
+    from google.api_core import exceptions
+    from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]  # the package has no types
+
+    call = error.__context__
+    if not isinstance(call, grpc.RpcError):
+        return None
+    untyped: Any = exceptions
+    for key, value in call.trailing_metadata() or ():
+        if key == "grpc-status-details-bin":
+            status = status_pb2.Status.FromString(value)
+            details = []
+            for packed in status.details:
+                for kind in (error_details_pb2.ErrorInfo, error_details_pb2.RetryInfo):
+                    detail = kind()
+                    if packed.Unpack(detail):
+                        details.append(detail)
+            made: GoogleAPICallError = untyped.from_grpc_status(status.code, status.message, details=details)
+            return made
+    return None
+
+
 def error_info(error: GoogleAPICallError) -> tuple[str, dict[str, str]]:
     """The reason and metadata of an error's `google.rpc.ErrorInfo`, empty where it has none."""
     for detail in _details(error, "ErrorInfo"):

@@ -17,7 +17,16 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from auditor.sources.live.declaration import Quota, Rpc
-from auditor.sources.live.failures import NO_TOKEN, Failure, NoCredentials, Refused, State, classify, first_line
+from auditor.sources.live.failures import (
+    NO_TOKEN,
+    Failure,
+    NoCredentials,
+    Refused,
+    State,
+    classify,
+    contradicted,
+    first_line,
+)
 from auditor.sources.live.failures import retry_after as asked_to_wait
 
 if TYPE_CHECKING:
@@ -204,7 +213,7 @@ class Calls:
 
         self.sent[rpc.path] += 1
         try:
-            answer = await send(timeout)
+            answer = await _understood(send(timeout))
         except InternalServerError as error:
             return Failure(State.UNREADABLE, first_line(error)), asked_to_wait(error)
         except GoogleAPICallError as error:
@@ -253,6 +262,14 @@ async def together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
         for task in tasks:
             task.cancel()
             task.add_done_callback(_noticed)
+
+
+async def _understood(attempt: Awaitable[Any]) -> Any:
+    """What an attempt gives; an error that the client cannot tell is raised as the service meant it."""
+    try:
+        return await attempt
+    except ValueError as error:
+        raise contradicted(error) or error from None
 
 
 def _noticed(future: asyncio.Future[Any]) -> None:
