@@ -30,13 +30,20 @@ def _sql_instance(made: Made) -> None:
     if settings.get("edition") == "ENTERPRISE_PLUS" and not _written(made.planned, "backup_configuration"):
         settings.pop("backupConfiguration", None)
         made.note("settings.backupConfiguration", DECIDED_AT_APPLY)
-    copied = made.planned.values.get("clone") or made.planned.values.get("restore_backup_context")
-    if "settings" in data or "settings" in made.draft.unknown:
+    unknown = made.draft.unknown.get("settings")
+    if "settings" in data or unknown not in (None, DECIDED_AT_APPLY):
         return
-    if copied:
+    if any(_may_have(made.planned, name) for name in ("clone", "restore_backup_context")):
         made.note("settings", "taken over from another instance or a backup")
-    else:
+    elif unknown is None or (made.planned.config is not None and not sets(made.planned.config, "settings")):
+        made.forget("settings")  # Cloud SQL asks for settings of all that is no copy: none are its defaults
         data["settings"] = {"ipConfiguration": {"ipv4Enabled": True}, "backupConfiguration": {"enabled": False}}
+
+
+def _may_have(planned: Planned, name: str) -> bool:
+    """Whether an instance has a block, as far as its values and its configuration tell."""
+    written = planned.config is not None and sets(planned.config, name)
+    return bool(planned.values.get(name) or planned.unknown.get(name) or written)
 
 
 def _written(planned: Planned, name: str) -> bool:
