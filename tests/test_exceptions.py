@@ -222,6 +222,83 @@ def test_of_two_exceptions_for_one_finding_the_second_is_told(tmp_path: Path) ->
     assert second["problem"] == f"the exception at {first['place']} accepts the same already"
 
 
+PATH = """
+resource "google_project" "p" {
+  %s
+  project_id = "p-1001"
+  name       = "P"
+  org_id     = "3001"
+}
+resource "google_service_account" "web" {
+  account_id = "web"
+  project    = google_project.p.project_id
+}
+resource "google_service_account_iam_member" "anybody" {
+  service_account_id = google_service_account.web.name
+  role               = "roles/iam.serviceAccountTokenCreator"
+  member             = "allAuthenticatedUsers"
+}
+resource "google_project_iam_member" "strong" {
+  project = google_project.p.project_id
+  role    = "roles/resourcemanager.projectIamAdmin"
+  member  = google_service_account.web.member
+}
+"""
+ANOTHER = """
+resource "google_cloud_run_v2_service" "web" {
+  name     = "web"
+  location = "europe-west1"
+  project  = google_project.p.project_id
+  template {
+    service_account = google_service_account.web.email
+    containers {
+      image = "web"
+    }
+  }
+}
+resource "google_cloud_run_v2_service_iam_member" "all" {
+  name     = google_cloud_run_v2_service.web.name
+  location = google_cloud_run_v2_service.web.location
+  project  = google_project.p.project_id
+  role     = "roles/run.invoker"
+  member   = "allUsers"
+}
+"""
+
+
+def test_an_accepted_path_accepts_no_later_one(tmp_path: Path) -> None:
+    check = ["--check", "path-to-control-from-outside"]
+    accept = '# auditor:accept path-to-control-from-outside reason="a playground" expires=2026-12-31'
+    result, report = scan(folder(tmp_path / "open", PATH % ""), options=check)
+    assert result.exit_code == 1, result.output
+    (finding,) = report["findings"]
+    mark = f"finding={finding['fingerprint']}"
+
+    result, report = scan(folder(tmp_path / "nameless", PATH % accept), options=check)
+    assert result.exit_code == 1
+    assert only(report, "invalid")["problem"].endswith(f"write {mark}")
+
+    result, report = scan(folder(tmp_path / "named", PATH % f"{accept} {mark}"), options=check)
+    assert result.exit_code == 0, result.output
+    assert only(report, "in force")["fingerprint"] == finding["fingerprint"]
+
+    result, report = scan(folder(tmp_path / "more", PATH % f"{accept} {mark}" + ANOTHER), options=check)
+    assert result.exit_code == 1
+    (later,) = report["findings"]
+    assert later["fingerprint"] != finding["fingerprint"]
+    assert only(report, "unused")["problem"].endswith(f"another finding, finding={later['fingerprint']}")
+
+
+def test_any_exception_may_name_its_finding(tmp_path: Path) -> None:
+    _, report = scan(folder(tmp_path / "open", OPEN % ""), options=PUBLIC)
+    mark = report["findings"][0]["fingerprint"]
+    result, report = scan(folder(tmp_path / "named", OPEN % f"{ACCEPT} finding={mark.upper()}"), options=PUBLIC)
+    assert result.exit_code == 0, result.output
+    result, report = scan(folder(tmp_path / "wrong", OPEN % f"{ACCEPT} finding=0123456789abcdef"), options=PUBLIC)
+    assert result.exit_code == 1
+    assert only(report, "unused")["problem"].endswith(f"another finding, finding={mark}")
+
+
 def test_every_report_shows_what_is_accepted_apart(tmp_path: Path) -> None:
     hostile = ACCEPT.replace("a static site", "<script>alert(1)</script> | [x](y)")
     files = folder(tmp_path / "in", OPEN % (hostile + "\n# auditor:accept bucket-public"))

@@ -2,8 +2,9 @@
 
     # auditor:accept bucket-public reason="a static site" expires=2026-12-31 owner=web@example.com ticket=SEC-12
 
-`reason` and `expires` are needed, `owner`, `approver` and `ticket` are not. A comment inside of a block, or directly
-above it, is about that block.
+`reason` and `expires` are needed, `owner`, `approver` and `ticket` are not; `finding` names the fingerprint of the one
+finding that is meant, which paths to control ask for. A comment inside of a block, or directly above it, is about that
+block; in a `.tf.json` file a `"//"` property is the comment.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _ACCEPT = re.compile(rf"{ADDRESSED}(\S*)\s*(?:([\w-]+)(?=\s|$))?(.*)", re.DOTALL
 _ALLOW = re.compile(rf"{ADDRESSED}allow\b")
 """What is said to the search for secrets."""
 _FIELD = re.compile(r'\s*(\w+)=(?:"([^"]*)"|(\S+))')
-_FIELDS = ("reason", "expires", "owner", "approver", "ticket")
+_FIELDS = ("reason", "expires", "owner", "approver", "ticket", "finding")
 _ABOVE = 3
 """How many lines above a block a comment about it may stand, with nothing but comments between."""
 
@@ -39,6 +40,7 @@ class InlineException:
     owner: str
     approver: str
     ticket: str
+    finding: str
     file: str
     line: int
     block: str
@@ -53,6 +55,7 @@ class InlineException:
             kind="inline",
             check=self.check,
             about=self.block,
+            fingerprint=self.finding,
             place=f"{self.file}:{self.line}",
             reason=self.reason,
             owner=self.owner,
@@ -113,6 +116,7 @@ def _read(file: SourceFile, comment: Comment, block: Block | None) -> InlineExce
         owner=fields.get("owner", ""),
         approver=fields.get("approver", ""),
         ticket=fields.get("ticket", ""),
+        finding=fields.get("finding", "").lower(),
         file=file.shown,
         line=comment.line,
         block=_address(block) if block is not None else "",
