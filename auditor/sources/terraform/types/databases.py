@@ -141,7 +141,7 @@ MAPPINGS: dict[str, Mapping] = {
         "sqladmin.googleapis.com/Instance",
         "//cloudsql.googleapis.com/projects/{project}/instances/{name}",
         _SQL,
-        "ip_address settings.connection_pool_config.flags settings.database_flags settings.deny_maintenance_period "
+        "dns_names ip_address settings.connection_pool_config.flags settings.database_flags settings.deny_maintenance_period "
         "settings.ip_configuration.authorized_networks settings.ip_configuration.psc_config.psc_auto_connections",
         finish=_sql_instance,
     ),
@@ -158,6 +158,7 @@ MAPPINGS: dict[str, Mapping] = {
         "//spanner.googleapis.com/projects/{project}/instances/{instance}/databases/{name}",
         {
             "ddl": None,
+            "default_time_zone": None,
             "instance": None,
             "deletion_protection": None,
             "project": None,
@@ -198,6 +199,7 @@ MAPPINGS: dict[str, Mapping] = {
             "client_connection_config": Row("clientConnectionConfig", default=ABSENT),
             "network_config": Row("networkConfig", default=ABSENT),
             "database_flags": Row("databaseFlags", default=ABSENT),
+            "observability_config.assistive_experiences_enabled": None,
         },
         "network_config.authorized_external_networks psc_instance_config.psc_auto_connections "
         "psc_instance_config.psc_interface_configs",
@@ -222,12 +224,13 @@ MAPPINGS: dict[str, Mapping] = {
             **_REGIONAL,
             "auth_enabled": Row("authEnabled", default=False),
             "auth_string": None,
+            "effective_reserved_ip_range": None,
             "connect_mode": Row("connectMode", default="DIRECT_PEERING"),
             "persistence_config": Row("persistenceConfig", default=ABSENT),
             "transit_encryption_mode": Row("transitEncryptionMode", default="DISABLED"),
             "deletion_protection": None,
         },
-        "maintenance_policy.weekly_maintenance_window",
+        "maintenance_policy.weekly_maintenance_window nodes server_ca_certs",
         full_name=True,
     ),
     "google_redis_cluster": Mapping(
@@ -238,15 +241,20 @@ MAPPINGS: dict[str, Mapping] = {
             "authorization_mode": Row("authorizationMode", default="AUTH_MODE_DISABLED"),
             "transit_encryption_mode": Row("transitEncryptionMode", default="TRANSIT_ENCRYPTION_MODE_DISABLED"),
             "deletion_protection_enabled": "deletionProtectionEnabled",
+            "maintenance_policy.weekly_maintenance_window.duration": None,
+            "maintenance_schedule.schedule_deadline_time": None,
+            "managed_server_ca": None,
         },
-        "cross_cluster_replication_config.secondary_clusters maintenance_policy.weekly_maintenance_window psc_configs",
+        "cross_cluster_replication_config.secondary_clusters "
+        "cross_cluster_replication_config.membership.secondary_clusters discovery_endpoints "
+        "psc_connections psc_service_attachments maintenance_policy.weekly_maintenance_window psc_configs",
         full_name=True,
     ),
     "google_memcache_instance": Mapping(
         "memcache.googleapis.com/Instance",
         "//memcache.googleapis.com/projects/{project}/locations/{region}/instances/{name}",
         {**_REGIONAL, "memcache_parameters": "parameters"},
-        "maintenance_policy.weekly_maintenance_window",
+        "memcache_nodes maintenance_policy.weekly_maintenance_window",
         full_name=True,
     ),
 }

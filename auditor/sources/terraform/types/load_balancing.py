@@ -47,6 +47,7 @@ _BACKEND: Rows = {
     "backend": "backends",
     "connection_draining_timeout_sec": "connectionDraining.drainingTimeoutSec",
     "enable_cdn": "enableCDN",
+    "generated_id": "id",
     "cdn_policy": Row("cdnPolicy", default=ABSENT),
     "iap": Row("iap", default=ABSENT),
     "iap.enabled": Row("iap.enabled", default=True),
@@ -126,6 +127,7 @@ _URL_MAP_LISTS = " ".join(
         "path_matcher.header_action.request_headers_to_add path_matcher.header_action.response_headers_to_add",
         "path_matcher.route_rules.header_action.request_headers_to_add",
         "path_matcher.route_rules.header_action.response_headers_to_add",
+        "path_matcher.route_rules.http_filter_configs path_matcher.route_rules.http_filter_metadata",
         *(
             f"{where}.{block}"
             for where in (
@@ -224,6 +226,7 @@ MAPPINGS: dict[str, Mapping] = {
         {"location": None, "project": None, "self_managed": Row("selfManaged", lambda _: {}, default=ABSENT),
          "self_managed.certificate_pem": None, "self_managed.private_key_pem": None,
          "self_managed.pem_certificate": None, "self_managed.pem_private_key": None},
+        "managed.authorization_attempt_info",
         full_name=True,
     ),
 }  # fmt: skip

@@ -131,6 +131,7 @@ MAPPINGS: dict[str, Mapping] = {
             "shared_secret_wo_version": None,
             "project": None,
             "ike_version": Row("ikeVersion", default=2),
+            "tunnel_id": "id",
         },
     ),
     "google_compute_firewall_policy": Mapping(
@@ -155,7 +156,7 @@ MAPPINGS: dict[str, Mapping] = {
     "google_compute_region_network_firewall_policy_with_rules": Mapping(
         _POLICY,
         _PROJECT + "/regions/{region}/firewallPolicies/{name}",
-        {**_WITH_RULES, "region_network_firewall_policy_id": None},
+        {**_WITH_RULES, "network_firewall_policy_id": None},
         _WITH_RULES_LISTS,
     ),
     "google_compute_network_firewall_policy": Mapping(

@@ -153,6 +153,7 @@ MAPPINGS: dict[str, Mapping] = {
         "cloudkms.googleapis.com/CryptoKeyVersion",
         _key_version_name,
         {
+            "attestation.external_protection_level_options": None,
             "crypto_key": None,
             "external_protection_level_options": Row("externalProtectionLevelOptions", default=ABSENT),
         },
@@ -242,7 +243,12 @@ MAPPINGS: dict[str, Mapping] = {
     "google_iam_workload_identity_pool": Mapping(
         "iam.googleapis.com/WorkloadIdentityPool",
         _POOLS,
-        {"workload_identity_pool_id": None, "project": None, "state": Row("state", default="ACTIVE")},
+        {
+            "inline_trust_config.additional_trust_bundles": None,
+            "workload_identity_pool_id": None,
+            "project": None,
+            "state": Row("state", default="ACTIVE"),
+        },
         full_name=True,
     ),
     "google_iam_workload_identity_pool_provider": Mapping(

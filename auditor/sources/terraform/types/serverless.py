@@ -124,7 +124,7 @@ MAPPINGS: dict[str, Mapping] = {
         "run.googleapis.com/Service",
         "//run.googleapis.com/projects/{project}/locations/{location}/services/{name}",
         _SERVICE_V2,
-        " ".join(["traffic", *(f"template.{name}" for name in _V2_LISTS)]),
+        " ".join(["conditions traffic traffic_statuses", *(f"template.{name}" for name in _V2_LISTS)]),
         full_name=True,
     ),
     "google_cloud_run_v2_job": Mapping(
@@ -136,7 +136,7 @@ MAPPINGS: dict[str, Mapping] = {
             "project": None,
             "template.template.service_account": Row("template.template.serviceAccount", default=ABSENT),
         },
-        " ".join(f"template.template.{name}" for name in _V2_LISTS),
+        " ".join(["conditions", *(f"template.template.{name}" for name in _V2_LISTS)]),
         full_name=True,
     ),
     "google_cloudfunctions_function": Mapping(
@@ -155,6 +155,7 @@ MAPPINGS: dict[str, Mapping] = {
             "project": None,
             "build_config.source.repo_source.invert_regex": None,
             "event_trigger": Row("eventTrigger", default=ABSENT),
+            "service_config.gcf_uri": None,
             "service_config": Row("serviceConfig", default={"ingressSettings": "ALLOW_ALL"}),
             "service_config.ingress_settings": Row("serviceConfig.ingressSettings", default="ALLOW_ALL"),
             "service_config.environment_variables": Row("serviceConfig.environmentVariables", default=ABSENT),
@@ -173,6 +174,13 @@ MAPPINGS: dict[str, Mapping] = {
     "google_app_engine_application": Mapping(
         "appengine.googleapis.com/Application",
         "//appengine.googleapis.com/apps/{project}",
-        {"project": "id", "location_id": "locationId", "feature_settings": Row("featureSettings", default=ABSENT)},
+        {
+            "app_id": None,
+            "feature_settings": Row("featureSettings", default=ABSENT),
+            "iap.oauth2_client_secret": None,
+            "project": "id",
+            "url_dispatch_rule": "dispatchRules",
+        },
+        "url_dispatch_rule",
     ),
 }
