@@ -224,6 +224,17 @@ def connection_to(fake: Fake) -> Connection:
     return Connection(channel=fake.channel, address=fake.address)
 
 
+def connection_at(port: int, http_port: int) -> Connection:
+    """The same, for a fake in another process."""
+    import grpc  # type: ignore[import-untyped]  # the package has no types
+
+    options = [("grpc.max_receive_message_length", -1)]
+    return Connection(
+        channel=lambda _: grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=options),
+        address=lambda _: f"http://127.0.0.1:{http_port}",
+    )
+
+
 def collected(
     fake: Fake,
     order: Order | None = None,

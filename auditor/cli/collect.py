@@ -17,6 +17,7 @@ from auditor.cli.live import (
     progress,
     reaching,
     scope_options,
+    stoppable,
     tell,
     warn,
 )
@@ -112,6 +113,7 @@ def _needs(options: dict[str, Any]) -> Needs:
 def _collected(order: Order, access: Access, output: Path, options: dict[str, Any]) -> tuple[int, Coverage]:
     """Collect and write; (records, coverage). The journal stays beside the output as long as something is missing."""
     from auditor.sources.live.estate import write
+    from auditor.sources.live.failures import NoCredentials
     from auditor.sources.live.journal import Journal
     from auditor.sources.live.run import collect
 
@@ -120,16 +122,22 @@ def _collected(order: Order, access: Access, output: Path, options: dict[str, An
     folder = output.with_name(f"{output.name}.partial")
     journal = Journal(folder, order.described(), resume=options["resume"])
     try:
-        with progress(quiet=options["quiet"]) as watched:
+        with stoppable(), progress(quiet=options["quiet"]) as watched:
             coverage = collect(order, connection, journal, access, watched)
+            if coverage.nothing_read:
+                journal.remove()
+                return 0, coverage
+            records = write(output, journal, coverage)
     except KeyboardInterrupt:
         tell(f"Stopped; what was collected is kept in {folder}; go on with the same command and --resume")
         sys.exit(INCOMPLETE)
+    except NoCredentials as problem:
+        if not journal.jobs:
+            journal.remove()
+            raise
+        raise NoCredentials(f"{problem}; what was collected before is kept in {folder}, go on with --resume") from None
     finally:
         journal.close()
-    if coverage.nothing_read:
-        return 0, coverage
-    records = write(output, journal, coverage)
     if coverage.failed:
         tell(f"What is missing can be asked for again with --resume; {folder} is kept for that")
     else:

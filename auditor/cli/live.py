@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -83,6 +84,21 @@ def reaching() -> Iterator[None]:
         raise fail_usage(problem) from None
 
 
+@contextlib.contextmanager
+def stoppable() -> Iterator[None]:
+    """Where the end of the machine or of the terminal stops the work as Ctrl-C does: by a KeyboardInterrupt."""
+    default = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # else the caller wants it otherwise
+    ends = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if default and hasattr(signal, name)]
+    before = {end: handler for end in ends if (handler := signal.getsignal(end)) is signal.SIG_DFL}
+    for end in before:
+        signal.signal(end, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        for end, handler in before.items():
+            signal.signal(end, handler)
+
+
 def is_live(target: str) -> bool:
     """Whether a target of a scan is meant to be read live: it is written so, and no file or folder is called that."""
     from auditor.sources.live.scope import TARGET
@@ -105,13 +121,16 @@ def live_sources(targets: Sequence[str], needs: Needs, options: dict[str, Any]) 
         connection = access.connect()
         warn(connection)
         try:
-            with progress(quiet=options["quiet"]) as watched:
+            with stoppable(), progress(quiet=options["quiet"]) as watched:
                 source = live_source(order, access, watched, connection=connection)
         except NothingRead as problem:
             tell(f"Error: {problem}")
             sys.exit(INCOMPLETE)
         except KeyboardInterrupt:
-            tell("Stopped; nothing was judged. `auditor collect` keeps what was collected, and goes on with --resume")
+            tell(
+                f"Stopped; nothing was judged. `auditor collect {' '.join(wanted)} -o estate.ndjson.gz` keeps what it "
+                "collects, goes on after a stop with --resume, and `auditor scan estate.ndjson.gz` judges it"
+            )
             sys.exit(INCOMPLETE)
     source.needs = needs
     return [source]

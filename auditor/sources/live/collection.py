@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,7 +17,7 @@ from auditor.sources.live.declaration import Collector, Place, Record
 from auditor.sources.live.failures import Failure, Refused, State
 from auditor.sources.live.journal import Head, Journal
 from auditor.sources.live.needs import EVERYTHING, Needs
-from auditor.sources.live.network import Calls, together
+from auditor.sources.live.network import Calls, noticed, together
 from auditor.sources.live.scope import Filter, Scope, resolve
 from auditor.sources.live.via import exported, told
 
@@ -89,6 +90,16 @@ class Collection:
 
     async def run(self) -> Coverage:
         """Collect, and tell what is there and what is missing. Raises `NoCredentials`."""
+        work = asyncio.ensure_future(self._run())
+        try:
+            await asyncio.wait({work})  # whatever the work does with being cancelled, this is
+        finally:
+            self._calls.end()
+            work.cancel()
+            work.add_done_callback(noticed)
+        return work.result()
+
+    async def _run(self) -> Coverage:
         self._again()
         coverage = Coverage(requested=list(self.order.targets))
         needs = self.order.needs

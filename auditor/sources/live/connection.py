@@ -13,14 +13,18 @@ import asyncio
 import contextlib
 import importlib
 import inspect
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal, TypeVar
 
 if TYPE_CHECKING:
     import grpc.aio  # type: ignore[import-untyped]  # the package has no types
 
     from auditor.sources.live.identity import Identity
+
+T = TypeVar("T")
 
 DEFAULT_UNIVERSE = "googleapis.com"
 _BLOCK = 1 << 20
@@ -86,7 +90,7 @@ class Connection:
     async def send(self, method: Callable[..., Any], request: Any, timeout: float) -> Any:
         """One attempt at a request; the answer, or its first page, as the plain protobuf message."""
         if not inspect.iscoroutinefunction(method):
-            result = await asyncio.to_thread(method, request=request, retry=None, timeout=timeout)
+            result = await _aside(lambda: method(request=request, retry=None, timeout=timeout))
             return _plain(next(iter(result.pages)) if hasattr(result, "pages") else result)
         result = await method(request=request, retry=None, timeout=timeout)
         if hasattr(result, "pages"):
@@ -96,7 +100,7 @@ class Connection:
 
     async def get(self, host: str, path: str, parameters: dict[str, str], timeout: float) -> dict[str, Any]:
         """One attempt at a REST method that has no client; the JSON object it answers."""
-        return await asyncio.to_thread(self._get, host, path, parameters, timeout)
+        return await _aside(lambda: self._get(host, path, parameters, timeout))
 
     def _get(self, host: str, path: str, parameters: dict[str, str], timeout: float) -> dict[str, Any]:
         with self._requested(host, path, parameters, timeout) as response:
@@ -107,7 +111,7 @@ class Connection:
 
     async def save(self, host: str, path: str, parameters: dict[str, str], timeout: float, file: IO[bytes]) -> int:
         """One attempt at writing the body of a REST answer to a file; its bytes."""
-        return await asyncio.to_thread(self._save, host, path, parameters, timeout, file)
+        return await _aside(lambda: self._save(host, path, parameters, timeout, file))
 
     def _save(self, host: str, path: str, parameters: dict[str, str], timeout: float, file: IO[bytes]) -> int:
         with self._requested(host, path, parameters, timeout) as response:
@@ -154,6 +158,22 @@ class Connection:
             if closing is not None:
                 await closing
         self._clients.clear()
+
+
+async def _aside(work: Callable[[], T]) -> T:
+    """What blocking work gives, done in a thread that the program's end does not wait for: Ctrl-C ends it at once."""
+    done: Future[T] = Future()
+
+    def run() -> None:
+        if not done.set_running_or_notify_cancel():
+            return
+        try:
+            done.set_result(work())
+        except BaseException as error:
+            done.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await asyncio.wrap_future(done)
 
 
 def _speaks_rest(kind: Any) -> bool:

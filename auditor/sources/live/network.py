@@ -119,6 +119,14 @@ class Calls:
         self._dice = random.Random(seed)  # noqa: S311 - jitter
         self._slots = asyncio.Semaphore(at_once)
         self._limiters: dict[str, Limiter] = {}
+        self._is_over = False
+
+    def end(self) -> None:
+        """Send nothing any more: who still asks is cancelled.
+
+        That a task was cancelled may get lost in gRPC, where the answer comes in the same moment.
+        """
+        self._is_over = True
 
     def client(self, package: str, service: str, location: str = "") -> Any:
         """The client of a service, made once: `client("iam_v2", "Policies")`; of one location's endpoint if given."""
@@ -187,6 +195,8 @@ class Calls:
         while True:
             await limiter.turn()
             async with self._slots:
+                if self._is_over:
+                    raise asyncio.CancelledError
                 now = self.clock.now()
                 deadline = deadline or now + self.patience.total  # what the limiter holds back costs no patience
                 timeout = min(self.patience.attempt, max(deadline - now, 0.001))
@@ -238,7 +248,7 @@ class Calls:
             seen.add(token)
             request.page_token = token
             following = asyncio.ensure_future(self.answer(rpc, method, request))
-            following.add_done_callback(_noticed)
+            following.add_done_callback(noticed)
             try:
                 yield page
                 page = await following
@@ -261,7 +271,7 @@ async def together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
     finally:
         for task in tasks:
             task.cancel()
-            task.add_done_callback(_noticed)
+            task.add_done_callback(noticed)
 
 
 async def _understood(attempt: Awaitable[Any]) -> Any:
@@ -272,7 +282,7 @@ async def _understood(attempt: Awaitable[Any]) -> Any:
         raise contradicted(error) or error from None
 
 
-def _noticed(future: asyncio.Future[Any]) -> None:
+def noticed(future: asyncio.Future[Any]) -> None:
     """Take note of a page's failure that nobody waits for any more."""
     if not future.cancelled():
         future.exception()
