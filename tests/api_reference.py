@@ -49,6 +49,8 @@ DOCUMENTS = {
     "dataflow": ("dataflow.v1b3", {}),
     "datafusion": ("datafusion.v1", {}),
     "dataproc": ("dataproc.v1", {}),
+    "documentai": ("documentai.v1", {"*": "GoogleCloudDocumentaiV1{}"}),
+    "dialogflow": ("dialogflow.v3 dialogflow.v2", {"Agent": "GoogleCloudDialogflowCxV3Agent"}),
     "dlp": ("dlp.v2", {"*": "GooglePrivacyDlpV2{}"}),
     "dns": ("dns.v1", {}),
     "essentialcontacts": ("essentialcontacts.v1", {"*": "GoogleCloudEssentialcontactsV1{}"}),
@@ -56,6 +58,7 @@ DOCUMENTS = {
     "identitytoolkit": ("identitytoolkit.v2", {"*": "GoogleCloudIdentitytoolkitAdminV2{}"}),
     "logging": ("logging.v2", {"Metric": "LogMetric"}),
     "monitoring": ("monitoring.v3", {}),
+    "networkmanagement": ("networkmanagement.v1", {}),
     "notebooks": ("notebooks.v1 notebooks.v2", {}),
     "orgpolicy": ("orgpolicy.v2", {"*": "GoogleCloudOrgpolicyV2{}"}),
     "policyanalyzer": ("policyanalyzer.v1", {"*": "GoogleCloudPolicyanalyzerV1{}"}),
@@ -70,6 +73,7 @@ DOCUMENTS = {
     "spanner": ("spanner.v1", {}),
     "sqladmin": ("sqladmin.v1", {"Instance": "DatabaseInstance"}),
     "storage": ("storage.v1", {"HmacKey": "HmacKeyMetadata"}),
+    "tpu": ("tpu.v2", {}),
     "workflows": ("workflows.v1", {}),
 }
 """Service → its descriptions, and how they call what the inventory calls otherwise."""

@@ -308,3 +308,24 @@ class Subnetwork(Resource):
             return self.enable_flow_logs
         except Undetermined:
             return False  # a plan without `logConfig` leaves the logs off
+
+
+@shows("networkmanagement.googleapis.com/VpcFlowLogsConfig")
+class FlowLogsConfig(Resource):
+    """A flow logs configuration of the Network Management API, of an organisation, a network, a subnet or a link.
+
+    Source: cloud.google.com/network-intelligence-center/docs/reference/networkmanagement/rest
+    """
+
+    HAS_POLICY = False
+
+    state: str = "ENABLED"
+    network: str = ""
+    subnet: str = ""
+    interconnect_attachment: str = ""
+    vpn_tunnel: str = ""
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it makes logs; nothing said means that it does."""
+        return self.state in ("ENABLED", "STATE_UNSPECIFIED", "")
