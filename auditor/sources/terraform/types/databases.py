@@ -141,8 +141,9 @@ MAPPINGS: dict[str, Mapping] = {
         "sqladmin.googleapis.com/Instance",
         "//cloudsql.googleapis.com/projects/{project}/instances/{name}",
         _SQL,
-        "dns_names ip_address settings.connection_pool_config.flags settings.database_flags settings.deny_maintenance_period "
-        "settings.ip_configuration.authorized_networks settings.ip_configuration.psc_config.psc_auto_connections",
+        "dns_names ip_address settings.connection_pool_config.flags settings.database_flags "
+        "settings.deny_maintenance_period settings.ip_configuration.authorized_networks "
+        "settings.ip_configuration.psc_config.psc_auto_connections",
         finish=_sql_instance,
     ),
     "google_spanner_instance": Mapping(
