@@ -65,23 +65,9 @@ class CryptoKey(Resource):
         return _duration("destroyScheduledDuration", text) if text else DEFAULT_DESTRUCTION_DELAY
 
     @property
-    def known_retired(self) -> bool:
-        """Whether the primary version is known to be destroyed, or soon will be: the key encrypts nothing any more.
-
-        A primary that is not known yet belongs to a key that is about to be made, which is not retired.
-        """
-        try:
-            return self.primary is not None and self.primary.state in ("DESTROYED", "DESTROY_SCHEDULED")
-        except Undetermined:
-            return False
-
-    @property
-    def known_next_rotation(self) -> datetime | None:
-        """When the key rotates next; None where that is not known: a key that is about to be made sets it by itself."""
-        try:
-            return self.next_rotation_time
-        except Undetermined:
-            return None
+    def is_retired(self) -> bool:
+        """Whether the primary version is destroyed, or soon will be: the key encrypts nothing any more."""
+        return self.primary is not None and self.primary.state in ("DESTROYED", "DESTROY_SCHEDULED")
 
     @property
     def is_external(self) -> bool:

@@ -302,12 +302,7 @@ class Subnetwork(Resource):
     @property
     def has_flow_logs(self) -> bool:
         """Whether VPC flow logs are on. `logConfig` decides where it is there; `enableFlowLogs` is its older form."""
-        if self.log_config is not None:
-            return self.log_config.enable
-        try:
-            return self.enable_flow_logs
-        except Undetermined:
-            return False  # a plan without `logConfig` leaves the logs off
+        return self.enable_flow_logs if self.log_config is None else self.log_config.enable
 
 
 @shows("networkmanagement.googleapis.com/VpcFlowLogsConfig")

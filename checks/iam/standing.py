@@ -21,7 +21,7 @@ from auditor import (
 from auditor.access.grants import tell
 from auditor.access.members import Kind, Member
 from auditor.access.roles import BASIC_ROLES
-from auditor.access.standing_index import standing_index
+from auditor.access.standing_index import Power, standing_index
 from auditor.resources.resourcemanager import Project
 from checks.iam.containers import grant, member_of, narrower, on_project, until
 from checks.iam.service_accounts import CHANGES_ACCESS
@@ -84,8 +84,11 @@ def standing_access(policy: Policy[Project], access: EffectiveAccess, estate: Es
     Source: https://cloud.google.com/iam/docs/pam-overview
     """
     powers = standing_index(access).on(policy.asset, CHANGES_ACCESS, _person)
-    found = [p for p in powers.found if p.role not in BASIC_ROLES and "request.time" not in p.condition]
-    if not found and not powers.doubts:
+
+    def counts(power: Power) -> bool:
+        return power.role not in BASIC_ROLES and "request.time" not in power.condition
+
+    if not powers.doubts and not any(map(counts, powers.found)):
         return PASS
     projects = estate.related(Project, _key, policy.asset.key)
     project = next(iter(projects), None)
@@ -93,9 +96,7 @@ def standing_access(policy: Policy[Project], access: EffectiveAccess, estate: Es
         raise Undetermined("whether it is production", "the input has no resource content for the project")
     if not _is_production(project):
         return not_applicable("neither the project's id nor its labels say that it is production")
-    if not found:
-        powers.certain()
-    return tell(found)
+    return tell(powers.certain(counts))
 
 
 class OwnerSettings(Settings, frozen=True):

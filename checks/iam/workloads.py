@@ -211,7 +211,7 @@ def basic_role(workload: Instance | CloudFunction | Function | RunService | RunJ
     for holding in found:
         if holding.role in WRITING_BASIC_ROLES and holding.is_certain:
             return _told(holding, "is as good as an administrator", [])
-        if holding.role in WRITING_BASIC_ROLES:
+        if holding.role in WRITING_BASIC_ROLES or not holding.role:  # it is not known which
             doubt = doubt or "; ".join(holding.decision.because)
     if doubt:
         raise Undetermined("whether its account holds a basic role", doubt)
