@@ -83,6 +83,7 @@ MAPPINGS: dict[str, Mapping] = {
         "//dialogflow.googleapis.com/{parent:path}/webhooks/{name}",
         {
             "enable_spell_correction": None,
+            "start_flow": None,
             "enable_stackdriver_logging": None,
             "parent": None,
             "security_settings": None,
