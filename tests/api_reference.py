@@ -85,7 +85,9 @@ def _schemas(name: str) -> dict[str, Any]:
     return schemas
 
 
-def described(asset_type: str, more: Mapping[str, str] | None = None) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+def described(
+    asset_type: str, more: Mapping[str, tuple[str, dict[str, str]]] | None = None
+) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """(all schemas, the one of the type) in each description that has it; `more` has those of other services."""
     service, _, kind = asset_type.partition(".googleapis.com/")
     names, other = {**DOCUMENTS, **(more or {})}.get(service, ("", {}))
