@@ -230,7 +230,8 @@ MAPPINGS: dict[str, Mapping] = {
         _DATAPROC,
         "cluster_config.initialization_action cluster_config.master_config.accelerators "
         "cluster_config.worker_config.accelerators "
-        "virtual_cluster_config.kubernetes_cluster_config.gke_cluster_config.node_pool_target",
+        + "".join(f"cluster_config.{group}.disk_config.attached_disk_configs " for group in _GROUPS)
+        + "virtual_cluster_config.kubernetes_cluster_config.gke_cluster_config.node_pool_target",
         finish=_dataproc,
     ),
     "google_dataflow_job": Mapping(

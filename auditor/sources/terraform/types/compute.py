@@ -51,8 +51,10 @@ def _encryption(prefix: str, target: str) -> Rows:
     """A customer-managed or customer-supplied key, as the API tells of it."""
     return {
         f"{prefix}kms_key_self_link": Row(f"{target}.kmsKeyName", default=ABSENT),
-        f"{prefix}raw_key": Row(f"{target}.sha256", lambda _: "(sensitive)"),
-        f"{prefix}rsa_encrypted_key": Row(f"{target}.sha256", lambda _: "(sensitive)"),
+        **{
+            f"{prefix}{name}": Row(f"{target}.sha256", lambda _: "(sensitive)")
+            for name in ("raw_key", "raw_key_wo_version", "rsa_encrypted_key", "rsa_encrypted_key_wo_version")
+        },
         f"{prefix}sha256": None,
     }
 
@@ -240,7 +242,8 @@ _INSTANCE: Rows = {
 }
 _INSTANCE_LISTS = (
     "attached_disk boot_disk scratch_disk guest_accelerator network_interface network_interface.access_config "
-    "network_interface.alias_ip_range network_interface.ipv6_access_config scheduling.node_affinities service_account"
+    "network_interface.alias_ip_range network_interface.alias_ipv6_ranges network_interface.ipv6_access_config "
+    "scheduling.node_affinities service_account"
 )
 _TEMPLATE: Rows = {
     **_machine("properties.", zonal=False),
@@ -278,7 +281,8 @@ _TEMPLATE: Rows = {
 }
 _TEMPLATE_LISTS = (
     "disk guest_accelerator network_interface network_interface.access_config network_interface.alias_ip_range "
-    "network_interface.ipv6_access_config scheduling.node_affinities service_account"
+    "network_interface.alias_ipv6_ranges network_interface.ipv6_access_config scheduling.node_affinities "
+    "service_account"
 )
 _MANAGER: Rows = {
     **dropped(

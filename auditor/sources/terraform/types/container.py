@@ -147,6 +147,7 @@ _CLUSTER: Rows = {
     "fleet.membership_location": None,
     "gateway_api_config": Row("networkConfig.gatewayApiConfig", default=ABSENT),
     "identity_service_config": Row("identityServiceConfig", default=ABSENT),
+    "ignore_node_count_changes": None,
     "in_transit_encryption_config": "networkConfig.inTransitEncryptionConfig",
     "ip_allocation_policy": Row("ipAllocationPolicy", default=ABSENT),
     "ip_allocation_policy.additional_ip_ranges_config": "ipAllocationPolicy.additionalIpRangesConfigs",
@@ -209,6 +210,7 @@ _CLUSTER: Rows = {
     "resource_usage_export_config.enable_resource_consumption_metering": (
         "resourceUsageExportConfig.consumptionMeteringConfig.enabled"
     ),
+    "skip_node_pool_refresh": None,
     "security_posture_config": "securityPostureConfig",
     "service_external_ips_config": "networkConfig.serviceExternalIpsConfig",
     "subnetwork": "subnetwork",
@@ -220,7 +222,9 @@ _CLUSTER: Rows = {
 _NODE_LISTS = words(
     "guest_accelerator secondary_boot_disks sole_tenant_config.node_affinity taint "
     "containerd_config.private_registry_access_config.certificate_authority_domain_config "
-    "containerd_config.registry_hosts containerd_config.registry_hosts.hosts"
+    "containerd_config.registry_hosts containerd_config.registry_hosts.hosts "
+    "containerd_config.registry_hosts.hosts.ca containerd_config.registry_hosts.hosts.client "
+    "containerd_config.registry_hosts.hosts.header"
 )
 _POOL_LISTS = ["network_config.additional_node_network_configs", "network_config.additional_pod_network_configs"]
 _POOL_LISTS += [f"node_config.{name}" for name in _NODE_LISTS]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.sources.terraform.mapping import ABSENT, Draft, Made, Mapping, Row, Rows
+from auditor.sources.terraform.mapping import ABSENT, Draft, Made, Mapping, Row, Rows, dropped, words
 from auditor.sources.terraform.plan import Planned, as_dict, as_list, inside, sets
 from auditor.sources.terraform.walk import AFTER_APPLY, DECIDED_AT_APPLY
 
@@ -33,7 +33,7 @@ def _sql_instance(made: Made) -> None:
     unknown = made.draft.unknown.get("settings")
     if "settings" in data or unknown not in (None, DECIDED_AT_APPLY):
         return
-    if any(_may_have(made.planned, name) for name in ("clone", "restore_backup_context")):
+    if any(_may_have(made.planned, name) for name in _COPIES):
         made.note("settings", "taken over from another instance or a backup")
     elif unknown is None or (made.planned.config is not None and not sets(made.planned.config, "settings")):
         made.forget("settings")  # Cloud SQL asks for settings of all that is no copy: none are its defaults
@@ -60,8 +60,13 @@ def _camel_row(prefix: str, names: str, target: str) -> Rows:
     }
 
 
+_COPIES = words("backupdr_backup clone point_in_time_restore_context restore_backup_context")
+"""What makes an instance of another one or of a backup."""
 _SQL: Rows = {
-    "clone": None,
+    **dropped(
+        "backupdr_backup blue_green_deployment clone enforce_new_sql_network_architecture final_backup_description "
+        "include_replicas_for_major_version_upgrade point_in_time_restore_context"
+    ),
     "deletion_protection": None,
     "database_version": Row("databaseVersion", default="MYSQL_8_0"),
     "encryption_key_name": Row("diskEncryptionConfiguration.kmsKeyName", default=ABSENT),
@@ -142,8 +147,9 @@ MAPPINGS: dict[str, Mapping] = {
         "//cloudsql.googleapis.com/projects/{project}/instances/{name}",
         _SQL,
         "dns_names ip_address settings.connection_pool_config.flags settings.database_flags "
-        "settings.deny_maintenance_period settings.ip_configuration.authorized_networks "
-        "settings.ip_configuration.psc_config.psc_auto_connections",
+        "settings.deny_maintenance_period "
+        "settings.ip_configuration.authorized_networks settings.ip_configuration.psc_config.psc_auto_connections "
+        "settings.read_pool_auto_scale_config.target_metrics",
         finish=_sql_instance,
     ),
     "google_spanner_instance": Mapping(
@@ -182,7 +188,7 @@ MAPPINGS: dict[str, Mapping] = {
             "location": None,
             "project": None,
             "initial_user": None,
-            "restore_backup_source": None,
+            **dropped("restore_backup_source restore_backupdr_backup_source restore_backupdr_pitr_source"),
             "restore_continuous_backup_source": None,
             "skip_await_major_version_upgrade": None,
             "continuous_backup_config": Row("continuousBackupConfig", default={"enabled": True}),

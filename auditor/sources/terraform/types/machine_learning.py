@@ -24,7 +24,8 @@ def _vertex(kind: str, collection: str, place: str, name: str = "name") -> Mappi
             "private_service_connect_config.enable_secure_private_service_connect": None,
             "traffic_split": None,
         },
-        "deployed_models deployed_models.dedicated_resources.autoscaling_metric_specs",
+        "private_service_connect_config.psc_automation_configs deployed_models "
+        "deployed_models.dedicated_resources.autoscaling_metric_specs",
         full_name=True,
     )
 
@@ -82,6 +83,7 @@ MAPPINGS: dict[str, Mapping] = {
         "//dialogflow.googleapis.com/{parent:path}/webhooks/{name}",
         {
             "enable_spell_correction": None,
+            "start_flow": None,
             "enable_stackdriver_logging": None,
             "parent": None,
             "security_settings": None,

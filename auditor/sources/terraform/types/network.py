@@ -91,6 +91,7 @@ MAPPINGS: dict[str, Mapping] = {
             "bgp_always_compare_med": "routingConfig.bgpAlwaysCompareMed",
             "bgp_best_path_selection_mode": "routingConfig.bgpBestPathSelectionMode",
             "bgp_inter_region_cost": "routingConfig.bgpInterRegionCost",
+            "delete_bgp_always_compare_med": None,
             "delete_default_routes_on_create": None,
             "gateway_ipv4": None,
             "network_id": None,
