@@ -93,7 +93,7 @@ class TerraformFiles:
 
     def claims(self) -> list[Claim]:
         """The exceptions in comments, each about the findings of what its block makes."""
-        return [one.claim(self._about(Place(one.file, one.block_line))) for one in self.exceptions]
+        return [one.claim(self._about(Place(one.block_file, one.block_line))) for one in self.exceptions]
 
     def _about(self, block: Place) -> Callable[[Finding], bool]:
         return lambda finding: block in self._blocks.get(finding.source, ())

@@ -17,7 +17,7 @@ from auditor.sources.terraform.datasets import DATASET, unify
 from auditor.sources.terraform.mapping import Context, Draft
 from auditor.sources.terraform.names import is_open, may_be
 from auditor.sources.terraform.plan import Planned, as_dict, as_list, references_of
-from auditor.sources.terraform.references import follow
+from auditor.sources.terraform.references import data_source, follow
 from auditor.sources.terraform.types.iam_targets import TARGETS, Target
 from auditor.sources.terraform.walk import AFTER_APPLY
 
@@ -241,6 +241,8 @@ class Folder:
     def _whole(self, policy: _Policy, planned: Planned) -> None:
         """An authoritative policy, from its JSON or from the data source that makes it."""
         policy.complete = policy.whole = True
+        if made_by := data_source(planned, references_of(planned.config, "policy_data")):
+            policy.draft.parts.append(made_by)
         text = planned.known("policy_data")
         if isinstance(text, str):
             try:

@@ -170,7 +170,7 @@ class Placed:
     def claims(self) -> list[Claim]:
         """The exceptions in comments of the files, each about the findings of what its block makes."""
         found = self._places.exceptions()
-        return [one.claim(self._about(f"{_shown(one.file)}:{one.block_line}")) for one in found]
+        return [one.claim(self._about(f"{_shown(one.block_file)}:{one.block_line}")) for one in found]
 
     def notices(self) -> list[str]:
         """What the plan has to say."""

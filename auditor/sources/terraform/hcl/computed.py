@@ -19,6 +19,20 @@ if TYPE_CHECKING:
 _FROM_PROVIDER = ("project", "region", "zone")
 
 
+class PolicyText(str):
+    """The JSON of a policy that a data source makes; wherever the value goes, it is known where it was written."""
+
+    __slots__ = ("made_by",)
+
+    def __new__(cls, text: str, made_by: str) -> PolicyText:
+        """`made_by` is the address of the data source."""
+        made = super().__new__(cls, text)
+        made.made_by = made_by
+        return made
+
+    made_by: str
+
+
 def value(instance: Instance, name: str) -> Value:
     """The value of an attribute that the configuration does not set; None where it cannot be told."""
     if not instance.kind.startswith("google_"):
@@ -61,7 +75,7 @@ def _policy(instance: Instance) -> Value:
     policy: dict[str, Any] = {"bindings": [_binding(block) for block in bindings or []]}
     if audit:
         policy["auditConfigs"] = [_audit_config(block) for block in audit]
-    return json_text(policy)
+    return PolicyText(json_text(policy), instance.address)
 
 
 def _binding(block: dict[str, Any]) -> dict[str, Any]:

@@ -129,7 +129,7 @@ def _parts(value: Value, shape: Shape | None) -> tuple[Any, Any]:
         parts = [_parts(element, shape) for element in value]
         marks = [mark if mark else (False if not isinstance(known, dict) else {}) for known, mark in parts]
         return [known for known, _ in parts], marks if any(marks) else None
-    return value, None
+    return str(value) if isinstance(value, str) else value, None  # no longer where it was made
 
 
 def _unset(shape: Shape, after: dict[str, Any], unknown: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditor.sources.terraform.hcl import resources, variables
+from auditor.sources.terraform.hcl.computed import PolicyText
 from auditor.sources.terraform.hcl.document import document
 from auditor.sources.terraform.hcl.expressions import Attr, Index, Name, Node
 from auditor.sources.terraform.hcl.load import Module
@@ -77,7 +78,18 @@ def evaluate(
         done.blocks[instance.address] = [place, *_calls(instance.module)]
         if cause := _cause(instance):
             done.causes[instance.address] = cause
+    for instance in instances:
+        if instance.kind.endswith("_iam_policy") and not instance.is_data:
+            done.blocks[instance.address] += done.blocks.get(_policy_of(instance), [])
     return done
+
+
+def _policy_of(instance: Instance) -> str:
+    """The address of the data source that makes the policy which an IAM resource sets; `""` where none does."""
+    value = instance.configured("policy_data")
+    if isinstance(value, PolicyText):
+        return value.made_by
+    return value.about[0] if isinstance(value, Unknown) and value.about is not None else ""
 
 
 def _place(block: Block) -> Place:

@@ -36,6 +36,8 @@ class Module:
     providers: list[Block] = field(default_factory=list)
     imports: list[Block] = field(default_factory=list)
     files: list[SourceFile] = field(default_factory=list)
+    overriding: list[tuple[Block, Block]] = field(default_factory=list)
+    """Blocks of override files, each with the declared one that it went into."""
 
     def of_type(self, kind: str) -> Iterator[Block]:
         """The declared blocks of a type."""
@@ -101,6 +103,7 @@ def _block(module: Module, block: Block, gaps: Gaps, *, override: bool) -> None:
         module.declared[key] = block
     elif override:
         _merge(present.body, block.body)
+        module.overriding.append((block, present))
     else:
         first = f"{'.'.join(key)} is declared twice; the one at {present.place} was audited"
         gaps.add(block.place, first, MEND)
