@@ -49,6 +49,8 @@ class TerraformFiles:
     """How the folder is called."""
     var_files: tuple[Path, ...] = ()
     """Files of values, as given with `--var-file`."""
+    planned: tuple[Path, ...] = ()
+    """Folders for whose files, and those below, plans stand that are audited beside them."""
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     """Where `TF_VAR_…` are looked up."""
     kind: str = "Terraform files"
@@ -74,7 +76,11 @@ class TerraformFiles:
         self.places.clear()
         self._modules.clear()
         self._blocks.clear()
-        folders = folders_with_files(self.folder, gaps)
+        folders = [
+            folder
+            for folder in folders_with_files(self.folder, gaps)
+            if not any(folder.is_relative_to(planned) for planned in self.planned)
+        ]
         found = roots(folders, lambda folder: self._read(folder, gaps))
         taken: set[str] = set()
         for root in found:

@@ -14,7 +14,7 @@ from auditor.sources.base import Gaps, Telling
 from auditor.sources.files import printable
 from auditor.sources.terraform.blocks import Header, headers
 from auditor.sources.terraform.hcl.cursor import ADDRESSED
-from auditor.sources.terraform.hcl.files import is_configuration, read_text
+from auditor.sources.terraform.hcl.files import configurations, read_text
 
 if TYPE_CHECKING:
     from auditor.exceptions import Claim
@@ -90,7 +90,7 @@ def split(addresses: str) -> list[str]:
 def _configurations(folder: Path) -> list[Path]:
     """The Terraform files directly in a folder."""
     try:
-        return sorted(entry for entry in folder.iterdir() if is_configuration(entry.name))
+        return [folder / name for name in configurations(folder)]
     except OSError:
         return []
 
@@ -189,6 +189,6 @@ class Placed:
 def has_files(folder: Path) -> bool:
     """Whether Terraform files lie directly in a folder."""
     try:
-        return any(is_configuration(entry.name) for entry in folder.iterdir())
+        return bool(configurations(folder))
     except OSError:
         return False
