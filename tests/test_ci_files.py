@@ -88,7 +88,9 @@ def test_the_hooks_have_what_pre_commit_needs() -> None:
         assert hook["language"] == "python"
         re.compile(hook["files"])
     terraform, plans = (re.compile(hook["files"]) for hook in HOOKS)
-    assert all(terraform.search(name) for name in ("main.tf", "a/b.tf.json", "x.tfvars", "x.auto.tfvars.json", "a.tofu"))
+    assert all(
+        terraform.search(name) for name in ("main.tf", "a/b.tf.json", "x.tfvars", "x.auto.tfvars.json", "a.tofu")
+    )
     assert not any(terraform.search(name) for name in ("main.tfstate", "a.json", "README.md"))
     assert plans.search("infra/plan.json")
     assert not plans.search("floorplan.json")

@@ -224,3 +224,103 @@ def names_of(folder: Path) -> list[str]:
     rows = ledger.with_suffix(".ndjson").read_text().splitlines()
     ledger.with_suffix(".ndjson").unlink()
     return sorted(json.loads(row)["asset"].rpartition("/")[2] for row in rows)
+
+
+GRANTS = """
+resource "google_storage_bucket" "b" {
+  name     = "b"
+  location = "EU"
+}
+resource "google_storage_bucket_iam_member" "team" {
+  bucket = google_storage_bucket.b.name
+  role   = "roles/storage.objectViewer"
+  member = "group:team@example.com"
+}
+module "m" {
+  source = "./m"
+  bucket = google_storage_bucket.b.name
+}
+resource "google_storage_bucket" "c" {
+  name     = "c"
+  location = "EU"
+}
+data "google_iam_policy" "open" {
+  binding {
+    role    = "roles/storage.objectViewer"
+    members = ["allAuthenticatedUsers"]
+  }
+}
+resource "google_storage_bucket_iam_policy" "c" {
+  bucket      = google_storage_bucket.c.name
+  policy_data = data.google_iam_policy.open.policy_data
+}
+"""
+GRANTING = """
+variable "bucket" {
+}
+resource "google_storage_bucket_iam_binding" "all" {
+  bucket  = var.bucket
+  role    = "roles/storage.legacyBucketReader"
+  members = ["allUsers"]
+}
+"""
+
+
+def test_a_finding_of_a_grant_is_placed_where_the_grant_is_written(tmp_path: Path) -> None:
+    """The bucket may be old: the line that a pull request adds is that of the grant."""
+    write(tmp_path / "in", main_tf=GRANTS, m__main_tf=GRANTING)
+    told = {"b": "m/main.tf:4", "c": "main.tf:19"}
+    _, report = scan(tmp_path / "in", options=["--check", "bucket-public"])
+    assert {finding["asset"][-1]: place_in(finding) for finding in report["findings"]} == told
+
+    (tmp_path / "in" / "plan.json").write_text(json.dumps(granting_plan()))
+    _, report = scan(tmp_path / "in" / "plan.json", options=["--check", "bucket-public"])
+    assert {finding["asset"][-1]: place_in(finding) for finding in report["findings"]} == told
+
+
+def granting_plan() -> dict[str, Any]:
+    """The plan of `GRANTS`."""
+    open_ = {"bindings": [{"role": "roles/storage.objectViewer", "members": ["allAuthenticatedUsers"]}]}
+    values = {
+        "google_storage_bucket.b": {"name": "b", "location": "EU"},
+        "google_storage_bucket.c": {"name": "c", "location": "EU"},
+        "google_storage_bucket_iam_member.team": {
+            "bucket": "b",
+            "role": "roles/storage.objectViewer",
+            "member": "group:team@example.com",
+        },
+        "module.m.google_storage_bucket_iam_binding.all": {
+            "bucket": "b",
+            "role": "roles/storage.legacyBucketReader",
+            "members": ["allUsers"],
+        },
+        "google_storage_bucket_iam_policy.c": {"bucket": "c", "policy_data": json.dumps(open_)},
+    }
+    changes = [
+        {
+            "address": address,
+            "module_address": "module.m" if address.startswith("module.") else "",
+            "mode": "managed",
+            "type": address.split(".")[-2],
+            "name": address.split(".")[-1],
+            "change": {"actions": ["create"], "before": None, "after": after, "after_unknown": {}},
+        }
+        for address, after in values.items()
+    ]
+    references = ["data.google_iam_policy.open.policy_data", "data.google_iam_policy.open"]
+    configured = {
+        "mode": "managed",
+        "type": "google_storage_bucket_iam_policy",
+        "name": "c",
+        "expressions": {"policy_data": {"references": references}},
+    }
+    return {
+        "format_version": "1.2",
+        "resource_changes": changes,
+        "configuration": {"root_module": {"resources": [configured]}},
+    }
+
+
+def place_in(finding: dict[str, Any]) -> str:
+    """The place of a finding from the scanned folder on."""
+    return str(finding["source"].partition("/in/")[2].partition(" ")[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -82,6 +82,15 @@ class Places:
         return found
 
 
+def grant_in(finding: Finding, grants: Iterable[tuple[str, str]]) -> tuple[str, str]:
+    """The one of some (role, member) that a finding is about, as its evidence or its message tells it."""
+    told = (str(finding.evidence.get("role", "")), str(finding.evidence.get("member", "")))
+    if told in grants:
+        return told
+    named = (grant for grant in grants if all(part in finding.message for part in grant))
+    return max(named, key=lambda grant: len("".join(grant)), default=("", ""))
+
+
 def split(addresses: str) -> list[str]:
     """The addresses of an asset that several resources make up, one by one."""
     return _ADDRESSES.findall(addresses)
@@ -132,6 +141,7 @@ class OfTerraform(Protocol):
     trusted: bool
     unsupported: Counter[str]
     made_of: dict[str, list[str]]
+    granted: dict[str, dict[tuple[str, str], str]]
 
     def lines(self, gaps: Gaps) -> Iterator[tuple[str, bytes]]:
         """(place, line) of each asset."""
@@ -171,6 +181,13 @@ class Placed:
         """The exceptions in comments of the files, each about the findings of what its block makes."""
         found = self._places.exceptions()
         return [one.claim(self._about(f"{_shown(one.block_file)}:{one.block_line}")) for one in found]
+
+    def written_at(self, finding: Finding) -> str:
+        """`FILE:LINE` of the block that grants what a finding is about; `""` where it is about no grant."""
+        grants = self.source.granted.get(finding.address)
+        if grants is None or finding.source != self.of(finding.address):
+            return ""
+        return self._places.of(grants.get(grant_in(finding, grants), ""))
 
     def notices(self) -> list[str]:
         """What the plan has to say."""

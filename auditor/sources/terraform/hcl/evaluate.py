@@ -42,6 +42,8 @@ class Evaluated:
     """Address → where its block begins."""
     blocks: dict[str, list[Place]] = field(default_factory=dict)
     """Address → its block, and those of the module calls that lead to it."""
+    makers: dict[str, Place] = field(default_factory=dict)
+    """Address of an IAM resource that sets a whole policy → the data source that makes that policy."""
     causes: dict[str, str] = field(default_factory=dict)
     """Address → why values of it are unknown, where the files could have told them."""
 
@@ -80,7 +82,10 @@ def evaluate(
             done.causes[instance.address] = cause
     for instance in instances:
         if instance.kind.endswith("_iam_policy") and not instance.is_data:
-            done.blocks[instance.address] += done.blocks.get(_policy_of(instance), [])
+            made_by = done.blocks.get(_policy_of(instance), [])
+            done.blocks[instance.address] += made_by
+            if made_by:
+                done.makers[instance.address] = made_by[0]
     return done
 
 
