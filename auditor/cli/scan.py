@@ -189,7 +189,7 @@ def _audit(
     from auditor.engine.write_up import Order, write_up
     from auditor.overlay import decide_change
     from auditor.security_center.comparison import compare, has_findings
-    from auditor.sources.base import Accepting, Telling
+    from auditor.sources.base import Accepting, Pinpointing, Telling
     from auditor.sources.live.estate import collections_of, vouched_by
 
     config, checks = asking.config, asking.checks
@@ -226,6 +226,9 @@ def _audit(
         frameworks=asking.frameworks,
         exceptions=[claim for source in given if isinstance(source, Accepting) for claim in source.claims()],
     )
+    pinpointing = [source for source in given if isinstance(source, Pinpointing)]
+    for finding in [*run.findings, *run.excepted()]:
+        finding.source = next(filter(None, (source.written_at(finding) for source in pinpointing)), finding.source)
     run.collections = collections_of([*sources, *estate])
     run.notices += [notice for source in given if isinstance(source, Telling) for notice in source.notices()]
     if options["opinion"]:

@@ -79,6 +79,8 @@ class Draft:
     policy_unknown: dict[str, str] = field(default_factory=dict)
     parts: list[str] = field(default_factory=list)
     """The addresses of further resources that make it up: grants on it, rules of it."""
+    granted: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(role, member) of its policy → the address of the first resource, or data source, that says so."""
 
     def line(self) -> dict[str, Any]:
         """The asset as a line of an export."""

@@ -45,8 +45,9 @@ class InlineException:
     line: int
     block: str
     """The address of the block in its module: `google_storage_bucket.b`; `""` where it is about none."""
+    block_file: str
     block_line: int
-    """Where that block begins; 0 where it is about none."""
+    """Where that block begins, which may be in another file than what overrides it; 0 where it is about none."""
     problem: str = ""
 
     def claim(self, covers: Callable[[Finding], bool]) -> Claim:
@@ -72,16 +73,21 @@ class InlineException:
 
 def exceptions_in(module: Module) -> Iterator[InlineException]:
     """The exceptions in the files of a module."""
-    blocks = [block for key, block in module.declared.items() if key[0] in ("resource", "data", "module")]
+    declared = {id(block): block for block in module.declared.values()}
+    declared |= {id(block): base for block, base in module.overriding}
+    written = [*module.declared.values(), *(block for block, _ in module.overriding)]
+    blocks = [block for block in written if block.type in ("resource", "data", "module")]
     for file in module.files:
         for comment in file.comments:
             if _ALLOW.search(comment.text):
                 continue
             block = _about(file, comment, [block for block in blocks if block.file is file])
-            yield _read(file, comment, block)
+            yield _read(file, comment, declared[id(block)] if block is not None else None)
 
 
 def _about(file: SourceFile, comment: Comment, blocks: list[Block]) -> Block | None:
+    if file.shown.endswith(".json"):
+        return next((block for block in blocks if block is comment.block), None)
     for block in blocks:
         if block.line <= comment.line <= file.line(block.end):
             return block
@@ -119,6 +125,7 @@ def _read(file: SourceFile, comment: Comment, block: Block | None) -> InlineExce
         finding=fields.get("finding", "").lower(),
         file=file.shown,
         line=comment.line,
+        block_file=block.file.shown if block is not None else "",
         block=_address(block) if block is not None else "",
         block_line=block.line if block is not None else 0,
         problem=problem,
