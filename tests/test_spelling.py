@@ -30,13 +30,19 @@ BUCKET = {
     "resource": {"data": {"id": "invoices"}},
     "iam_policy": {"bindings": [{"role": "roles/storage.legacyBucketOwner", "members": ["user:bea@example.com"]}]},
 }
+DATABASE = {
+    "name": "//cloudsql.googleapis.com/projects/shop/instances/db",
+    "asset_type": "sqladmin.googleapis.com/Instance",
+    "ancestors": ["projects/1001", "organizations/3001"],
+    "resource": {"data": {"name": "db"}},
+}
 
 
 @pytest.fixture
 def export(tmp_path: Path) -> Path:
-    """A project with a bucket."""
+    """A project with a bucket and a database."""
     file = tmp_path / "export.ndjson"
-    file.write_bytes(ndjson([PROJECT, BUCKET]))
+    file.write_bytes(ndjson([PROJECT, BUCKET, DATABASE]))
     return file
 
 

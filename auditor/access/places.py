@@ -134,6 +134,10 @@ class Places:
         if ancestors:
             self._homes[account_name(address)] = ancestors[0]
 
+    def account_of(self, unique_id: str) -> str:
+        """The address of the service account with a unique id, which is its OAuth client id too; `""` if not known."""
+        return self._addresses.get(unique_id, "")
+
     def settle(self) -> None:
         """Say that the input was read."""
         self._hashes = array("q", sorted(self._hashes))
