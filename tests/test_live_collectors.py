@@ -12,11 +12,11 @@ from auditor.data.permission_file import read as read_permissions
 from auditor.loading import load_checks
 from auditor.resources.base import VIEWS
 from auditor.sources.live.assets import LISTS, requests_of
-from auditor.sources.live.collection import Order
 from auditor.sources.live.collectors import COLLECTORS
 from auditor.sources.live.declaration import Collector
 from auditor.sources.live.failures import State
 from auditor.sources.live.needs import Needs
+from auditor.sources.live.plan import Order
 from auditor.sources.live.scope import RPCS as SCOPE
 from tests.fake_google import Estate, Fake, denied, garbage
 from tests.live_support import (

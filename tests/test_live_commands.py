@@ -24,7 +24,6 @@ from auditor.cli import permissions as permissions_command
 from auditor.sources.base import Gaps
 from auditor.sources.detect import sources_of
 from auditor.sources.live import convert
-from auditor.sources.live.collection import Order
 from auditor.sources.live.collectors import COLLECTORS
 from auditor.sources.live.connection import Connection
 from auditor.sources.live.coverage import Coverage, Part, read_coverage
@@ -33,6 +32,7 @@ from auditor.sources.live.failures import State
 from auditor.sources.live.identity import Identity, identify
 from auditor.sources.live.needs import Needs
 from auditor.sources.live.permissions import collectors_of, permissions_of, role_in
+from auditor.sources.live.plan import Order
 from auditor.sources.live.run import Access
 from tests.fake_google import Estate, Fake, denied, perimeter
 from tests.live_support import (

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from auditor.sources.live.collection import Order
 from auditor.sources.live.collectors import COLLECTORS
 from auditor.sources.live.declaration import Collector
 from auditor.sources.live.failures import State
+from auditor.sources.live.plan import Order
 from tests.fake_google import (
     Estate,
     Fake,

@@ -23,9 +23,9 @@ from auditor.cli.live import (
 )
 
 if TYPE_CHECKING:
-    from auditor.sources.live.collection import Order
     from auditor.sources.live.coverage import Coverage
     from auditor.sources.live.needs import Needs
+    from auditor.sources.live.plan import Order
     from auditor.sources.live.run import Access
 
 SUFFIXES = (".ndjson", ".ndjson.gz", ".jsonl", ".jsonl.gz")
@@ -87,14 +87,7 @@ def command(targets: tuple[str, ...], output: Path, **options: Any) -> None:
 
 
 def _order(targets: tuple[str, ...], options: dict[str, Any]) -> Order:
-    from auditor.names import UnknownName
-    from auditor.sources.live.collectors import COLLECTORS
-
-    names = {collector.name for collector in COLLECTORS}
-    for name in options["service"]:
-        if name not in names:
-            raise fail_usage(UnknownName("service", name, names))
-    return order_of(targets, _needs(options), options, options["service"])
+    return order_of(targets, _needs(options), options, skip=options["skip"], services=options["service"])
 
 
 def _needs(options: dict[str, Any]) -> Needs:
@@ -116,6 +109,7 @@ def _collected(order: Order, access: Access, output: Path, options: dict[str, An
     from auditor.sources.live.failures import NoCredentials
     from auditor.sources.live.journal import Journal
     from auditor.sources.live.run import collect
+    from auditor.sources.live.scope import NotAScope
 
     connection = access.connect()
     warn(connection)
@@ -131,7 +125,7 @@ def _collected(order: Order, access: Access, output: Path, options: dict[str, An
     except KeyboardInterrupt:
         tell(f"Stopped; what was collected is kept in {folder}; go on with the same command and --resume")
         sys.exit(INCOMPLETE)
-    except NoCredentials as problem:
+    except (NoCredentials, NotAScope) as problem:
         if not journal.jobs:
             journal.remove()
             raise

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from auditor.sources.live.collection import Collection, Order, Progress
+from auditor.sources.live.collection import Collection, Progress
 from auditor.sources.live.connection import DEFAULT_UNIVERSE, Connection
 from auditor.sources.live.coverage import Coverage
 from auditor.sources.live.estate import Collected, write
@@ -18,6 +18,7 @@ from auditor.sources.live.identity import identify
 from auditor.sources.live.journal import Journal
 from auditor.sources.live.network import Calls, Patience
 from auditor.sources.live.permissions import role_to_grant
+from auditor.sources.live.plan import Order
 from auditor.sources.live.scope import check_targets
 
 

@@ -68,4 +68,5 @@ COLLECTOR = Collector(
     asset_types=tuple(f"{SERVICE}/{kind}" for kind in ("Source", "Finding")),
     collect=collect,
     roots_only=True,
+    holds_below=True,
 )
