@@ -32,15 +32,8 @@ from tests.live_support import (
     IMPATIENCE,
     ORGANIZATION,
     collected,
-    full_estate,
     names,
 )
-
-
-@pytest.fixture(scope="module")
-def estate() -> Estate:
-    return full_estate()
-
 
 # what is asked
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -25,7 +24,6 @@ from tests.live_support import (
     ORGANIZATION,
     Done,
     collected,
-    full_estate,
     names,
     only,
     own,
@@ -33,24 +31,6 @@ from tests.live_support import (
     path_of,
     told,
 )
-
-
-@pytest.fixture(scope="module")
-def estate() -> Estate:
-    return full_estate()
-
-
-@pytest.fixture(scope="module")
-def server(estate: Estate) -> Iterator[Fake]:
-    with Fake(estate) as running:
-        yield running
-
-
-@pytest.fixture
-def fake(server: Fake) -> Fake:
-    """The server, as good as new."""
-    server.reset()
-    return server
 
 
 @pytest.mark.parametrize("collector", COLLECTORS, ids=lambda collector: str(collector.name))

@@ -39,6 +39,7 @@ SUFFIXES = (".ndjson", ".ndjson.gz", ".jsonl", ".jsonl.gz")
     "--service", multiple=True, metavar="NAME", help="Beside the inventory, ask only this service. Repeatable."
 )
 @click.option("--everything", is_flag=True, help="Collect all asset types, not only those that checks read.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be asked, and how long that takes.")
 @click.option("--resume", is_flag=True, help="Go on where an earlier collection into FILE ended.")
 @click.option(
     "--checks-dir",
@@ -70,6 +71,9 @@ def command(targets: tuple[str, ...], output: Path, **options: Any) -> None:
     try:
         with reaching():
             order = _order(targets, options)
+            if options["dry_run"]:
+                _tell_expected(order, access_of(options))
+                return
             records, coverage = _collected(order, access_of(options), output, options)
     except OSError as error:
         raise fail_usage(f"{output}: cannot be written, {(error.strerror or str(error)).lower()}") from None
@@ -84,6 +88,20 @@ def command(targets: tuple[str, ...], output: Path, **options: Any) -> None:
     if not options["quiet"]:
         tell(f"Written: {records:,} records to {output}")
     sys.exit(INCOMPLETE if coverage.failed else 0)
+
+
+def _tell_expected(order: Order, access: Access) -> None:
+    """Say what a collection would do; ends with exit code 3 where nothing of it could be read."""
+    from auditor.sources.live.run import NothingRead, expected
+
+    connection = access.connect()
+    warn(connection)
+    try:
+        for line in expected(order, connection, access):
+            tell(line)
+    except NothingRead as problem:
+        tell(f"Error: {problem}")
+        sys.exit(INCOMPLETE)
 
 
 def _order(targets: tuple[str, ...], options: dict[str, Any]) -> Order:

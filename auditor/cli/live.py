@@ -49,6 +49,12 @@ def scope_options(function: F) -> F:
             "and keys were last used.",
         ),
         click.option(
+            "--residency",
+            multiple=True,
+            type=click.Choice(("eu", "us", "sa")),
+            help="Where Security Command Center keeps data, if that was chosen when it was activated. Repeatable.",
+        ),
+        click.option(
             "--via", default="", metavar="gs://BUCKET/PREFIX", help="Export the bulk there: for large estates."
         ),
     )
@@ -81,6 +87,7 @@ def order_of(
         services=tuple(services),
         skip=tuple(skip),
         thorough=options["thorough"],
+        residency=options["residency"],
         via=options["via"],
         begun=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}",
     )

@@ -20,6 +20,8 @@ from auditor.sources.live.scope import Scope, resolve
 from auditor.sources.live.via import exported
 
 _WORKERS = 16
+_BATCH = 1_000
+"""Records that are kept in memory for each request that is under way."""
 _HEAD = msgspec.json.Decoder(Head).decode
 _SCOPE = "scope"
 _SAME = timedelta(days=1)
@@ -246,10 +248,9 @@ class Collection:
 
     async def _ask(self, collector: Collector, place: Place, strikes: _Strikes) -> None:
         part = _part(collector, place)
-        known = self._journal.job(f"{collector.name}|{place.key}").part
-        if known is not None:
+        key, records = f"{collector.name}|{place.key}", list[Record]()
+        if self._journal.job(key).part is not None:
             return
-        records: list[Record] = []
         if not place.is_active:
             part = replace(part, state=State.PENDING_DELETION, harmless=True)
         elif strikes.failure is not None:
@@ -258,15 +259,20 @@ class Collection:
         else:
             try:
                 async for record in collector.collect(self._calls, place):
-                    records.append(record)  # noqa: PERF401 - what came before a failure is kept
+                    records.append(record)
+                    if len(records) == _BATCH:  # what came before a failure is kept, and memory stays flat
+                        self._journal.commit(key, records)
+                        records = []
             except Refused as refused:
                 strikes.count(refused.failure)
                 harmless = refused.failure.state is State.DISABLED and place.names(refused.failure.consumer)
                 part = replace(_failed(part, refused.failure), harmless=harmless)
             else:
                 strikes.count(None)
-                part = replace(part, state=State.COLLECTED if records else State.EMPTY)
-        self._end(collector, place, records, replace(part, records=len(records)))
+                found = records or self._journal.job(key).records
+                part = replace(part, state=State.COLLECTED if found else State.EMPTY)
+        kept = self._journal.job(key).records
+        self._end(collector, place, records, replace(part, records=kept + len(records)))
 
     def _end(self, collector: Collector, place: Place, records: Iterable[Record], part: Part) -> None:
         key = f"{collector.name}|{place.key}"

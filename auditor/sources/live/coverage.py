@@ -13,7 +13,7 @@ from auditor.completeness import COLLECTION, IAM_POLICY, NOT_INVENTORIED, RESOUR
 from auditor.model.run import Collection, ServiceState
 from auditor.model.text import plural
 from auditor.sources.live.declaration import Record
-from auditor.sources.live.failures import Failure, State
+from auditor.sources.live.failures import USE_PROJECT, Failure, State
 from auditor.sources.live.needs import ACCESS_MANAGED, CONTAINERS, ORG_POLICY
 
 ASSET_TYPE = COLLECTION
@@ -105,6 +105,11 @@ class Part:
         """What to do about it."""
         if self.state is State.DENIED and self.service == _WORKSPACE:
             return "give the auditor's account the Google Workspace role Groups Reader; IAM does not grant this"
+        if self.permission == USE_PROJECT:
+            return (
+                "grant the auditor roles/serviceusage.serviceUsageConsumer in the project that the requests are billed "
+                "to (--quota-project), or name another"
+            )
         if self.detail in _OTHER_ADVICE:
             return _OTHER_ADVICE[self.detail]
         return _ADVICE.get(self.state, _AGAIN).format(

@@ -31,6 +31,8 @@ class Order:
     """Collectors by name that are not asked, although their assets may be needed."""
     thorough: bool = False
     """Whether to wait for slow quotas."""
+    residency: tuple[str, ...] = ()
+    """Where Security Command Center keeps data of its own, beside globally: `eu`, `us`, `sa`."""
     via: str = ""
     """`gs://BUCKET/PREFIX` to export the bulk to, instead of listing it."""
     begun: str = ""
@@ -51,6 +53,7 @@ class Order:
             "rules": rules,
             "services": list(self.services),
             "via": self.via,
+            "residency": list(self.residency),
         }
 
 
