@@ -255,7 +255,7 @@ def collected(
 
     async def run() -> Coverage:
         reached = connection or connection_to(fake)
-        calls.append(Calls(reached, patience=patience, clock=clock or Hurried(), seed=1))
+        calls.append(Calls(reached, patience=patience, clock=clock or Hurried(), seed=1, residency=order.residency))
         try:
             return await Collection(order, calls[0], journal, progress).run()
         finally:

@@ -13,7 +13,7 @@ from auditor.sources.live.assets import SERVICE, comes_otherwise, listed, reques
 from auditor.sources.live.coverage import BULK, SKIPPED, UNLISTED, Coverage, Part, not_listed
 from auditor.sources.live.declaration import Collector, Place, Record
 from auditor.sources.live.failures import Failure, Refused, State
-from auditor.sources.live.journal import Head, Journal
+from auditor.sources.live.journal import Head, Job, Journal
 from auditor.sources.live.network import Calls, noticed, together
 from auditor.sources.live.plan import Order, affordable, chosen_of, expectations
 from auditor.sources.live.scope import Scope, resolve
@@ -67,7 +67,7 @@ class Collection:
         return work.result()
 
     async def _run(self) -> Coverage:
-        before = self._journal.job(f"{_SCOPE}|").read_time
+        before = self._journal.jobs.get(f"{_SCOPE}|", Job()).read_time
         self._again()
         coverage = Coverage(requested=list(self.order.targets))
         needs = self.order.needs

@@ -116,9 +116,13 @@ def expectations(order: Order, scope: Scope) -> Iterator[str]:
         quota, each = slowest(collector)
         asked, left = affordable(order, collector, places)
         most = "at most " if collector.follows else ""
-        if minutes := len(asked) * each // quota.per_minute:
-            requests = plural(len(asked) * len(collector.rpcs), "request")
-            yield f"{collector.name}: {most}{requests}, about {plural(minutes, 'minute')} ({quota.name})"
+        requests = each * sum(place.is_active for place in asked)
+        minutes = max(0, requests - 1) // quota.per_minute  # what a quota has, it answers at once
+        if minutes and (order.thorough or collector.fallback):
+            yield (
+                f"{collector.name}: {most}{plural(requests, 'request')}, about {plural(minutes, 'minute')} "
+                f"({quota.name} are {quota.per_minute} a minute)"
+            )
         if left:
             more = max(1, len(left) * each // quota.per_minute)
             yield (
