@@ -23,9 +23,9 @@ from auditor.cli.live import (
 )
 
 if TYPE_CHECKING:
-    from auditor.sources.live.collection import Order
     from auditor.sources.live.coverage import Coverage
     from auditor.sources.live.needs import Needs
+    from auditor.sources.live.plan import Order
     from auditor.sources.live.run import Access
 
 SUFFIXES = (".ndjson", ".ndjson.gz", ".jsonl", ".jsonl.gz")
@@ -39,6 +39,7 @@ SUFFIXES = (".ndjson", ".ndjson.gz", ".jsonl", ".jsonl.gz")
     "--service", multiple=True, metavar="NAME", help="Beside the inventory, ask only this service. Repeatable."
 )
 @click.option("--everything", is_flag=True, help="Collect all asset types, not only those that checks read.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be asked, and how long that takes.")
 @click.option("--resume", is_flag=True, help="Go on where an earlier collection into FILE ended.")
 @click.option(
     "--checks-dir",
@@ -70,6 +71,9 @@ def command(targets: tuple[str, ...], output: Path, **options: Any) -> None:
     try:
         with reaching():
             order = _order(targets, options)
+            if options["dry_run"]:
+                _tell_expected(order, access_of(options))
+                return
             records, coverage = _collected(order, access_of(options), output, options)
     except OSError as error:
         raise fail_usage(f"{output}: cannot be written, {(error.strerror or str(error)).lower()}") from None
@@ -86,15 +90,22 @@ def command(targets: tuple[str, ...], output: Path, **options: Any) -> None:
     sys.exit(INCOMPLETE if coverage.failed else 0)
 
 
-def _order(targets: tuple[str, ...], options: dict[str, Any]) -> Order:
-    from auditor.names import UnknownName
-    from auditor.sources.live.collectors import COLLECTORS
+def _tell_expected(order: Order, access: Access) -> None:
+    """Say what a collection would do; ends with exit code 3 where nothing of it could be read."""
+    from auditor.sources.live.run import NothingRead, expected
 
-    names = {collector.name for collector in COLLECTORS}
-    for name in options["service"]:
-        if name not in names:
-            raise fail_usage(UnknownName("service", name, names))
-    return order_of(targets, _needs(options), options, options["service"])
+    connection = access.connect()
+    warn(connection)
+    try:
+        for line in expected(order, connection, access):
+            tell(line)
+    except NothingRead as problem:
+        tell(f"Error: {problem}")
+        sys.exit(INCOMPLETE)
+
+
+def _order(targets: tuple[str, ...], options: dict[str, Any]) -> Order:
+    return order_of(targets, _needs(options), options, skip=options["skip"], services=options["service"])
 
 
 def _needs(options: dict[str, Any]) -> Needs:
@@ -116,6 +127,7 @@ def _collected(order: Order, access: Access, output: Path, options: dict[str, An
     from auditor.sources.live.failures import NoCredentials
     from auditor.sources.live.journal import Journal
     from auditor.sources.live.run import collect
+    from auditor.sources.live.scope import NotAScope
 
     connection = access.connect()
     warn(connection)
@@ -131,7 +143,7 @@ def _collected(order: Order, access: Access, output: Path, options: dict[str, An
     except KeyboardInterrupt:
         tell(f"Stopped; what was collected is kept in {folder}; go on with the same command and --resume")
         sys.exit(INCOMPLETE)
-    except NoCredentials as problem:
+    except (NoCredentials, NotAScope) as problem:
         if not journal.jobs:
             journal.remove()
             raise

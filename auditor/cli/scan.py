@@ -155,8 +155,8 @@ def command(targets: tuple[str, ...], now: datetime, **options: Any) -> None:
 
     writers = report_writers(options["outputs"])
     asking = asked_for(options)
-    sources, failures = sources_given(targets, options, asking.needs)
-    estate = estate_given(options["on"], sources, options, asking.needs)
+    sources, failures = sources_given(targets, options, asking)
+    estate = estate_given(options["on"], sources, options, asking)
     refuse_overwriting([path for path, _ in writers], options["ledger"], [*sources, *estate])
     with _ledger(options["ledger"]) as ledger:
         run, comparison = _audit(sources, estate, now, options, asking, ledger)
@@ -231,8 +231,8 @@ def _audit(
         finding.source = next(filter(None, (source.written_at(finding) for source in pinpointing)), finding.source)
     run.collections = collections_of([*sources, *estate])
     run.notices += [notice for source in given if isinstance(source, Telling) for notice in source.notices()]
-    if options["opinion"]:
-        run.notices.append(options["opinion"].told())
+    if asking.opinion:
+        run.notices.append(asking.opinion.told())
     if options["outputs"] or options["paths"]:
         _add_paths(run, outcome)
     if not estate and has_findings(run):

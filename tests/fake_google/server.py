@@ -37,6 +37,8 @@ class Fake:
     """Permissions that testIamPermissions refuses of projects and folders."""
     unsupported_types: set[str] = field(default_factory=set)
     """Asset types that the inventory refuses to list."""
+    moment: str = "2026-11-22T00:00:00Z"
+    """When the inventory was looked at last."""
     endless: bool = False
     """Whether every page names the same page as its next."""
     calls: list[tuple[str, Any]] = field(default_factory=list)

@@ -1,9 +1,11 @@
 """Clients of Google's services, over gRPC or REST, at their public or at other endpoints.
 
-Proxies are those of the environment (`https_proxy`, `no_proxy`), which gRPC and requests heed by themselves.
-Private and restricted virtual addresses need no option, only DNS; `endpoint` is for Private Service Connect.
+Proxies are those of the environment (`https_proxy`, `no_proxy`). What gRPC, unlike requests, does not see of them
+(names in capital letters) it is told by `heed_proxy`. Private and restricted virtual addresses need no option, only
+DNS; `endpoint` is for Private Service Connect.
 
 Sources: cloud.google.com/vpc/docs/configure-private-service-connect-apis (endpoint names),
+grpc.github.io/grpc/core/md_doc_core_default_http_proxy_mapper.html (which variables gRPC reads, and `http://` only),
 google.aip.dev/auth/4114 (universe domains)
 """
 
@@ -13,6 +15,7 @@ import asyncio
 import contextlib
 import importlib
 import inspect
+import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -28,10 +31,38 @@ T = TypeVar("T")
 
 DEFAULT_UNIVERSE = "googleapis.com"
 _BLOCK = 1 << 20
+_PROXY, _NO_PROXY = "grpc_proxy", "no_grpc_proxy"
+"""Variables that gRPC alone reads."""
 
 
 class UnusableEndpoint(ValueError):  # noqa: N818 - the message is the sentence that the user reads
     """An endpoint that no client can be made for."""
+
+
+def heed_proxy(transport: str) -> None:
+    """Tell gRPC the proxy that this process is to use, where it would not find it. Raises `UnusableEndpoint`."""
+    named = (_PROXY, "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+    name = next((name for name in named if os.environ.get(name)), "")
+    if not name or transport != "grpc":
+        return
+    proxy = os.environ[name]
+    scheme, separator, _ = proxy.partition("://")
+    if separator and scheme != "http":
+        raise UnusableEndpoint(f"{name} is a {scheme} proxy, and gRPC knows http:// ones only; say --transport rest")
+    os.environ[_PROXY] = proxy if separator else f"http://{proxy}"
+    without = next((os.environ[name] for name in (_NO_PROXY, "no_proxy", "NO_PROXY") if os.environ.get(name)), "")
+    if without:
+        os.environ[_NO_PROXY] = without
+
+
+def check_universe(identity: Identity, universe: str) -> None:
+    """Raises `UnusableEndpoint` where the credentials are of another universe than the one that is to be reached."""
+    theirs = getattr(identity.credentials, "universe_domain", None) or DEFAULT_UNIVERSE
+    if theirs != universe:
+        raise UnusableEndpoint(
+            f"the credentials are of the universe {theirs}, and {universe} is to be reached; say --universe {theirs}, "
+            "or use other credentials"
+        )
 
 
 @dataclass(slots=True)
