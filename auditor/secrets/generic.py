@@ -54,7 +54,8 @@ def _is_basic(match: re.Match[str]) -> bool:
         user, colon, password = decoded(match["secret"]).partition(":")
     except ValueError:
         return False
-    return bool(colon and user and password.isprintable() and not is_placeholder(password))
+    text = "".join(password.split())  # a key file is a password as well: user _json_key of a registry
+    return bool(colon and user and text.isprintable() and (text.startswith("{") or not is_placeholder(password)))
 
 
 def _is_given(match: re.Match[str]) -> bool:
@@ -97,6 +98,21 @@ GENERIC: tuple[Detector, ...] = (
         r"\\?\"auth\\?\"\s{0,8}:\s{0,8}\\?\"(?P<secret>[A-Za-z0-9+/]{8,4096}={0,2})\\?\"",
         anchors=('"auth',),
         valid=_is_basic,
+    ),
+    shape(
+        "npm-registry-auth",
+        "a registry's user name and password in an .npmrc",
+        r"(?<![A-Za-z0-9])_auth\s{0,4}=\s{0,4}[\"']?(?P<secret>[A-Za-z0-9+/]{8,4096}={0,2})(?![A-Za-z0-9+/])",
+        anchors=("_auth",),
+        valid=_is_basic,
+    ),
+    shape(
+        "json-web-key",
+        "a private key as a JSON web key",
+        r"\"kty\"\s{0,4}:\s{0,4}\"(?:RSA|EC|OKP)\"[^{}]{0,4096}?\"d\"\s{0,4}:\s{0,4}\"(?P<secret>[A-Za-z0-9_-]{40,700})\""
+        r"|\"d\"\s{0,4}:\s{0,4}\"(?P<before>[A-Za-z0-9_-]{40,700})\"[^{}]{0,4096}?\"kty\"\s{0,4}:\s{0,4}\"(?:RSA|EC|OKP)\"",
+        anchors=('"kty"',),
+        valid=mixed,
     ),
     shape(
         "command-line-password",

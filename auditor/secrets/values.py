@@ -69,9 +69,12 @@ _EXAMPLES = frozenset(
         "AKIAIOSFODNN7EXAMPLE",
         "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
         "SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c",
+        "d-FL95Q19q7MQmFpd7hHD0Ty",
+        "ZmssLNjJy2998hD4CTg2ejr2",
     }
 )
-"""Credentials that manuals print, so that everyone can copy them."""
+"""Credentials that manuals print, so that everyone can copy them; and those that the Google Cloud CLI carries for
+everybody and writes into each file of Application Default Credentials."""
 
 _FEW_CHARACTERS = 6
 _LONG_NAME = 8
