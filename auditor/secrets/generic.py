@@ -55,7 +55,13 @@ def _is_basic(match: re.Match[str]) -> bool:
     except ValueError:
         return False
     text = "".join(password.split())  # a key file is a password as well: user _json_key of a registry
-    return bool(colon and user and text.isprintable() and (text.startswith("{") or not is_placeholder(password)))
+    return bool(
+        colon
+        and user
+        and genuine(match)
+        and text.isprintable()
+        and (text.startswith("{") or not is_placeholder(password))
+    )
 
 
 def _is_given(match: re.Match[str]) -> bool:
@@ -124,7 +130,7 @@ GENERIC: tuple[Detector, ...] = (
     shape(
         "command-line-password",
         "a password on the command line of net user",
-        r"net user [\"']?[A-Za-z0-9._-]{1,32}[\"']? [\"']?(?P<secret>[^\s\"'/$%*][^\s\"'$%]{3,127})",
+        r"\bnet user [\"']?[A-Za-z0-9._-]{1,32}[\"']? [\"']?(?P<secret>[^\s\"'/$%*][^\s\"'$%]{3,127})",
         anchors=("net user",),
         valid=_is_given,
     ),
