@@ -24,6 +24,7 @@ NOT_INVENTORIED = (
     "iam.googleapis.com/PolicyBinding",
     "iam.googleapis.com/PrincipalAccessBoundaryPolicy",
     "monitoring.googleapis.com/ListTimeSeriesResponse",
+    "networkmanagement.googleapis.com/VpcFlowLogsConfig",
     "orgpolicy.googleapis.com/EffectivePolicy",
     "policyanalyzer.googleapis.com/Activity",
     "recommender.googleapis.com/Recommendation",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditor import PASS, Clock, Estate, Fix, Settings, Severity, Verdict, asset, check, fail, not_applicable
+from auditor.resources.base import OpenList
 from auditor.resources.data import Disk, Image, ResourcePolicy, Snapshot
 from auditor.resources.unknown import some, told
 from checks.setting import Setting, asked
@@ -60,7 +61,10 @@ def deprecated_image(disk: Disk, estate: Estate) -> Verdict:
     if not disk.source_image:
         return not_applicable("the disk was made from no image")
     image = f"projects/{disk.source_image.partition('/projects/')[2]}"
-    for source in estate.related(Image, _image_name, image, within=f"projects/{image.split('/')[1]}"):
+    sources = estate.related(Image, _image_name, image, within=disk.project)
+    if isinstance(sources, OpenList) and image.split("/")[1] != estate.project_id(disk.project):
+        sources = sources.known()  # images of others, Google's among them, are seldom in the input
+    for source in sources:
         if source.deprecated.state not in ("", "ACTIVE"):
             return fail(f"image {image} is {source.deprecated.state}")
         return PASS

@@ -13,6 +13,13 @@ from auditor.resources.unknown import told
 from checks.setting import Setting, asked
 
 ENDS = {
+    19: date(2022, 6, 1),
+    20: date(2022, 8, 1),
+    21: date(2023, 1, 31),
+    22: date(2023, 4, 30),
+    23: date(2023, 7, 31),
+    24: date(2023, 10, 31),
+    25: date(2024, 3, 30),
     26: date(2024, 6, 30),
     27: date(2024, 10, 1),
     28: date(2025, 2, 4),

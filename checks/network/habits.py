@@ -56,7 +56,7 @@ bridging = asked(
         ],
         path="networkInterfaces",
         evidence=["name", "canIpForward"],
-        same_as=["prowler:compute_instance_single_network_interface", "forseti:instance_network_interface"],
+        same_as=["prowler:compute_instance_single_network_interface"],
         terraform="one network_interface on google_compute_instance",
         manual="Make the machine anew with one interface; join networks by peering or a hub, where rules hold.",
     ),
