@@ -140,7 +140,7 @@ def test_a_report_that_cannot_be_written_is_told(export: Path) -> None:
     (export.parent / "report.html").mkdir()
     result = run("scan", export, "-o", export.parent / "report.html")
     assert result.exit_code == 2
-    assert "cannot be written" in result.output
+    assert "is a folder" in result.output
 
 
 def test_the_catalogue_as_json() -> None:

@@ -15,7 +15,8 @@ import click
 
 from auditor.cli import fail_usage
 from auditor.cli.access_questions import Asked, read_questions
-from auditor.cli.parameters import exported_option, moment, vouched
+from auditor.cli.parameters import exported_option, moment
+from auditor.completeness import vouched
 
 if TYPE_CHECKING:
     from auditor.access.effective import Answer, EffectiveAccess

@@ -14,7 +14,8 @@ import click
 
 from auditor.cli import fail_usage
 from auditor.cli.access import EXIT_CODES, _sources, _tell_gaps, without_option
-from auditor.cli.parameters import exported_option, moment, vouched
+from auditor.cli.parameters import exported_option, moment
+from auditor.completeness import vouched
 
 if TYPE_CHECKING:
     from auditor.access.control.inventory import Inventory

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from auditor.cli import catalogue_errors, fail_usage
-from auditor.cli.parameters import vouched
+from auditor.completeness import vouched
 
 if TYPE_CHECKING:
     from auditor.check import Check, Settings

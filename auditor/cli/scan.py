@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     "outputs",
     multiple=True,
     metavar="FILE",
-    help="Write a report; the suffix tells the format (.html .md .json .sarif). Repeatable.",
+    help="Write a report; the suffix tells the format (.html .md .json .sarif .codequality). Repeatable.",
 )
 @click.option(
     "--on",
@@ -151,7 +151,7 @@ def command(targets: tuple[str, ...], now: datetime, **options: Any) -> None:
       auditor scan export/ --area iam --area keys --ledger verdicts.ndjson.gz
     """
     from auditor.cli.summary import print_summary
-    from auditor.cli.writers import report_writers
+    from auditor.cli.writers import report_writers, write_reports
 
     writers = report_writers(options["outputs"])
     asking = asked_for(options)
@@ -160,18 +160,16 @@ def command(targets: tuple[str, ...], now: datetime, **options: Any) -> None:
     refuse_overwriting([path for path, _ in writers], options["ledger"], [*sources, *estate])
     with _ledger(options["ledger"]) as ledger:
         run, comparison = _audit(sources, estate, now, options, asking, ledger)
-    for path, write in writers:
-        with opened(path) as out:
-            write(run, out)
+    written, unwritten = write_reports(run, writers)
     if not options["quiet"] and sys.stdout is not None:
-        print_summary(run, [str(path) for path, _ in writers] + ([options["ledger"]] if options["ledger"] else []))
+        print_summary(run, written + ([options["ledger"]] if options["ledger"] else []))
         if comparison is not None:
             from auditor.cli.change import print_change
 
             print_change(comparison)
-    for failure in failures:
+    for failure in (*failures, *unwritten):
         click.echo(f"Error: {failure}", err=True)
-    sys.exit(run.gate.exit_code)
+    sys.exit(2 if unwritten else run.gate.exit_code)
 
 
 def _audit(
