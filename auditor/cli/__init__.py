@@ -33,8 +33,9 @@ EXIT_CODES = """\b
 Exit codes:
   0  clean
   1  the gate failed: findings as bad as --fail-on or worse
-  2  wrong usage, or no target could be read
-  3  incomplete: input, checks or coverage fell short (1 wins over 3)
+  2  wrong usage, no target could be read, or no output written
+  3  incomplete: input, checks or coverage fell short, or it was stopped
+     (1 wins over 3)
 """
 
 
