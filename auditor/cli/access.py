@@ -16,7 +16,9 @@ import click
 
 from auditor.cli import fail_usage
 from auditor.cli.access_questions import Asked, read_questions
-from auditor.cli.parameters import exported_option, moment, vouched
+from auditor.cli.completion import files
+from auditor.cli.parameters import exported_option, moment
+from auditor.completeness import vouched
 
 if TYPE_CHECKING:
     from auditor.access.effective import Answer, EffectiveAccess
@@ -179,7 +181,7 @@ def _tell_gaps(told: list[str], untold: int) -> None:
 
 
 @command.command("can", short_help="Tell what a principal can do.", epilog=EXIT_CODES)
-@click.argument("arguments", nargs=-1, required=True, metavar="[PRINCIPAL] TARGET...")
+@click.argument("arguments", nargs=-1, required=True, metavar="[PRINCIPAL] TARGET...", shell_complete=files)
 @click.option("--permission", metavar="NAME", help="Ask for this permission only, such as storage.buckets.get.")
 @click.option("--on", "resource", metavar="RESOURCE", help="Ask about this resource only.")
 @click.option(
@@ -247,7 +249,7 @@ def can(
 
 @command.command("who-can", short_help="Tell who has a permission.", epilog=EXIT_CODES)
 @click.argument("permission")
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=files)
 @click.option("--on", "resource", required=True, metavar="RESOURCE", help="The resource that is asked about.")
 @click.option("--any-permission", is_flag=True, help="Ask for permissions that the role table does not know, too.")
 @without_option

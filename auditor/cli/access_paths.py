@@ -14,7 +14,9 @@ import click
 
 from auditor.cli import fail_usage
 from auditor.cli.access import EXIT_CODES, _sources, _tell_gaps, without_option
-from auditor.cli.parameters import exported_option, moment, vouched
+from auditor.cli.completion import files
+from auditor.cli.parameters import exported_option, moment
+from auditor.completeness import vouched
 
 if TYPE_CHECKING:
     from auditor.access.control.inventory import Inventory
@@ -28,7 +30,7 @@ _SHOWN = 10
 
 
 @click.command("paths", epilog=EXIT_CODES)
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=files)
 @click.option("--from", "sources", multiple=True, metavar="PRINCIPAL", help="Only paths from here. Repeatable.")
 @click.option("--to", "ends", multiple=True, metavar="RESOURCE", help="Only paths to here. Repeatable.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="Paths told at most.")

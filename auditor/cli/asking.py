@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from auditor.cli import catalogue_errors, fail_usage
-from auditor.cli.parameters import vouched
 from auditor.cli.second_opinion import second_opinion_of
+from auditor.completeness import vouched
 
 if TYPE_CHECKING:
     from auditor.check import Check, Settings

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.cli import catalogue_errors, fail_usage
+from auditor.cli.completion import areas, framework_ids
 
 if TYPE_CHECKING:
     from auditor.check import Check
@@ -17,9 +18,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
-@click.option("--area", multiple=True, metavar="AREA", help="Only this area. Repeatable.")
+@click.option("--area", multiple=True, metavar="AREA", shell_complete=areas, help="Only this area. Repeatable.")
 @click.option(
-    "--framework", multiple=True, metavar="ID", help="Only the checks of this framework's controls. Repeatable."
+    "--framework",
+    multiple=True,
+    metavar="ID",
+    shell_complete=framework_ids,
+    help="Only the checks of this framework's controls. Repeatable.",
 )
 @click.option(
     "--checks-dir",

@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 
 from auditor.cli import catalogue_errors, fail_usage
+from auditor.cli.completion import check_ids
 
 
 @click.command()
-@click.argument("check_id", metavar="ID", required=False)
+@click.argument("check_id", metavar="ID", required=False, shell_complete=check_ids)
 @click.option(
     "--all",
     "folder",

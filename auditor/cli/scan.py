@@ -15,6 +15,7 @@ import click
 
 from auditor.cli import EXIT_CODES
 from auditor.cli.asking import Asking, asked_for
+from auditor.cli.completion import areas, check_ids, files, framework_ids
 from auditor.cli.live import access_options, scope_options
 from auditor.cli.parameters import SEVERITIES, Percentage, exported_option, moment, opened
 from auditor.cli.targets import estate_given, in_progress, refuse_overwriting, sources_given
@@ -28,19 +29,21 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog=EXIT_CODES)
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=files)
 @click.option(
     "-o",
     "--output",
     "outputs",
     multiple=True,
     metavar="FILE",
-    help="Write a report; the suffix tells the format (.html .md .json .sarif). Repeatable.",
+    shell_complete=files,
+    help="Write a report; the suffix tells the format (.html .md .json .sarif .codequality). Repeatable.",
 )
 @click.option(
     "--on",
     multiple=True,
     metavar="ESTATE",
+    shell_complete=files,
     help="Judge the plan TARGET laid over this estate: an export or a folder of them. Repeatable.",
 )
 @click.option(
@@ -86,7 +89,12 @@ if TYPE_CHECKING:
     default=None,
     help="Look for paths to control, whatever the size of the estate; or do not.  [default: up to 100,000 bindings]",
 )
-@click.option("--ledger", metavar="FILE", help="Write every verdict, one JSON line each (.ndjson or .ndjson.gz).")
+@click.option(
+    "--ledger",
+    metavar="FILE",
+    shell_complete=files,
+    help="Write every verdict, one JSON line each (.ndjson or .ndjson.gz).",
+)
 @click.option(
     "--fail-on",
     type=click.Choice(SEVERITIES[:4]),
@@ -98,12 +106,24 @@ if TYPE_CHECKING:
     metavar="PERCENT",
     help="Incomplete (exit 3) where fewer applicable verdicts were judged.",
 )
-@click.option("--check", multiple=True, metavar="ID", help="Ask only this check. Repeatable.")
-@click.option("--area", multiple=True, metavar="AREA", help="Ask only the checks of this area. Repeatable.")
+@click.option("--check", multiple=True, metavar="ID", shell_complete=check_ids, help="Ask only this check. Repeatable.")
 @click.option(
-    "--framework", multiple=True, metavar="ID", help="Ask only the checks of this framework's controls. Repeatable."
+    "--area", multiple=True, metavar="AREA", shell_complete=areas, help="Ask only the checks of this area. Repeatable."
 )
-@click.option("--exclude", multiple=True, metavar="ID", help="Do not ask this check; the report says so. Repeatable.")
+@click.option(
+    "--framework",
+    multiple=True,
+    metavar="ID",
+    shell_complete=framework_ids,
+    help="Ask only the checks of this framework's controls. Repeatable.",
+)
+@click.option(
+    "--exclude",
+    multiple=True,
+    metavar="ID",
+    shell_complete=check_ids,
+    help="Do not ask this check; the report says so. Repeatable.",
+)
 @click.option("--severity", type=click.Choice(SEVERITIES), help="Ask only checks of this severity or worse.")
 @click.option("--all", "everything", is_flag=True, help="Ask also the checks out of the default selection.")
 @exported_option
@@ -151,7 +171,7 @@ def command(targets: tuple[str, ...], now: datetime, **options: Any) -> None:
       auditor scan export/ --area iam --area keys --ledger verdicts.ndjson.gz
     """
     from auditor.cli.summary import print_summary
-    from auditor.cli.writers import report_writers
+    from auditor.cli.writers import report_writers, write_reports
 
     writers = report_writers(options["outputs"])
     asking = asked_for(options)
@@ -160,18 +180,16 @@ def command(targets: tuple[str, ...], now: datetime, **options: Any) -> None:
     refuse_overwriting([path for path, _ in writers], options["ledger"], [*sources, *estate])
     with _ledger(options["ledger"]) as ledger:
         run, comparison = _audit(sources, estate, now, options, asking, ledger)
-    for path, write in writers:
-        with opened(path) as out:
-            write(run, out)
+    written, unwritten = write_reports(run, writers)
     if not options["quiet"] and sys.stdout is not None:
-        print_summary(run, [str(path) for path, _ in writers] + ([options["ledger"]] if options["ledger"] else []))
+        print_summary(run, written + ([options["ledger"]] if options["ledger"] else []))
         if comparison is not None:
             from auditor.cli.change import print_change
 
             print_change(comparison)
-    for failure in failures:
+    for failure in (*failures, *unwritten):
         click.echo(f"Error: {failure}", err=True)
-    sys.exit(run.gate.exit_code)
+    sys.exit(2 if unwritten else run.gate.exit_code)
 
 
 def _audit(

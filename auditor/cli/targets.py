@@ -93,7 +93,7 @@ def in_progress(sources: list[Source]) -> Iterator[list[Source]]:
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (
-        SpinnerColumn(),
+        SpinnerColumn("line"),
         TextColumn("{task.description}", markup=False),
         TextColumn("{task.completed:,} records"),
         TimeElapsedColumn(),
@@ -115,7 +115,7 @@ class _Watched:
     unsupported: Any
 
     def lines(self, gaps: Any) -> Iterator[tuple[int | str, bytes]]:
-        task = self.progress.add_task(f"reading {self.path}", total=None)
+        task = self.progress.add_task(f"reading {self.path.rpartition('/')[2] or self.path}", total=None)
         for number, item in enumerate(self.source.lines(gaps), 1):
             if not number % 5000:
                 self.progress.update(task, completed=number)

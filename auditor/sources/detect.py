@@ -193,7 +193,9 @@ def _file(path: Path, shown: str, reading: Reading) -> Source:
         with open_file(path) as file:
             start = file.peek(_PEEKED)[:_PEEKED].removeprefix(b"\xef\xbb\xbf").lstrip()  # type: ignore[attr-defined]
             is_terraform = _TERRAFORM.match(start) is not None
-            first = next((line for line in file if line.strip()), b"") if start and not is_terraform else b""
+            is_array = start[:1] == b"[" and not begins_as_findings(start)  # often one line, which a cut may end
+            told = not start or is_terraform or is_array
+            first = b"" if told else next((line for line in file if line.strip()), b"")
     except READ_ERRORS as error:
         raise NotATarget(f"{shown}: {why(error)}") from None
     if not start:
@@ -202,7 +204,7 @@ def _file(path: Path, shown: str, reading: Reading) -> Source:
         raise NotATarget(f"{shown}: UTF-16 text; save it as UTF-8")
     if begins_as_findings(start):
         return FindingList(path, shown, is_array=not _keys(first.removeprefix(b"\xef\xbb\xbf")))
-    if start[:1] == b"[":
+    if is_array:
         return AssetInventoryExport(path, shown, is_array=True)
     if start[:1] != b"{":
         raise _SomethingElse(f"{shown}: neither a Cloud Asset Inventory export nor a Terraform plan or state in JSON")

@@ -86,8 +86,11 @@ def standing_access(policy: Policy[Project], access: EffectiveAccess, estate: Es
     Source: https://cloud.google.com/iam/docs/pam-overview
     """
     powers = standing_index(access).on(policy.asset, CHANGES_ACCESS, _person)
-    found = [p for p in powers.found if p.role not in BASIC_ROLES and "request.time" not in p.condition]
-    if not found and not powers.doubts:
+
+    def counts(power: Power) -> bool:
+        return power.role not in BASIC_ROLES and "request.time" not in power.condition
+
+    if not powers.doubts and not any(map(counts, powers.found)):
         return PASS
     projects = estate.related(Project, _key, policy.asset.key)
     project = next(iter(projects), None)
@@ -95,9 +98,7 @@ def standing_access(policy: Policy[Project], access: EffectiveAccess, estate: Es
         raise Undetermined("whether it is production", "the input has no resource content for the project")
     if not _is_production(project):
         return not_applicable("neither the project's id nor its labels say that it is production")
-    if not found:
-        powers.certain()
-    return tell(found)
+    return tell(powers.certain(counts))
 
 
 class OwnerSettings(Settings, frozen=True):
