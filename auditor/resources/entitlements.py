@@ -5,11 +5,13 @@ Source: cloud.google.com/iam/docs/reference/pam/rest/v1/projects.locations.entit
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 from msgspec import field
 
 from auditor.resources.base import Resource, View, shows
+from auditor.resources.durations import duration
 
 
 class Principals(View):
@@ -71,4 +73,5 @@ class Entitlement(Resource):
     @property
     def hours(self) -> float:
         """How long a grant may last; 0 where that is not told."""
-        return float(self.max_request_duration.removesuffix("s") or 0) / 3600
+        text = self.max_request_duration
+        return duration("maxRequestDuration", text) / timedelta(hours=1) if text else 0.0

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from msgspec import field
 
 from auditor.resources.base import Resource, Undetermined, View, shows
+from auditor.resources.durations import duration
 
 DEFAULT_DESTRUCTION_DELAY = timedelta(days=30)
 """How long a version waits for its destruction where the key does not say."""
@@ -101,13 +102,7 @@ class CryptoKeyVersion(Resource):
 
 
 def _duration(name: str, text: str) -> timedelta:
-    """A google.protobuf.Duration in its JSON form."""
-    try:
-        duration = timedelta(seconds=float(text[:-1]))
-    except (ValueError, OverflowError):
-        raise Undetermined(name, f"{text!r} is not a duration") from None
-    if not text.endswith("s"):
-        raise Undetermined(name, f"{text!r} is not a duration: it has no unit")
-    if not timedelta() <= duration <= LONGEST:
+    found = duration(name, text)
+    if found > LONGEST:
         raise Undetermined(name, f"{text!r} is not a duration that Cloud KMS takes")
-    return duration
+    return found
