@@ -221,7 +221,10 @@ def dns_logging_off(network: Network, estate: Estate) -> Verdict:
         asset(Subnetwork, {"purpose": "PRIVATE"}),
         asset(Subnetwork, {"logConfig": {"enable": False}, "enableFlowLogs": False}),
     ],
-    unknown=lambda: [asset(Subnetwork, {"purpose": "PRIVATE"}, unknown=["resource.data.logConfig"])],
+    unknown=lambda: [
+        asset(Subnetwork, {"purpose": "PRIVATE"}, unknown=["resource.data.logConfig"]),
+        asset(Subnetwork, {"purpose": "PRIVATE"}, unknown=["resource.data.enableFlowLogs"]),
+    ],
 )
 def flow_logs_off(subnet: Subnetwork) -> Verdict:
     """A subnet does not record who talked to whom.

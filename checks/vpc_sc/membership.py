@@ -211,6 +211,7 @@ def organization_without_perimeter(organization: Organization, estate: Estate) -
     ],
     unknown=lambda: [
         [SHOP, perimeter(ELSEWHERE, unknown=("resource.data.status.resources.*",))],
+        [asset(Project, {"projectId": "shop-prod"}, ancestors=["projects/shop-prod"]), perimeter(ENFORCED)],
         [SHOP, perimeter(ELSEWHERE), named_perimeter("b", unknown=("resource.data.status",))],
     ],
 )
