@@ -18,7 +18,7 @@ import pytest
 
 from auditor.sources.base import Gaps
 from auditor.sources.terraform.hcl.evaluate import evaluate
-from auditor.sources.terraform.hcl.load import read_module
+from auditor.sources.terraform.hcl.load import Module, read_module
 from auditor.sources.terraform.hcl.variables import given_values
 from tests.test_terraform_files import convert, write
 
@@ -75,7 +75,13 @@ class Writer:
         if depth == 0:
             return self.leaf(value)
         ways: list[Callable[[Any, int], str]] = [self.anything, self.anything]
-        own = {str: self.text, int: self.number, bool: self.truth, list: self.elements, dict: self.attributes}
+        own: dict[type, Callable[[Any, int], str]] = {
+            str: self.text,
+            int: self.number,
+            bool: self.truth,
+            list: self.elements,
+            dict: self.attributes,
+        }
         if type(value) in own:
             ways += [own[type(value)]] * 2
         return self.dice.choice(ways)(value, depth - 1)
@@ -101,31 +107,30 @@ class Writer:
         """Ways that any value can be written in."""
         part = self.spell(value, depth)
         other = self.name("l")
-        return self.dice.choice(
-            [
-                lambda: f"({part})",
-                lambda: f"[{part}][0]",
-                lambda: f"[{part}, 1].0",
-                lambda: f"{{ k = {part} }}.k",
-                lambda: f'{{ (format("%s", "k")) = {part} }}["k"]',
-                lambda: f'lookup({{ k = {part} }}, "k", null)',
-                lambda: f'lookup({{}}, "k", {part})',
-                lambda: f"try({{}}.missing, {part})",
-                lambda: f'try(tonumber("x"), {part}, 1)',
-                lambda: f"(can({{}}.missing) ? null : {part})",
-                lambda: f"(1 + 1 == 2 ? {part} : null)",
-                lambda: f'("a" == "b" ? null : {part})',
-                lambda: f"one([{part}])",
-                lambda: f"element([1, {part}], 3)",
-                lambda: f"[for x in [{part}] : x][0]",
-                lambda: f'{{ for k, x in {{ k = {part} }} : upper(k) => x }}["K"]',
-                lambda: f"values({{ k = {part} }})[0]",
-                lambda: f"jsondecode(jsonencode({part}))",
-                lambda: f"yamldecode(jsonencode({{ k = {part} }})).k",
-                lambda: f"{self.local(other, part)}.v",
-                lambda: self.module(part),
-            ]
-        )()
+        ways: list[Callable[[], str]] = [
+            lambda: f"({part})",
+            lambda: f"[{part}][0]",
+            lambda: f"[{part}, 1].0",
+            lambda: f"{{ k = {part} }}.k",
+            lambda: f'{{ (format("%s", "k")) = {part} }}["k"]',
+            lambda: f'lookup({{ k = {part} }}, "k", null)',
+            lambda: f'lookup({{}}, "k", {part})',
+            lambda: f"try({{}}.missing, {part})",
+            lambda: f'try(tonumber("x"), {part}, 1)',
+            lambda: f"(can({{}}.missing) ? null : {part})",
+            lambda: f"(1 + 1 == 2 ? {part} : null)",
+            lambda: f'("a" == "b" ? null : {part})',
+            lambda: f"one([{part}])",
+            lambda: f"element([1, {part}], 3)",
+            lambda: f"[for x in [{part}] : x][0]",
+            lambda: f'{{ for k, x in {{ k = {part} }} : upper(k) => x }}["K"]',
+            lambda: f"values({{ k = {part} }})[0]",
+            lambda: f"jsondecode(jsonencode({part}))",
+            lambda: f"yamldecode(jsonencode({{ k = {part} }})).k",
+            lambda: f"{self.local(other, part)}.v",
+            lambda: self.module(part),
+        ]
+        return self.dice.choice(ways)()
 
     def local(self, name: str, part: str) -> str:
         """A local value that holds it."""
@@ -151,7 +156,7 @@ class Writer:
         cut = self.dice.randrange(len(value) + 1)
         one, other = self.spell(value[:cut], depth), self.spell(value[cut:], depth)
         whole = self.spell(value, depth)
-        ways = [
+        ways: list[Callable[[], str]] = [
             lambda: f'"${{{one}}}${{{other}}}"',
             lambda: f'join("", [{one}, {other}])',
             lambda: f'format("%s%s", {one}, {other})',
@@ -174,7 +179,7 @@ class Writer:
         """Ways to write a number."""
         add = self.dice.randrange(9)
         whole, less = self.spell(value, depth), self.spell(value - add, depth)
-        ways = [
+        ways: list[Callable[[], str]] = [
             lambda: f"({less} + {add})",
             lambda: f"-(0 - {whole})",
             lambda: f'tonumber("${{{whole}}}")',
@@ -189,25 +194,24 @@ class Writer:
     def truth(self, value: bool, depth: int) -> str:
         """Ways to write a truth value."""
         whole, opposite = self.spell(value, depth), self.spell(not value, depth)
-        return self.dice.choice(
-            [
-                lambda: f"!({opposite})",
-                lambda: f"({whole} && true)",
-                lambda: f"({whole} || false)",
-                lambda: f"({whole} == true)",
-                lambda: f'tobool("${{{whole}}}")',
-                lambda: f"alltrue([{whole}, true])",
-                lambda: f"!anytrue([{opposite}])",
-                lambda: f"contains([{whole}], true)",
-            ]
-        )()
+        ways: list[Callable[[], str]] = [
+            lambda: f"!({opposite})",
+            lambda: f"({whole} && true)",
+            lambda: f"({whole} || false)",
+            lambda: f"({whole} == true)",
+            lambda: f'tobool("${{{whole}}}")',
+            lambda: f"alltrue([{whole}, true])",
+            lambda: f"!anytrue([{opposite}])",
+            lambda: f"contains([{whole}], true)",
+        ]
+        return self.dice.choice(ways)()
 
     def elements(self, value: list[Any], depth: int) -> str:
         """Ways to write a list."""
         cut = self.dice.randrange(len(value) + 1)
         one, other = self.spell(value[:cut], depth), self.spell(value[cut:], depth)
         parts = f"[{', '.join(self.spell(element, depth) for element in value)}]"
-        ways = [
+        ways: list[Callable[[], str]] = [
             lambda: parts,
             lambda: f"concat({one}, {other})",
             lambda: f"[for x in {parts} : x]",
@@ -230,26 +234,25 @@ class Writer:
         parts = ", ".join(f"{quoted(name)} = {self.spell(part, depth)}" for name, part in value.items())
         whole = f"{{ {parts} }}"
         wrong = literal(dict.fromkeys(names[:1], "wrong"))
-        return self.dice.choice(
-            [
-                lambda: whole,
-                lambda: f"merge({one}, {other})",
-                lambda: f"merge({wrong}, {whole})",
-                lambda: f"{{ for k, v in {whole} : k => v }}",
-                lambda: f"zipmap({literal(names)}, [for n in {literal(names)} : {whole}[n]])",
-                lambda: f"merge([{one}, {other}]...)",
-                lambda: f'{{ for n in {literal(names)} : n => lookup({whole}, n, "wrong") }}',
-            ]
-        )()
+        ways: list[Callable[[], str]] = [
+            lambda: whole,
+            lambda: f"merge({one}, {other})",
+            lambda: f"merge({wrong}, {whole})",
+            lambda: f"{{ for k, v in {whole} : k => v }}",
+            lambda: f"zipmap({literal(names)}, [for n in {literal(names)} : {whole}[n]])",
+            lambda: f"merge([{one}, {other}]...)",
+            lambda: f'{{ for n in {literal(names)} : n => lookup({whole}, n, "wrong") }}',
+        ]
+        return self.dice.choice(ways)()
 
 
 def evaluated(folder: Path, values: dict[str, Any]) -> tuple[Any, Any, list[str]]:
     """What is known of the input of the one resource, marks for what is not, and what was told as wrong."""
     (folder / "terraform.tfvars.json").write_text(json.dumps(values))
     gaps = Gaps()
-    modules = {}
+    modules: dict[Path, Module] = {}
 
-    def read(path: Path) -> Any:
+    def read(path: Path) -> Module:
         return modules.setdefault(path.resolve(), read_module(path, gaps))
 
     given = given_values(folder, (), {}, gaps)
@@ -316,8 +319,8 @@ def agrees(value: Any, known: Any, mark: Any) -> bool:
             agrees(part, known.get(name), marks.get(name)) for name, part in value.items()
         )
     if isinstance(value, list) and isinstance(known, list):
-        marks = mark if isinstance(mark, list) else [None] * len(value)
-        return len(known) == len(value) and all(map(agrees, value, known, marks))
+        listed = mark if isinstance(mark, list) else [None] * len(value)
+        return len(known) == len(value) and all(map(agrees, value, known, listed))
     return type(value) is type(known) and value == known
 
 
