@@ -324,3 +324,48 @@ def granting_plan() -> dict[str, Any]:
 def place_in(finding: dict[str, Any]) -> str:
     """The place of a finding from the scanned folder on."""
     return str(finding["source"].partition("/in/")[2].partition(" ")[0])
+
+
+@pytest.mark.parametrize(
+    ("expression", "names"),
+    [
+        ("var.on ? local.names : []", ["a", "b"]),
+        ("var.off ? local.names : []", []),
+        ("var.off ? [] : local.names", ["a", "b"]),
+        ('var.on ? ["c", "c"] : toset([])', ["c"]),
+        ("var.off ? local.names : toset([])", []),
+        ("var.on ? { for name in local.names : upper(name) => name } : {}", ["A", "B"]),
+        ("var.off ? toset(var.unset) : []", []),
+        ('setsubtract(local.names, var.on ? ["a"] : [])', ["b"]),
+    ],
+)
+def test_a_conditional_gives_a_set_where_either_side_is_one(tmp_path: Path, expression: str, names: list[str]) -> None:
+    text = """
+variable "on" { default = true }
+variable "off" { default = false }
+variable "unset" {}
+locals {
+  names = toset(["a", "b", "a"])
+}
+resource "google_storage_bucket" "b" {
+  for_each = %s
+  name     = each.key
+  location = "EU"
+}
+"""
+    write(tmp_path, main_tf=text % expression)
+    assets, gaps, _ = convert(tmp_path)
+    assert not gaps.told
+    assert [asset["resource"]["data"]["name"] for asset in assets.values()] == names
+
+
+def test_what_terraform_would_not_repeat_is_told_once(tmp_path: Path) -> None:
+    write(tmp_path, main_tf=BUCKET.format("b").replace("  name", '  for_each = ["x"]\n  name'))
+    assets, gaps, _ = convert(tmp_path)
+    assert [(gap.problem, gap.advice) for gap in gaps.told] == [
+        (
+            "how many google_storage_bucket.b there are is not known: for_each takes a map or a set, not a list",
+            "mend it; it was audited as one",
+        )
+    ]
+    assert len(assets) == 1
