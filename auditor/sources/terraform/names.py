@@ -132,7 +132,9 @@ class Namer:
         kind = _CONTAINERS.get(attribute)
         if kind:
             return f"{kind}/{path.rpartition('/')[2]}"
-        return path if path.startswith(("projects/", "folders/", "organizations/")) else UNKNOWN_ABOVE
+        if not path.startswith(("projects/", "folders/", "organizations/")):
+            return UNKNOWN_ABOVE
+        return "/".join(path.split("/")[:2])  # what holds it may be below the container
 
     def ancestors_of(self, container: str) -> list[str]:
         """A container and those above it, as far as the plan tells."""
