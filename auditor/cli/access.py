@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from auditor.access.control.drawing import Chain
     from auditor.access.effective import Answer, EffectiveAccess
     from auditor.access.role_table import RoleTable
+    from auditor.access.spelling import Speller
     from auditor.cli.access_text import Held
     from auditor.sources.base import Source
 
@@ -226,6 +227,7 @@ def can(
         --on gs://invoices export/
       auditor access can --questions questions.json --format json export/
     """
+    from auditor.access.spelling import Speller
     from auditor.cli import access_drawing as drawing
     from auditor.cli import access_text as text
 
@@ -237,19 +239,20 @@ def can(
     if permission and not resource:
         raise click.UsageError("--permission needs a resource: --on RESOURCE")
     loaded = load_access(arguments if asked is not None else arguments[1:], now=now, **options)
-    access = loaded.access
+    access, speller = loaded.access, Speller(loaded.access.world)
     if asked is not None:
         answers = [
-            _asked(access, one, now, any_permission, where=f"question {number}") for number, one in enumerate(asked, 1)
+            _asked(access, speller, one, now, any_permission, where=f"question {number}")
+            for number, one in enumerate(asked, 1)
         ]
         entries = [text.answer_entry(answer) for answer in answers]
         _print(form, entries, (text.answer_lines(a) for a in answers), drawing.answer_chains(answers))
     elif permission:
         one = Asked(arguments[0], permission, resource or "", None)
-        answer = _asked(access, one, now, any_permission)
+        answer = _asked(access, speller, one, now, any_permission)
         _print(form, text.answer_entry(answer), [text.answer_lines(answer)], drawing.answer_chains([answer]))
     else:
-        held = _held(access, arguments[0], resource)
+        held = _held(access, speller, arguments[0], resource)
         entry = text.holdings_entry(access, held)
         _print(form, entry, [text.holdings_lines(held)], drawing.holdings_chains(held))
     _finish(loaded.complete)
@@ -341,13 +344,13 @@ def diff(
     _finish(old.complete and new.complete)
 
 
-def _asked(access: EffectiveAccess, one: Asked, now: datetime, any_permission: bool, where: str = "") -> Answer:
+def _asked(
+    access: EffectiveAccess, speller: Speller, one: Asked, now: datetime, any_permission: bool, where: str = ""
+) -> Answer:
     from auditor.access.places import UnclearResource
     from auditor.access.principals import UnclearPrincipal
-    from auditor.access.spelling import Speller
 
     name = _permission(access.world.roles, one.permission, any_permission, where)
-    speller = Speller(access.world)
     try:
         who = speller.principal(one.principal)
         answer = access.can(who, name, speller.place(one.resource), one.now or now)
@@ -356,14 +359,12 @@ def _asked(access: EffectiveAccess, one: Asked, now: datetime, any_permission: b
         raise fail_usage(f"{where}: {problem}" if where else problem) from None
 
 
-def _held(access: EffectiveAccess, text: str, resource: str | None) -> Held:
+def _held(access: EffectiveAccess, speller: Speller, text: str, resource: str | None) -> Held:
     """What a principal holds, with what to know of the names that were asked about."""
     from auditor.access.places import UnclearResource
     from auditor.access.principals import UnclearPrincipal
-    from auditor.access.spelling import Speller
     from auditor.cli.access_text import Held
 
-    speller = Speller(access.world)
     try:
         who = speller.principal(text)
         place = speller.place(resource) if resource else None
