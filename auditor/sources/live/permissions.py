@@ -60,7 +60,10 @@ def permissions_of(collectors: Iterable[Collector], *, via: bool = False) -> lis
 
 def services_of(collectors: Iterable[Collector]) -> list[str]:
     """The APIs that have to be enabled in the project that requests are billed to."""
-    return sorted({SERVICE, MANAGER, *(collector.service for collector in collectors)})
+    collectors = list(collectors)
+    spoken_rest = [rpc.path for collector in collectors for rpc in collector.rpcs if rpc.path.startswith("GET ")]
+    hosts = {path.removeprefix("GET ").partition("/")[0] for path in spoken_rest}
+    return sorted({SERVICE, MANAGER, *hosts, *(collector.service for collector in collectors)})
 
 
 def billing_note(collectors: Iterable[Collector]) -> str:
