@@ -244,6 +244,7 @@ class Interrupting(Fake):
         return fault
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_collect_that_is_stopped_goes_on_with_resume(small: Estate, reaching: Any) -> None:
     with Interrupting(small, page_size=9) as fake:
         reaching(fake)
@@ -263,6 +264,7 @@ def test_collect_that_is_stopped_goes_on_with_resume(small: Estate, reaching: An
     assert Path("e.ndjson").read_bytes() == Path("whole.ndjson").read_bytes()
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_a_scan_that_is_stopped_judges_nothing(small: Estate, reaching: Any) -> None:
     with Interrupting(small, page_size=9) as fake:
         reaching(fake)
