@@ -21,11 +21,11 @@ from google.auth import exceptions as auth_errors
 from auditor.cli import main
 from auditor.sources.live.connection import Connection, UnusableEndpoint, check_universe, heed_proxy
 from auditor.sources.live.failures import NoCredentials, State, without_token
-from auditor.sources.live.identity import Identity, identify
+from auditor.sources.live.identity import SCOPE, Identity, identify, of_credentials
 from auditor.sources.live.plan import Order
 from tests.fake_google import Fake, Fault, denied, unavailable
 from tests.fake_google.faults import Code
-from tests.live_support import IMPATIENCE, NOTHING, ORGANIZATION, collected
+from tests.live_support import IMPATIENCE, NOTHING, ORGANIZATION, collected, key_file
 
 errors: Any = exceptions
 ROOT = Path(__file__).parents[1]
@@ -172,6 +172,18 @@ def test_what_passes_of_tokens_is_told_from_what_does_not(error: Exception, stat
         return
     with pytest.raises(NoCredentials, match="gcloud auth application-default login"):
         without_token(error)
+
+
+def test_a_key_that_was_deleted_ends_it_with_a_sentence(fake: Fake, tmp_path: Path) -> None:
+    from google.oauth2 import service_account
+
+    untyped: Any = service_account.Credentials
+    file = key_file(tmp_path, f"{fake.address('')}/token")
+    credentials = untyped.from_service_account_file(str(file), scopes=[SCOPE])
+    connection = Connection(of_credentials(credentials), channel=fake.channel, address=fake.address)
+    with pytest.raises(NoCredentials, match=r"Invalid JWT Signature.*a key may be deleted"):
+        collected(fake, Order(targets=(ORGANIZATION,), needs=NOTHING, services=("groups",)), connection=connection)
+    assert fake.counts()["POST /token"] == 1
 
 
 def test_a_service_that_alone_does_not_take_the_credentials_costs_its_own_verdicts_only(fake: Fake) -> None:
