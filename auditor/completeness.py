@@ -24,6 +24,7 @@ NOT_INVENTORIED = (
     "iam.googleapis.com/PolicyBinding",
     "iam.googleapis.com/PrincipalAccessBoundaryPolicy",
     "monitoring.googleapis.com/ListTimeSeriesResponse",
+    "networkmanagement.googleapis.com/VpcFlowLogsConfig",
     "orgpolicy.googleapis.com/EffectivePolicy",
     "policyanalyzer.googleapis.com/Activity",
     "recommender.googleapis.com/Recommendation",
@@ -90,7 +91,7 @@ class Missings:
 
     def __init__(self) -> None:
         self._by_place: dict[str, list[Missing]] = {}
-        self._anywhere: dict[tuple[frozenset[str], bool], str] = {}
+        self._anywhere: dict[tuple[frozenset[str] | None, bool], str] = {}
 
     def __iter__(self) -> Iterator[Missing]:
         for parts in self._by_place.values():
@@ -106,7 +107,7 @@ class Missings:
 
     def why(
         self,
-        asset_types: Iterable[str],
+        asset_types: Iterable[str] | None,
         places: Sequence[str] | None = None,
         *,
         policies: bool = False,
@@ -114,12 +115,13 @@ class Missings:
     ) -> str:
         """Why assets of one of the types (or their policies) may be missing, `""` where they cannot be.
 
-        `places` are a place and what is above it; None asks of the whole estate. `uncertain` says that more may be
-        above than `places` tells: then what is missing of any folder or organisation counts, too.
+        `asset_types` None asks of any type. `places` are a place and what is above it; None asks of the whole estate.
+        `uncertain` says that more may be above than `places` tells: then what is missing of any folder or organisation
+        counts, too.
         """
         if not self._by_place:
             return ""
-        kinds = frozenset(asset_types)
+        kinds = None if asset_types is None else frozenset(asset_types)
         if places is None:
             if (kinds, policies) not in self._anywhere:
                 self._anywhere[kinds, policies] = self._first(self, kinds, policies)
@@ -135,8 +137,8 @@ class Missings:
         return self._first(parts, kinds, policies)
 
     @staticmethod
-    def _first(parts: Iterable[Missing], kinds: frozenset[str], policies: bool) -> str:
+    def _first(parts: Iterable[Missing], kinds: frozenset[str] | None, policies: bool) -> str:
         for part in parts:
-            if part.policies == policies and any(part.touches(kind) for kind in kinds):
+            if part.policies == policies and (kinds is None or any(part.touches(kind) for kind in kinds)):
                 return part.told
         return ""

@@ -3,6 +3,7 @@
 [scan]
 exported = ["resource", "iam-policy"]   # what the input holds in full; or ["all"]
 checks_dir = ["our-checks"]             # folders of further check modules
+skip = ["groups"]                       # services that a live scan does not ask; what rests on them is not assessed
 
 [select]
 area = ["iam", "keys"]                  # only these; likewise check, framework
@@ -64,6 +65,8 @@ class ScanSection(_Section):
 
     exported: Annotated[tuple[Vouched, ...], AfterValidator(vouched)] = ()
     checks_dir: tuple[Path, ...] = ()
+    skip: tuple[str, ...] = ()
+    """Collectors by name."""
 
 
 class SelectSection(_Section):

@@ -44,20 +44,23 @@ class ExampleSource:
             yield f"example:{number}", msgspec.json.encode(document)
 
 
+def contents(documents: Iterable[dict[str, Any]]) -> frozenset[str]:
+    """What an example is said to hold in full: all resources, and all policies where it shows the project's."""
+    shown = any(document["asset_type"] == _PROJECT and "iam_policy" in document for document in documents)
+    return frozenset({"resource", "access-policy", "org-policy", *(("iam-policy",) if shown else ())})
+
+
 def judge(
     check: Check, documents: Iterable[dict[str, Any]], settings: Settings | None = None
 ) -> tuple[Outcome, str] | None:
     """The verdict and reason of `check` about the first of `documents`; None where it is not asked."""
     documents = tuple(documents)
-    exported = {"resource", "access-policy", "org-policy"}
-    if any(document["asset_type"] == _PROJECT and "iam_policy" in document for document in documents):
-        exported.add("iam-policy")  # an example that shows the project's policy shows all
     ledger = io.BytesIO()
     scan = Scan(
         [check],
         clock=Clock(NOW),
         settings={check.id: settings} if settings else {},
-        exported=frozenset(exported),
+        exported=contents(documents),
         ledger=ledger,
     )
     outcome = scan.run([ExampleSource(documents)])

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from auditor.sources.live.collection import Collection, Order, Progress
+from auditor.sources.live.collection import Collection, Progress
 from auditor.sources.live.collectors.api_key_use import PERIOD
 from auditor.sources.live.connection import Connection
 from auditor.sources.live.coverage import Coverage, Part
@@ -23,6 +23,7 @@ from auditor.sources.live.failures import State
 from auditor.sources.live.journal import Journal
 from auditor.sources.live.needs import Needs
 from auditor.sources.live.network import Calls, Clock, Patience
+from auditor.sources.live.plan import Order
 from tests.fake_google import Estate, Fake
 
 EXPORT = Path(__file__).parents[1] / "examples" / "lucky_gas" / "export"
@@ -224,6 +225,17 @@ def connection_to(fake: Fake) -> Connection:
     return Connection(channel=fake.channel, address=fake.address)
 
 
+def connection_at(port: int, http_port: int) -> Connection:
+    """The same, for a fake in another process."""
+    import grpc  # type: ignore[import-untyped]  # the package has no types
+
+    options = [("grpc.max_receive_message_length", -1)]
+    return Connection(
+        channel=lambda _: grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=options),
+        address=lambda _: f"http://127.0.0.1:{http_port}",
+    )
+
+
 def collected(
     fake: Fake,
     order: Order | None = None,
@@ -243,7 +255,7 @@ def collected(
 
     async def run() -> Coverage:
         reached = connection or connection_to(fake)
-        calls.append(Calls(reached, patience=patience, clock=clock or Hurried(), seed=1))
+        calls.append(Calls(reached, patience=patience, clock=clock or Hurried(), seed=1, residency=order.residency))
         try:
             return await Collection(order, calls[0], journal, progress).run()
         finally:

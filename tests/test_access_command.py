@@ -115,8 +115,8 @@ def test_questions_in_one_go(tmp_path: Path, export: Path) -> None:
             "question 1: x is no principal",
         ),
         (
-            '[{"principal": "user:a@b.example", "permission": "storage.buckets.get", "resource": "b1"}]',
-            "question 1: b1 is no resource",
+            '[{"principal": "user:a@b.example", "permission": "storage.buckets.get", "resource": "b9"}]',
+            "question 1: b9 is no resource",
         ),
         (
             '[{"principal": "x", "permission": "storage.bucket.get", "resource": "gs://b1"}]',
@@ -138,10 +138,10 @@ def test_wrong_questions_say_which_and_why(tmp_path: Path, export: Path, text: s
         (["can", ANN, "--permission", "storage.bucket.get", "--on", "gs://b1"], "did you mean storage.buckets.get"),
         (["can", ANN, "--permission", "storage.buckets.get"], "--on RESOURCE"),
         (
-            ["can", "ann@example.com", "--permission", "storage.buckets.get", "--on", "gs://b1"],
+            ["can", "stranger@example.com", "--permission", "storage.buckets.get", "--on", "gs://b1"],
             "may be a user or a group",
         ),
-        (["can", ANN, "--permission", "storage.buckets.get", "--on", "b1"], "is no resource"),
+        (["can", ANN, "--permission", "storage.buckets.get", "--on", "b9"], "is no resource"),
         (["can", ANN, "--without", "nonsense"], "ROLE MEMBER on RESOURCE"),
         (
             ["can", ANN, "--without", f"roles/viewer {BOB} on projects/p1"],

@@ -24,7 +24,6 @@ from auditor.cli import permissions as permissions_command
 from auditor.sources.base import Gaps
 from auditor.sources.detect import sources_of
 from auditor.sources.live import convert
-from auditor.sources.live.collection import Order
 from auditor.sources.live.collectors import COLLECTORS
 from auditor.sources.live.connection import Connection
 from auditor.sources.live.coverage import Coverage, Part, read_coverage
@@ -33,20 +32,12 @@ from auditor.sources.live.failures import State
 from auditor.sources.live.identity import Identity, identify
 from auditor.sources.live.needs import Needs
 from auditor.sources.live.permissions import collectors_of, permissions_of, role_in
-from auditor.sources.live.run import Access
+from auditor.sources.live.plan import Order
 from tests.fake_google import Estate, Fake, denied, perimeter
 from tests.live_support import (
     ORGANIZATION,
     collected,
-    connection_to,
-    full_estate,
 )
-
-
-@pytest.fixture(scope="module")
-def estate() -> Estate:
-    return full_estate()
-
 
 # other ways to reach Google
 
@@ -243,19 +234,6 @@ def test_declarations_are_read_without_google() -> None:
 
 
 # the commands
-
-
-@pytest.fixture
-def reaching(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Let the commands reach a fake."""
-
-    def reach(fake: Fake) -> None:
-        def connect(_: Access) -> Connection:
-            return connection_to(fake)
-
-        monkeypatch.setattr(Access, "connect", connect)
-
-    return reach
 
 
 def run(command: Any, *arguments: str | Path) -> Result:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 
-from auditor.sources.live.collection import Order
 from auditor.sources.live.collectors import COLLECTORS
 from auditor.sources.live.declaration import Collector
 from auditor.sources.live.failures import State
+from auditor.sources.live.plan import Order
 from tests.fake_google import (
     Estate,
     Fake,
@@ -24,25 +24,7 @@ from tests.fake_google import (
     throttled,
     unavailable,
 )
-from tests.live_support import IMPATIENCE, ORGANIZATION, collected, full_estate, names, only, path_of, told
-
-
-@pytest.fixture(scope="module")
-def estate() -> Estate:
-    return full_estate()
-
-
-@pytest.fixture(scope="module")
-def server(estate: Estate) -> Iterator[Fake]:
-    with Fake(estate) as running:
-        yield running
-
-
-@pytest.fixture
-def fake(server: Fake) -> Fake:
-    """The server, as good as new."""
-    server.reset()
-    return server
+from tests.live_support import IMPATIENCE, ORGANIZATION, collected, names, only, path_of, told
 
 
 @dataclass(frozen=True)

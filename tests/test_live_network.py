@@ -18,7 +18,7 @@ from auditor.sources.live.failures import Failure, NoCredentials, Refused, State
 from auditor.sources.live.network import Calls, Limiter, Patience
 from tests.fake_google import Estate, Fake, Fault, disabled, perimeter, throttled, unavailable
 from tests.fake_google.faults import Code
-from tests.live_support import ORGANIZATION, Stepped, connection_to, full_estate
+from tests.live_support import ORGANIZATION, Stepped, connection_to
 
 T = TypeVar("T")
 QUOTA = Quota("reads", 100)
@@ -26,11 +26,6 @@ RPC = Rpc("/service/Method", QUOTA, ("things.list",))
 LIST = Rpc("/google.cloud.asset.v1.AssetService/ListAssets", QUOTA, ("cloudasset.assets.listResource",))
 
 errors: Any = exceptions
-
-
-@pytest.fixture(scope="module")
-def estate() -> Estate:
-    return full_estate()
 
 
 def sending(*outcomes: Any) -> Callable[[float], Coroutine[Any, Any, Any]]:

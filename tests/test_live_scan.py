@@ -16,37 +16,16 @@ from click.testing import CliRunner, Result
 from auditor.cli import main
 from auditor.completeness import is_inventoried
 from auditor.sources.live.collectors import COLLECTORS
-from auditor.sources.live.connection import Connection
 from auditor.sources.live.permissions import rpcs_of
-from auditor.sources.live.run import Access
 from tests.fake_google import Estate, Fake, denied, invalid
-from tests.live_support import ORGANIZATION, connection_to, full_estate, small_estate
+from tests.live_support import ORGANIZATION, small_estate
 
 NOW = ("--now", "2026-11-22T00:00:00Z")
 
 
 @pytest.fixture(scope="module")
-def estate() -> Estate:
-    return full_estate()
-
-
-@pytest.fixture(scope="module")
 def small() -> Estate:
     return small_estate()
-
-
-@pytest.fixture
-def reaching(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    """Let the commands reach a fake, in a folder of their own."""
-    monkeypatch.chdir(tmp_path)
-
-    def reach(fake: Fake) -> None:
-        def connect(_: Access) -> Connection:
-            return connection_to(fake)
-
-        monkeypatch.setattr(Access, "connect", connect)
-
-    return reach
 
 
 def run(*arguments: str | Path) -> Result:

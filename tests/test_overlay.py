@@ -148,6 +148,14 @@ def test_a_value_known_only_after_apply_is_not_the_old_one(tmp_path: Path) -> No
             [change("google_storage_bucket.b", {**BUCKET, "deletion_policy": "ABANDON"}, None)],
             ["//storage.googleapis.com/b"],
         ),
+        (
+            [change("google_storage_bucket.b", BUCKET, {**BUCKET, "name": "c"}, "create", "forget")],
+            ["//storage.googleapis.com/c", "//storage.googleapis.com/b"],
+        ),
+        (
+            [change("google_storage_bucket.b", BUCKET, {**BUCKET, "name": "c"}, "create", "delete")],
+            ["//storage.googleapis.com/c"],
+        ),
     ],
 )
 def test_what_is_deleted_goes_and_what_is_forgotten_stays(changes: list[Any], left: list[str], tmp_path: Path) -> None:
@@ -329,6 +337,18 @@ def grant(role: str, *members: str, **more: Any) -> dict[str, Any]:
                 ),
             ],
             [VIEWER, OWNER, CONDITIONAL],
+        ),
+        (
+            [
+                change(
+                    "google_project_iam_member.m",
+                    {"project": "p-1001", "role": "roles/owner", "member": "user:root@example.com"},
+                    {"project": "p-1001", "role": "roles/viewer", "member": "user:root@example.com"},
+                    "create",
+                    "forget",
+                ),
+            ],
+            [{**VIEWER, "members": [*VIEWER["members"], "user:root@example.com"]}, OWNER, CONDITIONAL],
         ),
     ],
 )

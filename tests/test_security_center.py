@@ -16,7 +16,7 @@ from auditor.security_center.opinions import Standing, read_opinions
 from auditor.sources.base import Gaps
 from auditor.sources.detect import sources_of
 from auditor.sources.finding_list import FindingList
-from auditor.sources.live.collection import Order
+from auditor.sources.live.plan import Order
 from reports import html, markdown
 from tests.fake_google import Fake
 from tests.live_support import ORGANIZATION as LIVE

@@ -692,7 +692,7 @@ module "m" {
         "it stands in no resource, data source or module call, nor directly above one",
         "'soon' is no day; write expires=2026-12-31",
         "auditor:ignore is nothing that a comment can say; write auditor:accept",
-        "until is none of reason, expires, owner, approver, ticket",
+        "until is none of reason, expires, owner, approver, ticket, finding",
     ]
 
 

@@ -87,7 +87,7 @@ class Crowds:
         bindings = self._world.bindings
         here: set[int] = set()
         inside: set[int] = set()
-        doubts: list[str] = []
+        doubts = list(filter(None, [self._world.why_more_policies(container)]))
         for scope in self._scopes_in.get(container, ()):
             first, last = bindings.span_of(scope)
             crowd = here if bindings.scopes[scope].startswith(MANAGER) else inside

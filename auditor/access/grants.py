@@ -15,6 +15,7 @@ from auditor.access.members import Member, parse
 from auditor.model.verdict import PASS, Severity, Verdict, fail
 from auditor.resources.base import Asset, Undetermined
 from auditor.resources.policy import HIDDEN_CONDITION, Binding, Policy
+from auditor.resources.unknown import matching
 
 T = TypeVar("T")
 
@@ -40,6 +41,11 @@ class Grant:
         return f"{self.member} holds {self.role}{self.condition}"
 
 
+def any_grant(grant: Grant) -> bool:  # noqa: ARG001 - a predicate over grants, as `grants` takes it
+    """Every grant."""
+    return True
+
+
 def any_role(role: str) -> bool:  # noqa: ARG001 - a predicate over roles, as `grants` takes it
     """Every role."""
     return True
@@ -51,11 +57,15 @@ def grants(
     *,
     members: Callable[[Member], bool],
     roles: Callable[[str], bool] = any_role,
+    counts: Callable[[Grant], bool] = any_grant,
     deleted: bool = False,
     types: tuple[str, ...] = (),
     ends: tuple[str, ...] = (),
 ) -> list[Grant]:
     """The grants in force whose role and member are asked for; those of deleted members only where `deleted`.
+
+    `counts` leaves out more. What it leaves out has to be said here: whoever sorts grants out of the answer has not
+    heard that there may be others.
 
     `types` says which types of members (what stands before the colon) `members` can hold for, so that policies
     without them, which are nearly all, need not be read any further; `ends` likewise how they end, in lower case.
@@ -64,11 +74,16 @@ def grants(
     """
     if policy.surely_lacks(types=types, roles=None if roles is any_role else roles):
         return []
-    matching, unknown = _matching(policy, now, members, roles, types, ends)
-    found = [grant for grant in matching if grant.member.deleted is deleted]
-    if unknown and not found:
-        raise unknown
-    return found
+    found, unknown = _matching(policy, now, members, roles, types, ends)
+    known = [grant for grant in found if grant.member.deleted is deleted]
+    return matching(_with_doubt(known, unknown), counts)
+
+
+def _with_doubt(found: Iterable[Grant], doubt: Undetermined | None) -> Iterator[Grant]:
+    """Grants, and then what is not known about others."""
+    yield from found
+    if doubt is not None:
+        raise doubt
 
 
 def holders_of_both(
@@ -85,9 +100,9 @@ def holders_of_both(
     unknown: Undetermined | None = None
     for roles in (one, other):
         held: dict[str, Grant] = {}
-        matching, doubt = _matching(policy, now, members, roles)
+        granted, doubt = _matching(policy, now, members, roles)
         unknown = unknown or doubt
-        for grant in matching:
+        for grant in granted:
             if not grant.member.deleted and (grant.member.text not in held or not grant.condition):
                 held[grant.member.text] = grant
         sides.append(held)

@@ -24,7 +24,7 @@ from auditor.access.conjunction import Conjunction
 from auditor.access.coverage import covers
 from auditor.access.crowds import Crowd, Crowds, Meant
 from auditor.access.effective import EffectiveAccess
-from auditor.access.grants import Grant, tell
+from auditor.access.grants import Grant, any_grant, tell
 from auditor.access.hierarchy import MANAGER
 from auditor.access.holdings import Holding
 from auditor.access.members import Kind, Member, parse
@@ -69,11 +69,12 @@ class Powers(NamedTuple):
     found: list[Power]
     doubts: list[str]
 
-    def certain(self) -> list[Power]:
-        """The grants. Raises `Undetermined` where there is none and something is not known."""
-        if self.doubts and not self.found:
+    def certain(self, counts: Callable[[Power], bool] = any_grant) -> list[Power]:
+        """The grants that count. Raises `Undetermined` where there is none and something is not known."""
+        found = [power for power in self.found if counts(power)]
+        if self.doubts and not found:
             raise Undetermined("who holds the permission", "; ".join(self.doubts[:3]))
-        return self.found
+        return found
 
 
 class _Wanted(NamedTuple):

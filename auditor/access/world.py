@@ -10,7 +10,7 @@ cloud.google.com/storage/docs/access-control/iam#convenience-values, cloud.googl
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -150,19 +150,44 @@ class World:
             number = self.bindings.scopes.known(scope)
             doubt = self.bindings.doubts.get(number, "") if number is not None else ""
             return Level(where, scope, range(*self.bindings.span(scope)), doubt and f"of {where}: {doubt}")
-        cause = self._why_unread([self.places.type_of(scope) or ""], place.container, policies=True)
+        cause = self.why_unread([self.places.type_of(scope) or ""], place.container, policies=True)
         if cause:
             return Level(where, scope, range(0), f"the IAM policy of {where} is not known: {cause}")
         return Level(where, scope, range(0), "" if self._surely_empty(scope, place) else self._why_missing(where))
 
-    def _why_unread(self, asset_types: Sequence[str], container: str, *, policies: bool = False) -> str:
-        """Why assets in a container, or their policies, may be among what could not be read, `""` if not."""
+    def why_unread(self, asset_types: Iterable[str] | None, container: str, *, policies: bool = False) -> str:
+        """Why assets in a container, or their policies, may be among what could not be read, `""` if not.
+
+        `asset_types` None asks of any type, `container` `""` of the whole estate.
+        """
         missing = self.coverage.missing
-        if not missing:
-            return ""
+        if not missing or not container:
+            return missing.why(asset_types, policies=policies)
         way = self.hierarchy.way(container)
         places = [spelled for name in way.names for spelled in self.hierarchy.spellings(name)]
         return missing.why(asset_types, places, policies=policies, uncertain=not way.complete)
+
+    def why_more_policies(self, container: str) -> str:
+        """Why something in a container may have an IAM policy that the input lacks, `""` where nothing may.
+
+        `container` `""` asks of the whole estate.
+        """
+        coverage = self.coverage
+        if coverage.partial:
+            return "Terraform shows only part of the estate, and what is in it may have IAM policies of its own"
+        if coverage.damaged:
+            return "part of the input could not be read, and may have held more IAM policies"
+        if cause := self.why_unread(None, container, policies=True):
+            return f"IAM policies were not read: {cause}"
+        if coverage.policies or self._has_policies_of_resources or not container.startswith("projects/"):
+            return ""
+        return "the input has no IAM policy of any resource; say --exported iam-policy if that is so"
+
+    @cached_property
+    def _has_policies_of_resources(self) -> bool:
+        """Whether the input has the policy of anything but a project, folder or organization."""
+        scopes = (scope for scope in self.bindings.scopes.all if not scope.startswith(MANAGER))
+        return any(map(self.places.type_of, scopes))  # nearly always the first tells
 
     def _surely_empty(self, scope: str, place: Place) -> bool:
         """Whether a resource without a policy in the input is known to have an empty one."""
@@ -194,7 +219,7 @@ class World:
         known = self.tags or self.coverage.resources
         if not known or not way.complete or self.coverage.partial or self.coverage.damaged:
             return None
-        if self._why_unread(_TAG_TYPES, place.container):
+        if self.why_unread(_TAG_TYPES, place.container):
             return None
         return self.tags.effective([place.name, *(MANAGER + name for name in way.names)])
 

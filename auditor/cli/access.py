@@ -7,6 +7,7 @@ import importlib.util
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -22,6 +23,7 @@ from auditor.completeness import vouched
 if TYPE_CHECKING:
     from auditor.access.effective import Answer, EffectiveAccess
     from auditor.access.role_table import RoleTable
+    from auditor.cli.access_text import Held
     from auditor.sources.base import Source
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -233,9 +235,8 @@ def can(
         answer = _asked(access, one, now, any_permission)
         _print(form, text.answer_entry(answer), [text.answer_lines(answer)])
     else:
-        holdings, place = _held(access, arguments[0], resource)
-        entry = text.holdings_entry(access, arguments[0], place, holdings)
-        _print(form, entry, [text.holdings_lines(access, arguments[0], place, holdings)])
+        held = _held(access, arguments[0], resource)
+        _print(form, text.holdings_entry(access, held), [text.holdings_lines(held)])
     _finish(loaded.complete)
 
 
@@ -266,12 +267,13 @@ def who_can(
         --on projects/p/secrets/db-password export/ --groups groups.json
     """
     from auditor.access.places import UnclearResource
+    from auditor.access.spelling import Speller
     from auditor.cli import access_text as text
 
     loaded = load_access(targets, now=now, **options)
     name = _permission(loaded.access.world.roles, permission, any_permission)
     try:
-        found = loaded.access.who_can(name, resource)
+        found = loaded.access.who_can(name, Speller(loaded.access.world).place(resource))
     except UnclearResource as problem:
         raise fail_usage(problem) from None
     _print(form, text.who_can_entry(found), [text.who_can_lines(found)])
@@ -324,24 +326,33 @@ def diff(
 def _asked(access: EffectiveAccess, one: Asked, now: datetime, any_permission: bool, where: str = "") -> Answer:
     from auditor.access.places import UnclearResource
     from auditor.access.principals import UnclearPrincipal
+    from auditor.access.spelling import Speller
 
     name = _permission(access.world.roles, one.permission, any_permission, where)
+    speller = Speller(access.world)
     try:
-        return access.can(one.principal, name, one.resource, one.now or now)
+        who = speller.principal(one.principal)
+        answer = access.can(who, name, speller.place(one.resource), one.now or now)
+        return replace(answer, notes=(*answer.notes, *speller.remarks(who)))
     except (UnclearPrincipal, UnclearResource) as problem:
         raise fail_usage(f"{where}: {problem}" if where else problem) from None
 
 
-def _held(access: EffectiveAccess, who: str, resource: str | None) -> tuple[list[Any], Any]:
-    """What a principal holds, and the place that was asked about."""
+def _held(access: EffectiveAccess, text: str, resource: str | None) -> Held:
+    """What a principal holds, with what to know of the names that were asked about."""
     from auditor.access.places import UnclearResource
     from auditor.access.principals import UnclearPrincipal
+    from auditor.access.spelling import Speller
+    from auditor.cli.access_text import Held
 
+    speller = Speller(access.world)
     try:
-        place = access.world.places.read(resource) if resource else None
-        return access.everything(who, place), place
+        who = speller.principal(text)
+        place = speller.place(resource) if resource else None
     except (UnclearPrincipal, UnclearResource) as problem:
         raise fail_usage(problem) from None
+    notes = (*(place.notes if place is not None else ()), *speller.remarks(who))
+    return Held(str(who), place, access.everything(who, place), notes)
 
 
 def _permission(roles: RoleTable, text: str, any_permission: bool, where: str = "") -> str:

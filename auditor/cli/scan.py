@@ -169,8 +169,8 @@ def command(targets: tuple[str, ...], now: datetime, **options: Any) -> None:
 
     writers = report_writers(options["outputs"])
     asking = asked_for(options)
-    sources, failures = sources_given(targets, options, asking.needs)
-    estate = estate_given(options["on"], sources, options, asking.needs)
+    sources, failures = sources_given(targets, options, asking)
+    estate = estate_given(options["on"], sources, options, asking)
     refuse_overwriting([path for path, _ in writers], options["ledger"], [*sources, *estate])
     with opened(Path(options["ledger"])) if options["ledger"] else contextlib.nullcontext() as ledger:
         run, comparison = _audit(sources, estate, now, options, asking, ledger)
@@ -201,7 +201,7 @@ def _audit(
     from auditor.engine.write_up import Order, write_up
     from auditor.overlay import decide_change
     from auditor.security_center.comparison import compare, has_findings
-    from auditor.sources.base import Accepting, Telling
+    from auditor.sources.base import Accepting, Pinpointing, Telling
     from auditor.sources.live.estate import collections_of, vouched_by
 
     config, checks = asking.config, asking.checks
@@ -238,10 +238,13 @@ def _audit(
         frameworks=asking.frameworks,
         exceptions=[claim for source in given if isinstance(source, Accepting) for claim in source.claims()],
     )
+    pinpointing = [source for source in given if isinstance(source, Pinpointing)]
+    for finding in [*run.findings, *run.excepted()]:
+        finding.source = next(filter(None, (source.written_at(finding) for source in pinpointing)), finding.source)
     run.collections = collections_of([*sources, *estate])
     run.notices += [notice for source in given if isinstance(source, Telling) for notice in source.notices()]
-    if options["opinion"]:
-        run.notices.append(options["opinion"].told())
+    if asking.opinion:
+        run.notices.append(asking.opinion.told())
     if options["outputs"] or options["paths"]:
         _add_paths(run, outcome)
     if not estate and has_findings(run):

@@ -17,9 +17,13 @@ from auditor.model.security_center import SecurityCenterComparison
 from auditor.model.verdict import Severity
 
 
-def fingerprint(check: str, asset: str) -> str:
-    """The identity of a finding over time: 16 hex digits of check id and full resource name, nothing volatile."""
-    return hashlib.sha256(f"{check}\n{asset}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+def fingerprint(check: str, asset: str, discriminator: str = "") -> str:
+    """The identity of a finding over time: 16 hex digits of check id and full resource name, nothing volatile.
+
+    `discriminator` tells findings apart that one check may have of one asset, as paths to it by other ways.
+    """
+    told = "\n".join(filter(None, (check, asset, discriminator)))
+    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 READ_BEFORE = "read before; the first one counts"
@@ -225,6 +229,8 @@ class FindingException:
     check: str
     about: str
     """What it is about: a Terraform block, say."""
+    fingerprint: str = ""
+    """The one finding that is accepted; empty where it is whatever the check finds there."""
     place: str
     """File and line where it is written."""
     reason: str

@@ -10,6 +10,7 @@ from typing import ClassVar
 from msgspec import field
 
 from auditor.resources.base import Resource, View, shows
+from auditor.resources.durations import duration
 
 
 class Principals(View):
@@ -71,4 +72,5 @@ class Entitlement(Resource):
     @property
     def hours(self) -> float:
         """How long a grant may last; 0 where that is not told."""
-        return float(self.max_request_duration.removesuffix("s") or 0) / 3600
+        text = self.max_request_duration
+        return duration("maxRequestDuration", text).total_seconds() / 3600 if text else 0.0

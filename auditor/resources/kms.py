@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from msgspec import field
 
 from auditor.resources.base import Resource, Undetermined, View, shows
+from auditor.resources.durations import duration
 
 DEFAULT_DESTRUCTION_DELAY = timedelta(days=30)
 """How long a version waits for its destruction where the key does not say."""
@@ -65,23 +66,9 @@ class CryptoKey(Resource):
         return _duration("destroyScheduledDuration", text) if text else DEFAULT_DESTRUCTION_DELAY
 
     @property
-    def known_retired(self) -> bool:
-        """Whether the primary version is known to be destroyed, or soon will be: the key encrypts nothing any more.
-
-        A primary that is not known yet belongs to a key that is about to be made, which is not retired.
-        """
-        try:
-            return self.primary is not None and self.primary.state in ("DESTROYED", "DESTROY_SCHEDULED")
-        except Undetermined:
-            return False
-
-    @property
-    def known_next_rotation(self) -> datetime | None:
-        """When the key rotates next; None where that is not known: a key that is about to be made sets it by itself."""
-        try:
-            return self.next_rotation_time
-        except Undetermined:
-            return None
+    def is_retired(self) -> bool:
+        """Whether the primary version is destroyed, or soon will be: the key encrypts nothing any more."""
+        return self.primary is not None and self.primary.state in ("DESTROYED", "DESTROY_SCHEDULED")
 
     @property
     def is_external(self) -> bool:
@@ -115,13 +102,8 @@ class CryptoKeyVersion(Resource):
 
 
 def _duration(name: str, text: str) -> timedelta:
-    """A google.protobuf.Duration in its JSON form."""
-    try:
-        duration = timedelta(seconds=float(text[:-1]))
-    except (ValueError, OverflowError):
-        raise Undetermined(name, f"{text!r} is not a duration") from None
-    if not text.endswith("s"):
-        raise Undetermined(name, f"{text!r} is not a duration: it has no unit")
-    if not timedelta() <= duration <= LONGEST:
+    """A duration that Cloud KMS takes."""
+    found = duration(name, text)
+    if not timedelta() <= found <= LONGEST:
         raise Undetermined(name, f"{text!r} is not a duration that Cloud KMS takes")
-    return duration
+    return found

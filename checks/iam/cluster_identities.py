@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from auditor import PASS, Clock, Estate, Example, Fix, Policy, Severity, Undetermined, Verdict, asset, check, fail
-from auditor.access.grants import grants
+from auditor.access.grants import Grant, grants
 from auditor.access.members import Kind, Member
 from auditor.resources.gke import Cluster
 from auditor.resources.iam import ServiceAccount
@@ -69,16 +69,23 @@ def shared_identity(policy: Policy[ServiceAccount], estate: Estate, clock: Clock
 
     Source: https://cloud.google.com/kubernetes-engine/docs/concepts/workload-identity#identity_sameness
     """
-    pods = grants(policy, clock.now, members=_is_pod, types=("serviceAccount",))
-    for pod in pods:
-        pool = pod.member.value.partition("[")[0]
-        clusters, doubt = _clusters_of(estate, pool)
-        if len(clusters) > 1:
-            shown = ", ".join(clusters[:5]) + (" …" if len(clusters) > 5 else "")
-            return fail(f"{pod.member} is meant in {len(clusters)} clusters: {shown}", evidence={"clusters": clusters})
-        if doubt is not None:
+
+    def is_shared(pod: Grant) -> bool:
+        clusters, doubt = _clusters_of(estate, _pool(pod))
+        if len(clusters) < 2 and doubt is not None:
             raise doubt
+        return len(clusters) > 1
+
+    for pod in grants(policy, clock.now, members=_is_pod, counts=is_shared, types=("serviceAccount",)):
+        clusters, _ = _clusters_of(estate, _pool(pod))
+        shown = ", ".join(clusters[:5]) + (" …" if len(clusters) > 5 else "")
+        return fail(f"{pod.member} is meant in {len(clusters)} clusters: {shown}", evidence={"clusters": clusters})
     return PASS
+
+
+def _pool(pod: Grant) -> str:
+    """The workload pool that a pod's identity belongs to."""
+    return pod.member.value.partition("[")[0]
 
 
 def _clusters_of(estate: Estate, pool: str) -> tuple[list[str], Undetermined | None]:

@@ -187,14 +187,11 @@ def _principal(member: Member) -> bool:
     return not member.is_service_agent and not member.is_public
 
 
-def _is_untagged(policy: Policy[Any]) -> bool:
-    """Whether all is known of a policy and none of its conditions asks for a tag: the usual case."""
-    try:
-        policy.settle()
-        conditions = [binding.condition for binding in policy.bindings if binding.condition is not None]
-        return not any(_TAGGED.search(condition.expression) for condition in conditions)
-    except Undetermined:
-        return False
+def _is_tagged(policy: Policy[Any]) -> bool:
+    """Whether a condition of a policy asks for a tag. Raises `Undetermined` where something of it is not known."""
+    policy.settle()
+    conditions = [binding.condition for binding in policy.bindings if binding.condition is not None]
+    return any(_TAGGED.search(condition.expression) for condition in conditions)
 
 
 @check(
@@ -245,10 +242,13 @@ def tag_bypass(policy: Policy[Project | Folder | Organization], clock: Clock, ac
 
     Source: https://cloud.google.com/iam/docs/conditions-resource-attributes#resource-tags
     """
-    if _is_untagged(policy):
-        return PASS
-    held = grants(policy, clock.now, members=_principal)
-    tagged = [grant for grant in held if _TAGGED.search(grant.condition)]
+    unread: Undetermined | None = None
+    try:
+        if not _is_tagged(policy):
+            return PASS  # the usual case
+    except Undetermined as unknown:
+        unread = unknown
+    tagged = grants(policy, clock.now, members=_principal, counts=lambda grant: bool(_TAGGED.search(grant.condition)))
     if not tagged:
         return PASS
     index = standing_index(access)
@@ -268,4 +268,6 @@ def tag_bypass(policy: Policy[Project | Folder | Organization], clock: Clock, ac
         doubt = doubt or (more if able else "")
     if not bypassing and (doubts or (doubt and all(sides))):
         raise Undetermined("who may bind the tag", (doubts or [doubt])[0])
+    if not bypassing and unread:
+        raise unread
     return tell(bypassing)

@@ -21,7 +21,7 @@ from auditor import (
     not_applicable,
     not_assessed,
 )
-from auditor.access.grants import grants, tell
+from auditor.access.grants import Grant, grants, tell
 from auditor.access.members import CONSUMER_DOMAINS, Kind, Member, parse
 from auditor.access.principals import Principal
 from auditor.access.standing_index import standing_index
@@ -85,11 +85,30 @@ def _roles_of(group: str, access: EffectiveAccess) -> list[str]:
 _SHOWN = 20
 
 
+def _without_role(group: Group, access: EffectiveAccess) -> Verdict:
+    """The verdict on a group of which the input shows no role."""
+    perhaps = access.world.directory.groups_of(Principal(parse(_name(group)))).possible
+    inherited = next((name for name in sorted(perhaps) if _roles_of(name, access)), "")
+    doubt = _unread_grants(access) or (f"whether it is in {inherited} is not known" if inherited else "")
+    if doubt:
+        return not_assessed(f"whether the group holds a role is not known: {doubt}")
+    return not_applicable("the group holds no role in the input")
+
+
+@lru_cache(maxsize=1)
+def _unread_grants(access: EffectiveAccess) -> str:
+    """Why the policies of the estate may grant more than is known, `""` where they do not."""
+    bindings = access.world.bindings
+    partly = next((gaps.members for gaps in bindings.gaps.values() if gaps.members), "")
+    none = "" if len(bindings.scopes) or access.world.coverage.policies else "the input has no IAM policies"
+    return access.world.why_more_policies("") or partly or next(iter(bindings.doubts.values()), none)
+
+
 def _strangers(group: Group, access: EffectiveAccess, is_stranger: Callable[[Member], bool], what: str) -> Verdict:
     """A finding where a stranger is in the group, itself or by a group in it, and the group holds a role."""
     roles = _roles_of(_name(group), access)
     if not roles:
-        return not_applicable("the group holds no role in the input")
+        return _without_role(group, access)
     accounts, doubt = standing_index(access).inside(parse(_name(group)))
     found = sorted(name for name in accounts if is_stranger(parse(name)))
     if found:
@@ -232,7 +251,7 @@ def empty_group(group: Group, access: EffectiveAccess) -> Verdict:
     """
     roles = _roles_of(_name(group), access)
     if not roles:
-        return not_applicable("the group holds no role in the input")
+        return _without_role(group, access)
     accounts, doubt = standing_index(access).inside(parse(_name(group)))
     if accounts:
         return PASS
@@ -279,8 +298,13 @@ def unknown_group(policy: Policy[Project | Folder | Organization], clock: Clock,
 
     Source: https://cloud.google.com/iam/docs/groups-best-practices
     """
-    found = grants(policy, clock.now, members=lambda member: member.kind is Kind.GROUP, types=("group",))
-    if not found:
-        return PASS
-    known, domains = _addresses(estate)
-    return tell([each for each in found if each.member.domain in domains and each.member.value not in known])
+
+    def is_gone(found: Grant) -> bool:
+        known, domains = _addresses(estate)
+        return found.member.domain in domains and found.member.value not in known
+
+    return tell(grants(policy, clock.now, members=_is_group, counts=is_gone, types=("group",)))
+
+
+def _is_group(member: Member) -> bool:
+    return member.kind is Kind.GROUP

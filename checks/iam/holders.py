@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from auditor import PASS, EffectiveAccess, Policy, Severity, Undetermined, Verdict
+from auditor.access.grants import any_grant
 from auditor.access.holdings import Holding
 from auditor.access.members import Member
 from auditor.access.role_table import load
@@ -34,10 +35,6 @@ def may_permit(permissions: frozenset[str]) -> Callable[[str], bool]:
     return may
 
 
-def _any_power(power: Power) -> bool:  # noqa: ARG001 - a predicate over powers, as `held_on` takes it
-    return True
-
-
 def held_on(
     policy: Policy[Any],
     access: EffectiveAccess,
@@ -45,7 +42,7 @@ def held_on(
     *,
     members: Callable[[Member], bool],
     severity: Callable[[Power], Severity],
-    counts: Callable[[Power], bool] = _any_power,
+    counts: Callable[[Power], bool] = any_grant,
 ) -> Verdict:
     """The verdict on a policy by which none of some members should have any of the permissions.
 
@@ -54,10 +51,7 @@ def held_on(
     if policy.surely_lacks(roles=may_permit(permissions)):
         return PASS
     powers = standing_index(access).on(policy.asset, permissions, members)
-    found = [power for power in powers.found if power.role not in BASIC_ROLES and counts(power)]
-    if not found and powers.doubts:
-        raise Undetermined("who holds the permission", "; ".join(powers.doubts[:3]))
-    return tell_powers(found, severity)
+    return tell_powers(powers.certain(lambda power: power.role not in BASIC_ROLES and counts(power)), severity)
 
 
 def strongest(

@@ -151,8 +151,8 @@ def wide_impersonation(policy: Policy[Project | Folder | Organization], access: 
     Source: https://cloud.google.com/iam/docs/best-practices-service-accounts
     """
     index = standing_index(access)
-    found = index.on(policy.asset, _BECOME, _not_google, kind=SERVICE_ACCOUNT).certain()
-    found = [power for power in found if power.role not in _TOLD_ELSEWHERE]
+    powers = index.on(policy.asset, _BECOME, _not_google, kind=SERVICE_ACCOUNT)
+    found = powers.certain(lambda power: power.role not in _TOLD_ELSEWHERE)
     if not found:
         return PASS
     deployers = _deployers(index.on(policy.asset, _deploying(), _not_google).found)

@@ -219,16 +219,6 @@ def foreign_agent(
     return _strangers(policy.asset, _home_of_agent, settings.trusted_projects, estate, access)
 
 
-@lru_cache(maxsize=1)
-def _require_policies_of_resources(access: EffectiveAccess) -> None:
-    """Raise `Undetermined` where the input need not hold what resources grant."""
-    world = access.world
-    scopes = (scope for scope in world.bindings.scopes.all if not scope.startswith(MANAGER))
-    of_resources = any(world.places.type_of(scope) for scope in scopes)  # nearly always the first tells
-    if not of_resources and not world.coverage.policies:
-        raise Undetermined("IAM policies of resources", "the input has none; say --exported iam-policy if that is so")
-
-
 _HUMAN = ("user", "group", "domain")
 
 
@@ -287,7 +277,6 @@ def external_on_resource(
     _ = list(policy.bindings)  # where not even the project's own is known, its resources' are not either
     index = standing_index(access)
     crowd = index.crowd(policy.asset)
-    _require_policies_of_resources(access)
     if not crowd.doubts and not crowd.has_on_resources(_COMPANIES):
         return PASS
     domains = allowed_domains(policy.asset, settings, estate)

@@ -20,7 +20,7 @@ from auditor import (
     not_applicable,
     not_assessed,
 )
-from auditor.access.grants import grants, tell
+from auditor.access.grants import Grant, grants, tell
 from auditor.access.members import CONSUMER_DOMAINS, Kind, Member
 from auditor.resources.base import Asset
 from auditor.resources.iam import ServiceAccount
@@ -247,8 +247,11 @@ def role_of_user(policy: Policy[Project | Folder | Organization], clock: Clock) 
 
     Source: https://cloud.google.com/iam/docs/groups-best-practices
     """
-    found = grants(policy, clock.now, members=_is_user, types=("user",))
-    return tell([grant for grant in found if "request.time" not in grant.condition])
+    return tell(grants(policy, clock.now, members=_is_user, counts=_is_lasting, types=("user",)))
+
+
+def _is_lasting(found: Grant) -> bool:
+    return "request.time" not in found.condition
 
 
 def _is_user(member: Member) -> bool:

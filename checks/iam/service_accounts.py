@@ -157,13 +157,14 @@ def default_account_privileged(policy: Policy[Project | Folder | Organization], 
 
     Source: https://cloud.google.com/iam/docs/best-practices-service-accounts
     """
-    found = standing_index(access).on(policy.asset, REACHES_FAR, _default).certain()
+    powers = standing_index(access).on(policy.asset, REACHES_FAR, _default)
+    found = powers.certain(lambda power: power.role not in WRITING_BASIC_ROLES)
     above = not policy.asset.key.startswith("projects/")
 
     def severity(power: Power) -> Severity:  # noqa: ARG001 - what it is held on decides
         return Severity.HIGH if above else Severity.MEDIUM
 
-    return tell_powers([power for power in found if power.role not in WRITING_BASIC_ROLES], severity)
+    return tell_powers(found, severity)
 
 
 @check(
@@ -289,8 +290,8 @@ def account_access_admin(policy: Policy[Project | Folder | Organization], access
 
     Source: https://cloud.google.com/iam/docs/setting-limits-on-granting-roles
     """
-    found = standing_index(access).on(policy.asset, CHANGES_ACCESS, lambda member: member.is_workload).certain()
-    return tell([power for power in found if power.role not in WRITING_BASIC_ROLES and not _is_limited(power)])
+    powers = standing_index(access).on(policy.asset, CHANGES_ACCESS, lambda member: member.is_workload)
+    return tell(powers.certain(lambda power: power.role not in WRITING_BASIC_ROLES and not _is_limited(power)))
 
 
 def _is_limited(found: Grant) -> bool:

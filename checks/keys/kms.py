@@ -60,9 +60,12 @@ def _cannot_rotate(key: CryptoKey) -> str:
         return "the key takes imported material only, which Cloud KMS cannot make anew"
     if key.is_external and key.rotates_every is None:
         return "the material lies in an external key manager, where it is rotated"
-    if key.known_retired:
-        return "the primary version is destroyed or about to be"
     return ""
+
+
+def _unless_retired(key: CryptoKey, finding: Verdict) -> Verdict:
+    """A finding, but of a key that still encrypts."""
+    return not_applicable("the primary version is destroyed or about to be") if key.is_retired else finding
 
 
 @check(
@@ -93,11 +96,7 @@ def _cannot_rotate(key: CryptoKey) -> str:
     passes=lambda: [
         _key(**_EVERY_90_DAYS),
         _key(rotationPeriod="2592000s"),
-        asset(
-            CryptoKey,
-            {"rotationPeriod": "7776000s"},
-            unknown=["resource.data.nextRotationTime", "resource.data.primary"],
-        ),
+        asset(CryptoKey, {"rotationPeriod": "7776000s"}, unknown=["resource.data.primary"]),
         asset(CryptoKey, {"purpose": "ASYMMETRIC_SIGN"}),
         asset(CryptoKey, {"purpose": "MAC", "versionTemplate": {"protectionLevel": "HSM"}}),
         asset(CryptoKey, {"purpose": "RAW_ENCRYPT_DECRYPT"}),
@@ -107,7 +106,7 @@ def _cannot_rotate(key: CryptoKey) -> str:
     ],
     fails=lambda: [
         _key(),
-        asset(CryptoKey, {}, unknown=["resource.data.primary"]),
+        asset(CryptoKey, {}),
         _key(rotationPeriod="7776001s", nextRotationTime="2026-12-20T08:00:00Z"),
         _key(rotationPeriod="31536000s", nextRotationTime="2027-03-01T00:00:00Z"),
         _key(rotationPeriod="7776000s", nextRotationTime="2031-01-01T00:00:00Z"),
@@ -116,6 +115,8 @@ def _cannot_rotate(key: CryptoKey) -> str:
     ],
     unknown=lambda: [
         asset(CryptoKey, {}, unknown=["resource.data.rotationPeriod"]),
+        asset(CryptoKey, {}, unknown=["resource.data.primary"]),
+        asset(CryptoKey, {"rotationPeriod": "7776000s"}, unknown=["resource.data.nextRotationTime"]),
         asset(CryptoKey, {"rotationPeriod": "quarterly"}),
     ],
 )
@@ -137,13 +138,14 @@ def not_rotated(key: CryptoKey, settings: RotationSettings, clock: Clock) -> Ver
     period = key.rotates_every
     limit = timedelta(days=settings.max_rotation_days)
     if period is None:
-        return fail("no rotation is scheduled")
+        return _unless_retired(key, fail("no rotation is scheduled"))
     if period > limit:
-        return fail(f"it rotates every {period / timedelta(days=1):.4g} days, the limit is {limit.days}")
-    upcoming = key.known_next_rotation
+        days = f"{period / timedelta(days=1):.4g}"
+        return _unless_retired(key, fail(f"it rotates every {days} days, the limit is {limit.days}"))
+    upcoming = key.next_rotation_time
     if upcoming and upcoming - clock.now > limit:
-        days = clock.days_until(upcoming)
-        return fail(f"the next rotation is {days} days ahead, the limit is {limit.days}")
+        ahead = clock.days_until(upcoming)
+        return _unless_retired(key, fail(f"the next rotation is {ahead} days ahead, the limit is {limit.days}"))
     return PASS
 
 
@@ -193,10 +195,11 @@ def rotation_overdue(key: CryptoKey, settings: OverdueSettings, clock: Clock) ->
         return not_applicable("no rotation is scheduled")
     due = key.next_rotation_time
     if due and clock.now - due > grace:
-        return fail(f"the rotation that was due on {due:%Y-%m-%d} has not happened")
+        return _unless_retired(key, fail(f"the rotation that was due on {due:%Y-%m-%d} has not happened"))
     if key.primary and key.primary.create_time and clock.now - key.primary.create_time - grace > period:
         days = clock.days_since(key.primary.create_time)
-        return fail(f"the primary version is {days} days old, although the key rotates every {period.days} days")
+        every = f"although the key rotates every {period.days} days"
+        return _unless_retired(key, fail(f"the primary version is {days} days old, {every}"))
     return PASS
 
 
@@ -331,10 +334,8 @@ def short_destruction_delay(key: CryptoKey, settings: DestructionSettings) -> Ve
         return PASS
     if key.import_only:
         return not_applicable("imported material can be imported again")
-    if key.known_retired:
-        return not_applicable("the primary version is destroyed or about to be")
-    hours = delay // timedelta(hours=1)
-    return fail(f"a destruction can be taken back for {hours} hours, the least is {settings.min_delay_days} days")
+    hours, least = delay // timedelta(hours=1), settings.min_delay_days
+    return _unless_retired(key, fail(f"a destruction can be taken back for {hours} hours, the least is {least} days"))
 
 
 @check(

@@ -30,6 +30,7 @@ class Rest(BaseHTTPRequestHandler):
         values = parse_qs(url.query)
         asked = {name: value[0] for name, value in values.items()}
         fault = self.fake.record(f"GET {url.path}", asked)
+        self.fake.wait(url.path)
         time.sleep(self.fake.latency + (fault.latency if fault else 0.0))
         if fault is not None and fault.garbage:
             self._send(200, fault.body)

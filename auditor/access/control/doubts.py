@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from auditor.access.bindings import NOBODY, bare_role
 from auditor.access.control.abilities import Abilities, drawn
 from auditor.access.control.control_graph import ControlGraph, Doubt
-from auditor.access.control.inventory import Inventory
+from auditor.access.control.inventory import TYPES, Inventory
 from auditor.access.effective import EffectiveAccess
 from auditor.access.hierarchy import MANAGER
 from auditor.access.members import Kind, parse
@@ -58,6 +58,7 @@ class _Doubter:
         self._rests_of_policies()
         self._roles()
         self._types()
+        self._unread()
         self._groups()
 
     def _doubt(self, target: int, cause: str, subject: str = "", *, source: int | None = None, inside: bool) -> None:
@@ -84,11 +85,16 @@ class _Doubter:
         """Service accounts whose own policy is not in the input: control of their project is doubted elsewhere."""
         world, coverage = self._world, self._world.coverage
         seen = coverage.policies or _ACCOUNT in world.types_with_policies
+        none = "the input has no IAM policy of any service account; say --exported iam-policy if it was exported"
         if seen and not (coverage.partial or coverage.damaged):
-            return
-        cause = "the input has no IAM policy of any service account; say --exported iam-policy if it was exported"
+            if not coverage.missing:
+                return
+            none = ""
         for address, node in self._accounts:
-            if not world.bindings.has_policy(world.places.canonical(account_name(address))):
+            name = world.places.canonical(account_name(address))
+            if world.bindings.has_policy(name):
+                continue
+            if cause := none or world.why_unread([_ACCOUNT], world.places.container(name), policies=True):
                 self._doubt(node, cause, "service accounts", inside=True)
 
     def _rests_of_policies(self) -> None:
@@ -149,6 +155,17 @@ class _Doubter:
                 for _, node in self._accounts:
                     self._doubt(node, cause, kind, inside=False)
                 return  # one cause is enough, and the sentence tells what to do about all
+
+    def _unread(self) -> None:
+        """What runs in a project, or keys of its accounts, of which not all could be read."""
+        world = self._world
+        causes: dict[str, str] = {}
+        for address, node in self._accounts if world.coverage.missing else ():
+            home = world.places.container(world.places.canonical(account_name(address)))
+            if home not in causes:
+                causes[home] = world.why_unread(TYPES, home)
+            if causes[home]:
+                self._doubt(node, f"what runs as {address} was not read: {causes[home]}", home, inside=False)
 
     def _groups(self) -> None:
         """Groups whose members are not known: somebody from outside may be among them."""

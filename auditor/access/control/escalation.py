@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from auditor.access.bindings import bare_role
@@ -33,10 +34,13 @@ from auditor.access.control.abilities import (
 )
 from auditor.access.control.control_graph import ACCOUNT, RESOURCE, ControlGraph, Reason, Reasons
 from auditor.access.control.grants_in_force import Grants, InForce, is_custom, is_set
+from auditor.access.control.guardrails import Guardrails, Withheld
 from auditor.access.control.inventory import Inventory
 from auditor.access.control.memberships import link_memberships
 from auditor.access.control.primitives import Edge, Gain, Primitive, primitives
+from auditor.access.control.tag_conditions import asks_for_tags
 from auditor.access.control.winnings import Winnings
+from auditor.access.effective import EffectiveAccess
 from auditor.access.hierarchy import MANAGER
 from auditor.access.members import parse
 from auditor.access.places import label
@@ -89,6 +93,7 @@ class _Builder:
         self.control = ControlGraph(world.hierarchy, reasons=Reasons(world.bindings))
         self._steps: dict[str, int] = {}
         self._customs: list[_Custom] = []
+        self._withheld: list[Withheld] = []
         self._workloads = {world.places.canonical(workload.name) for workload in inventory.workloads}
         self._supplies = {name for workload in inventory.workloads for name in workload.supplies}
 
@@ -101,9 +106,12 @@ class _Builder:
             scope, site = self._scope(name)
             for grant in grants.of(name, self.at[site]) if scope else ():
                 reason = self._bind(grant, scope, site)
+                if grant.withheld is not None and site is Site.CONTAINER:
+                    self._withhold(grant, scope, reason, grants)
                 if (grant.certain | grant.possible) & minting:
                     relayed.append((grant, scope, reason))
         control.unknown_roles = grants.unknown_roles()
+        self._lift_guardrails()
         for container in sorted(self._containers()):
             control.owner(container)
         self._entitlements()
@@ -140,6 +148,22 @@ class _Builder:
         if is_custom(role) and site is not Site.RESOURCE:
             self._customs.append(_Custom(node, reason, bare_role(role), scope, grant.held))
         return reason
+
+    def _withhold(self, grant: InForce, scope: str, reason: int, grants: Grants) -> None:
+        """Note what a guardrail keeps from somebody, if it is one that can be lifted."""
+        certain, possible = grant.withheld or (0, 0)
+        bindings = self.world.bindings
+        condition = bindings.conditions[bindings.condition_of[grant.binding]] if not grant.held else ""
+        lifted_at = () if asks_for_tags(condition) else grants.denying(scope, certain | possible)
+        if lifted_at or asks_for_tags(condition):
+            node = self.control.identity(grant.holder)
+            self._withheld.append(Withheld(node, reason, certain, possible, scope, scope, lifted_at, condition))
+
+    def _lift_guardrails(self) -> None:
+        if self._withheld:
+            access = EffectiveAccess(self.world, self.now)
+            given = partial(self._given, site=Site.CONTAINER)
+            Guardrails(self.control, access, given).add(self._withheld)
 
     def _scope(self, name: str) -> tuple[str, Site]:
         """The scope of a binding as abilities know it, `""` where the catalogue has nothing to win."""

@@ -20,6 +20,7 @@ from auditor.access.boundary import Attributes
 from auditor.access.conditions import PolicyKind, Request
 from auditor.access.conjunction import Conjunction
 from auditor.access.control.abilities import Abilities
+from auditor.access.control.tag_conditions import asks_for_tags
 from auditor.access.deny import DenyMasks
 from auditor.access.hierarchy import MANAGER
 from auditor.access.holdings import Holdings
@@ -44,6 +45,8 @@ class InForce(NamedTuple):
     possible: int
     held: bool
     """Whether the role is surely held, whatever it gives."""
+    withheld: tuple[int, int] | None = None
+    """What it would surely and perhaps give, where a deny policy or a tag that is not bound keeps some of that away."""
 
 
 class _Restriction(NamedTuple):
@@ -97,7 +100,8 @@ class Grants:
             if mask is None:
                 continue
             certain, possible, held = self._in_force(binding, scope, mask)
-            if not (certain | possible or (self._custom[role] and held is not None)):
+            tagged = 0 if certain | possible else self._if_tagged(binding, scope, mask)
+            if not (certain | possible | tagged or (self._custom[role] and held is not None)):
                 continue
             restriction = restriction or self._restriction(self._world.places.container(scope))
             for number in bindings.members_of(binding):
@@ -106,7 +110,9 @@ class Grants:
                     continue
                 if binding not in bindings.gaps:
                     seen.add(key)
-                if restriction.mask & (certain | possible):
+                if tagged:
+                    yield InForce(binding, number, members[number], 0, 0, False, (0, tagged))
+                elif restriction.mask & (certain | possible):
                     yield from self._restrained(binding, number, scope, certain, possible, bool(held))
                 else:
                     yield InForce(binding, number, members[number], certain, possible, bool(held))
@@ -128,7 +134,25 @@ class Grants:
         for holder in self._holders(self._world.bindings.members[number], scope, certain | possible):
             denied, perhaps = self.taken(holder, scope, certain | possible)
             sure = certain & ~denied & ~perhaps
-            yield InForce(binding, number, holder, sure, (certain | possible) & ~denied & ~sure, held)
+            before = (certain, possible) if denied | perhaps and not self._has_boundaries else None
+            yield InForce(binding, number, holder, sure, (certain | possible) & ~denied & ~sure, held, before)
+
+    def _if_tagged(self, binding: int, scope: str, mask: int) -> int:
+        """The permissions of a binding that is not in force, where it might be if its resource had other tags."""
+        bindings = self._world.bindings
+        condition = bindings.conditions[bindings.condition_of[binding]]
+        if not mask or not scope.startswith(MANAGER) or not asks_for_tags(condition):
+            return 0
+        request = Request(now=self._now, resource_name=None, resource_type=None, tags=None, policy=PolicyKind.ALLOW)
+        met = self._policies.allow.met(binding, request).decision
+        applies = self._policies.allow.applies(bindings.role_of[binding], scope)
+        return 0 if met.fails or applies.fails else mask
+
+    def denying(self, container: str, mask: int) -> tuple[str, ...]:
+        """What the deny policies are attached to that deny any of some permissions in a container; none if unclear."""
+        attached = self._world.denies.attached(self._world.levels_above(container))
+        found = [where for where, rule in attached or () if any(part & mask for part in self._masks.of_rule(rule))]
+        return tuple(dict.fromkeys(found))
 
     def taken(self, member: str, scope: str, mask: int) -> tuple[int, int]:
         """(taken away, perhaps taken away) of some permissions by deny policies and boundaries at a scope."""

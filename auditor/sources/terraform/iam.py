@@ -17,7 +17,7 @@ from auditor.sources.terraform.datasets import DATASET, unify
 from auditor.sources.terraform.mapping import Context, Draft
 from auditor.sources.terraform.names import is_open, may_be
 from auditor.sources.terraform.plan import Planned, as_dict, as_list, references_of
-from auditor.sources.terraform.references import follow
+from auditor.sources.terraform.references import data_source, follow
 from auditor.sources.terraform.types.iam_targets import TARGETS, Target
 from auditor.sources.terraform.walk import AFTER_APPLY
 
@@ -98,8 +98,10 @@ class _Policy:
             self.draft.policy_unknown[f"{place}.condition.{part}"] = AFTER_APPLY
         return made
 
-    def grant(self, binding: _Binding, *, merge: bool) -> None:
+    def grant(self, binding: _Binding, address: str, *, merge: bool = False) -> None:
         """Add a binding; one member's to the binding of the same role and condition, where `merge`."""
+        for member in binding.members if binding.role is not None else ():
+            self.draft.granted.setdefault((binding.role or "", member), address)
         if merge and binding.role is not None and not binding.condition_unknown:
             for present in self.bindings:
                 if (present.role, present.condition) == (
@@ -215,7 +217,7 @@ class Folder:
         elif kind == "_iam_audit_config":
             policy.audit_configs.append(_audit_config(planned))
         else:
-            policy.grant(self._granted(planned, kind), merge=kind == "_iam_member")
+            policy.grant(self._granted(planned, kind), planned.address, merge=kind == "_iam_member")
 
     def _granted(self, planned: Planned, kind: str) -> _Binding:
         condition, condition_unknown = _condition(planned)
@@ -241,6 +243,9 @@ class Folder:
     def _whole(self, policy: _Policy, planned: Planned) -> None:
         """An authoritative policy, from its JSON or from the data source that makes it."""
         policy.complete = policy.whole = True
+        made_by = data_source(planned, references_of(planned.config, "policy_data"))
+        if made_by:
+            policy.draft.parts.append(made_by)
         text = planned.known("policy_data")
         if isinstance(text, str):
             try:
@@ -254,7 +259,7 @@ class Folder:
                 policy.unknown = True
                 return
             for entry in as_list(document.get("bindings")):
-                policy.grant(_written(as_dict(entry)), merge=False)
+                policy.grant(_written(as_dict(entry)), made_by or planned.address)
             policy.audit_configs += [c for c in as_list(document.get("auditConfigs")) if isinstance(c, dict)]
             return
         source = self._data_source(planned)
@@ -262,7 +267,7 @@ class Folder:
             policy.unknown = True
             return
         for values, unknown in source.blocks("binding"):
-            policy.grant(_block_binding(values, unknown), merge=False)
+            policy.grant(_block_binding(values, unknown), made_by or planned.address)
         for values, _ in source.blocks("audit_config"):
             if values.get("service"):
                 policy.audit_configs.append(_audit_configuration(values, "audit_log_configs"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -14,7 +14,7 @@ from auditor.sources.base import Gaps, Telling
 from auditor.sources.files import printable
 from auditor.sources.terraform.blocks import Header, headers
 from auditor.sources.terraform.hcl.cursor import ADDRESSED
-from auditor.sources.terraform.hcl.files import is_configuration, read_text
+from auditor.sources.terraform.hcl.files import configurations, read_text
 
 if TYPE_CHECKING:
     from auditor.exceptions import Claim
@@ -82,6 +82,15 @@ class Places:
         return found
 
 
+def grant_in(finding: Finding, grants: Iterable[tuple[str, str]]) -> tuple[str, str]:
+    """The one of some (role, member) that a finding is about, as its evidence or its message tells it."""
+    told = (str(finding.evidence.get("role", "")), str(finding.evidence.get("member", "")))
+    if told in grants:
+        return told
+    named = (grant for grant in grants if all(part in finding.message for part in grant))
+    return max(named, key=lambda grant: len("".join(grant)), default=("", ""))
+
+
 def split(addresses: str) -> list[str]:
     """The addresses of an asset that several resources make up, one by one."""
     return _ADDRESSES.findall(addresses)
@@ -90,7 +99,7 @@ def split(addresses: str) -> list[str]:
 def _configurations(folder: Path) -> list[Path]:
     """The Terraform files directly in a folder."""
     try:
-        return sorted(entry for entry in folder.iterdir() if is_configuration(entry.name))
+        return [folder / name for name in configurations(folder)]
     except OSError:
         return []
 
@@ -132,6 +141,7 @@ class OfTerraform(Protocol):
     trusted: bool
     unsupported: Counter[str]
     made_of: dict[str, list[str]]
+    granted: dict[str, dict[tuple[str, str], str]]
 
     def lines(self, gaps: Gaps) -> Iterator[tuple[str, bytes]]:
         """(place, line) of each asset."""
@@ -170,7 +180,14 @@ class Placed:
     def claims(self) -> list[Claim]:
         """The exceptions in comments of the files, each about the findings of what its block makes."""
         found = self._places.exceptions()
-        return [one.claim(self._about(f"{_shown(one.file)}:{one.block_line}")) for one in found]
+        return [one.claim(self._about(f"{_shown(one.block_file)}:{one.block_line}")) for one in found]
+
+    def written_at(self, finding: Finding) -> str:
+        """`FILE:LINE` of the block that grants what a finding is about; `""` where it is about no grant."""
+        grants = self.source.granted.get(finding.address)
+        if grants is None or finding.source != self.of(finding.address):
+            return ""
+        return self._places.of(grants.get(grant_in(finding, grants), ""))
 
     def notices(self) -> list[str]:
         """What the plan has to say."""
@@ -189,6 +206,6 @@ class Placed:
 def has_files(folder: Path) -> bool:
     """Whether Terraform files lie directly in a folder."""
     try:
-        return any(is_configuration(entry.name) for entry in folder.iterdir())
+        return bool(configurations(folder))
     except OSError:
         return False

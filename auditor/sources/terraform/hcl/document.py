@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from auditor.sources.terraform.hcl import computed
 from auditor.sources.terraform.hcl.provider_schema import Shape
 from auditor.sources.terraform.hcl.providers import provider_of, provider_value
 from auditor.sources.terraform.hcl.resources import Instance
@@ -129,7 +130,7 @@ def _parts(value: Value, shape: Shape | None) -> tuple[Any, Any]:
         parts = [_parts(element, shape) for element in value]
         marks = [mark if mark else (False if not isinstance(known, dict) else {}) for known, mark in parts]
         return [known for known, _ in parts], marks if any(marks) else None
-    return value, None
+    return str(value) if isinstance(value, str) else value, None  # no longer where it was made
 
 
 def _unset(shape: Shape, after: dict[str, Any], unknown: dict[str, Any]) -> None:
@@ -150,6 +151,9 @@ def _computed(instance: Instance, shape: Shape | None, after: dict[str, Any], un
     _unset(shape, after, unknown)
     for name in [name for name, mark in unknown.items() if mark is True and instance.configured(name) is None]:
         value = instance.attribute(name)
+        if name == "effective_labels" and first_unknown(computed.labels(instance)) is not None:
+            after.pop("labels", None)  # there may be others, of the provider
+            unknown["labels"] = True
         if first_unknown(value) is None and value is not None:
             after[name] = value
             del unknown[name]

@@ -47,6 +47,7 @@ _BACKEND: Rows = {
     "backend": "backends",
     "connection_draining_timeout_sec": "connectionDraining.drainingTimeoutSec",
     "enable_cdn": "enableCDN",
+    "generated_id": "id",
     "cdn_policy": Row("cdnPolicy", default=ABSENT),
     "iap": Row("iap", default=ABSENT),
     "iap.enabled": Row("iap.enabled", default=True),
@@ -113,7 +114,8 @@ _URL_MAP: Rows = {
     "test": None,
 }
 _ROUTE_LISTS = (
-    "weighted_backend_services weighted_backend_services.header_action.request_headers_to_add "
+    "cache_policy.negative_caching_policy weighted_backend_services "
+    "weighted_backend_services.header_action.request_headers_to_add "
     "weighted_backend_services.header_action.response_headers_to_add"
 )
 _URL_MAP_LISTS = " ".join(
@@ -126,6 +128,7 @@ _URL_MAP_LISTS = " ".join(
         "path_matcher.header_action.request_headers_to_add path_matcher.header_action.response_headers_to_add",
         "path_matcher.route_rules.header_action.request_headers_to_add",
         "path_matcher.route_rules.header_action.response_headers_to_add",
+        "path_matcher.route_rules.http_filter_configs path_matcher.route_rules.http_filter_metadata",
         *(
             f"{where}.{block}"
             for where in (
@@ -145,6 +148,24 @@ RULE: Rows = {
 }
 """The rows of a rule that is a resource of its own."""
 RULE_LISTS = " ".join(path.removeprefix("rule.") for path in _POLICY_LISTS.split() if path.startswith("rule."))
+_REGION_POLICY: Rows = {
+    "fingerprint": None,
+    "policy_id": "id",
+    "project": None,
+    "self_link_with_policy_id": None,
+    "rules": Row("rules", default=_DEFAULT_RULE),
+    **{f"rules.{path}": f"rules.{row}" if isinstance(row, str) else row for path, row in RULE.items()},
+    "type": Row("type", default="CLOUD_ARMOR"),
+}
+_REGION_POLICY_LISTS = " ".join(["rules user_defined_fields", *(f"rules.{path}" for path in RULE_LISTS.split())])
+_REGION_POLICY_LISTS += " rules.network_match.user_defined_fields"
+_CERTIFICATE: Rows = {
+    "certificate_id": "id",
+    "name_prefix": None,
+    "private_key": None,
+    "project": None,
+    "type": Row("type", default="SELF_MANAGED"),
+}
 _SSL_POLICY: Rows = {
     "min_tls_version": Row("minTlsVersion", default="TLS_1_0"),
     "profile": Row("profile", default="COMPATIBLE"),
@@ -201,18 +222,12 @@ MAPPINGS: dict[str, Mapping] = {
     "google_compute_ssl_policy": _compute("SslPolicy", "global/sslPolicies", _SSL_POLICY),
     "google_compute_region_ssl_policy": _compute("SslPolicy", "regions/{region}/sslPolicies", _SSL_POLICY),
     "google_compute_security_policy": _compute("SecurityPolicy", "global/securityPolicies", _POLICY, _POLICY_LISTS),
-    "google_compute_ssl_certificate": _compute(
-        "SslCertificate",
-        "global/sslCertificates",
-        {
-            "certificate": None,
-            "certificate_id": None,
-            "name_prefix": None,
-            "private_key": None,
-            "private_key_wo": None,
-            "private_key_wo_version": None,
-            "project": None,
-        },
+    "google_compute_ssl_certificate": _compute("SslCertificate", "global/sslCertificates", _CERTIFICATE),
+    "google_compute_region_ssl_certificate": _compute(
+        "SslCertificate", "regions/{region}/sslCertificates", _CERTIFICATE
+    ),
+    "google_compute_region_security_policy": _compute(
+        "SecurityPolicy", "regions/{region}/securityPolicies", _REGION_POLICY, _REGION_POLICY_LISTS
     ),
     "google_compute_managed_ssl_certificate": _compute(
         "SslCertificate", "global/sslCertificates", {"project": None, "certificate_id": None,
@@ -224,6 +239,7 @@ MAPPINGS: dict[str, Mapping] = {
         {"location": None, "project": None, "self_managed": Row("selfManaged", lambda _: {}, default=ABSENT),
          "self_managed.certificate_pem": None, "self_managed.private_key_pem": None,
          "self_managed.pem_certificate": None, "self_managed.pem_private_key": None},
+        "managed.authorization_attempt_info",
         full_name=True,
     ),
 }  # fmt: skip

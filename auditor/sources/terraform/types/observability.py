@@ -77,6 +77,7 @@ MAPPINGS: dict[str, Mapping] = {
         "//monitoring.googleapis.com/projects/{project}/uptimeCheckConfigs/{name}",
         {
             "project": None,
+            "uptime_check_id": None,
             "http_check.auth_info.password": None,
             "http_check.auth_info.password_wo": None,
             "http_check.auth_info.password_wo_version": None,

@@ -110,6 +110,11 @@ def _finished_key(made: Made) -> None:
     _crypto_key(made)
 
 
+def _authority(made: Made) -> None:
+    """Until when a new certificate is good, its making tells."""
+    made.note("caCertificateDescriptions", DECIDED_AT_APPLY)
+
+
 _ROLE: Rows = {
     "permissions": "includedPermissions",
     "role_id": None,
@@ -153,6 +158,7 @@ MAPPINGS: dict[str, Mapping] = {
         "cloudkms.googleapis.com/CryptoKeyVersion",
         _key_version_name,
         {
+            "attestation.external_protection_level_options": None,
             "crypto_key": None,
             "external_protection_level_options": Row("externalProtectionLevelOptions", default=ABSENT),
         },
@@ -242,7 +248,12 @@ MAPPINGS: dict[str, Mapping] = {
     "google_iam_workload_identity_pool": Mapping(
         "iam.googleapis.com/WorkloadIdentityPool",
         _POOLS,
-        {"workload_identity_pool_id": None, "project": None, "state": Row("state", default="ACTIVE")},
+        {
+            "inline_trust_config.additional_trust_bundles": None,
+            "workload_identity_pool_id": None,
+            "project": None,
+            "state": Row("state", default="ACTIVE"),
+        },
         full_name=True,
     ),
     "google_iam_workload_identity_pool_provider": Mapping(
@@ -286,6 +297,17 @@ MAPPINGS: dict[str, Mapping] = {
         container="parent",
         fixed={"kind": "DenyPolicy"},
         full_name=True,
+    ),
+    "google_privateca_certificate_authority": Mapping(
+        "privateca.googleapis.com/CertificateAuthority",
+        "//privateca.googleapis.com/projects/{project}/locations/{location}/caPools/{pool}/certificateAuthorities/"
+        "{certificate_authority_id}",
+        dropped(
+            "certificate_authority_id config desired_state ignore_active_certificates_on_deletion location "
+            "pem_ca_certificate pool project skip_grace_period subordinate_config"
+        ),
+        full_name=True,
+        finish=_authority,
     ),
     "google_apikeys_key": Mapping(
         "apikeys.googleapis.com/Key",

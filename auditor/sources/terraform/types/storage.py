@@ -9,12 +9,13 @@ from __future__ import annotations
 from auditor.sources.terraform.mapping import ABSENT, Mapping, Row, Rows
 
 _BUCKET: Rows = {
-    "enable_object_retention": "objectRetention.enabled",
+    "enable_object_retention": Row("objectRetention.mode", lambda on: "Enabled" if on else None, default=ABSENT),
     "encryption.default_kms_key_name": "encryption.defaultKmsKeyName",
     "lifecycle_rule": "lifecycle.rule",
     "lifecycle_rule.condition.with_state": Row(
         "lifecycle.rule.condition.isLive", lambda state: {"LIVE": True, "ARCHIVED": False}.get(state)
     ),
+    "lifecycle_rule.condition.no_age": None,
     "lifecycle_rule.condition.send_age_if_zero": None,
     "lifecycle_rule.condition.send_days_since_custom_time_if_zero": None,
     "lifecycle_rule.condition.send_days_since_noncurrent_time_if_zero": None,
@@ -51,7 +52,9 @@ MAPPINGS: dict[str, Mapping] = {
             "location": None,
             "zone": None,
             "kms_key_name": Row("kmsKeyName", default=ABSENT),
+            "effective_replication": None,
             "initial_replication": None,
+            "project": None,
         },
         "file_shares file_shares.nfs_export_options networks",
         full_name=True,

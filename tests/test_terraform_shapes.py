@@ -1,0 +1,326 @@
+"""Shapes that real configurations have: what each of them means, found by evaluating files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import scan
+from tests.test_terraform_files import convert, write
+
+BUCKET = 'resource "google_storage_bucket" "{0}" {{\n  name     = "{0}"\n  location = "EU"\n}}\n'
+
+
+def labels(asset: dict[str, Any]) -> Any:
+    """The labels of an asset; `unknown` where they are not known."""
+    return "unknown" if "resource.data.labels" in asset["unknown"] else asset["resource"]["data"].get("labels")
+
+
+def test_a_provider_gives_default_labels(tmp_path: Path) -> None:
+    """Those of the resource win; of another provider's none; an unknown default leaves all unknown."""
+    write(
+        tmp_path,
+        main_tf="""
+variable "unset" {}
+provider "google" {
+  default_labels = { env = "prod", team = "web" }
+}
+provider "google" {
+  alias          = "other"
+  default_labels = { env = "dev", owner = var.unset }
+}
+provider "google" {
+  alias = "plain"
+}
+resource "google_storage_bucket" "a" {
+  name     = "a"
+  location = "EU"
+  labels   = { team = "data" }
+}
+resource "google_storage_bucket" "b" {
+  name     = "b"
+  location = "EU"
+}
+resource "google_storage_bucket" "c" {
+  provider = google.other
+  name     = "c"
+  location = "EU"
+  labels   = { team = "data" }
+}
+resource "google_storage_bucket" "d" {
+  provider = google.plain
+  name     = "d"
+  location = "EU"
+  labels   = { team = "data" }
+}
+resource "google_logging_project_sink" "no_labels" {
+  name        = "s"
+  project     = "p"
+  destination = "storage.googleapis.com/a"
+}
+module "m" {
+  source    = "./m"
+  providers = { google = google.plain }
+}
+""",
+        m__main_tf=BUCKET.format("e"),
+    )
+    assets, gaps, _ = convert(tmp_path)
+    assert not gaps.told
+    found = {address.rpartition(".")[2]: labels(asset) for address, asset in assets.items()}
+    assert found == {
+        "a": {"env": "prod", "team": "data"},
+        "b": {"env": "prod", "team": "web"},
+        "c": "unknown",
+        "d": {"team": "data"},
+        "no_labels": None,
+        "e": None,
+    }
+
+
+def test_data_sources_of_projects_and_accounts_tell_what_follows_from_their_arguments(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        main_tf="""
+provider "google" {
+  project = "main"
+}
+data "google_project" "here" {
+}
+data "google_project" "there" {
+  project_id = "other"
+}
+data "google_service_account" "by_id" {
+  account_id = "app"
+}
+data "google_service_account" "by_address" {
+  account_id = "app@other.iam.gserviceaccount.com"
+}
+data "google_service_account" "by_number" {
+  account_id = "1234567890"
+}
+resource "google_storage_bucket" "b" {
+  name     = "b"
+  location = "EU"
+  labels = {
+    here       = data.google_project.here.project_id
+    there      = data.google_project.there.project_id
+    path       = data.google_project.there.id
+    by_id      = data.google_service_account.by_id.email
+    by_address = data.google_service_account.by_address.member
+  }
+}
+resource "google_storage_bucket" "unknown" {
+  name     = "u"
+  location = "EU"
+  labels   = { number = data.google_project.here.number, email = data.google_service_account.by_number.email }
+}
+""",
+    )
+    assets, gaps, _ = convert(tmp_path)
+    assert not gaps.told
+    assert labels(assets["google_storage_bucket.b"]) == {
+        "here": "main",
+        "there": "other",
+        "path": "projects/other",
+        "by_id": "app@main.iam.gserviceaccount.com",
+        "by_address": "serviceAccount:app@other.iam.gserviceaccount.com",
+    }
+    assert labels(assets["google_storage_bucket.unknown"]) == "unknown"
+
+
+def test_what_is_ephemeral_is_unknown_and_no_mistake(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        main_tf="""
+ephemeral "google_secret_manager_secret_version" "password" {
+  secret = "projects/p/secrets/db"
+}
+resource "google_sql_user" "u" {
+  name                = "app"
+  instance            = "db"
+  project             = "p"
+  password_wo         = ephemeral.google_secret_manager_secret_version.password.secret_data
+  password_wo_version = 1
+}
+resource "google_storage_bucket" "b" {
+  name     = ephemeral.random_id.none.hex
+  location = "EU"
+}
+""",
+    )
+    _, gaps, _ = convert(tmp_path)
+    assert [gap.problem for gap in gaps.told] == ["there is no ephemeral resource random_id.none"]
+
+
+def test_opentofus_files_are_read_in_place_of_those_of_the_same_name(tmp_path: Path) -> None:
+    write(tmp_path, main_tf=BUCKET.format("terraform"), other_tf=BUCKET.format("both"))
+    (tmp_path / "main.tofu").write_text(BUCKET.format("tofu"))
+    block = {"resource": {"google_storage_bucket": {"json": {"name": "json", "location": "EU"}}}}
+    (tmp_path / "j.tf.json").write_text(json.dumps(block).replace("json", "shadowed"))
+    (tmp_path / "j.tofu.json").write_text(json.dumps(block))
+    (tmp_path / "x_override.tofu").write_text('resource "google_storage_bucket" "tofu" {\n  location = "US"\n}\n')
+    assets, gaps, _ = convert(tmp_path)
+    assert not gaps.told
+    assert {address.rpartition(".")[2] for address in assets} == {"tofu", "both", "json"}
+    assert assets["google_storage_bucket.tofu"]["resource"]["data"]["location"] == "US"
+
+
+@pytest.mark.parametrize("name", ["terragrunt.hcl", "terragrunt.stack.hcl", "network.tfcomponent.hcl"])
+def test_what_other_languages_make_of_modules_is_not_assessed(tmp_path: Path, name: str) -> None:
+    write(tmp_path, main_tf=BUCKET.format("b"))
+    for folder in (tmp_path / "live" / "a", tmp_path / "live" / "b"):
+        folder.mkdir(parents=True)
+        (folder / name).write_text('terraform {\n  source = "../../modules/x"\n}\n')
+    assets, gaps, _ = convert(tmp_path)
+    assert len(assets) == 1
+    (gap,) = gaps.told
+    assert gap.where.endswith(f"a/{name}")
+    assert gap.problem == "what Terragrunt or Terraform Stacks make of it is not read, nor of 1 other"
+
+
+def test_a_plan_stands_for_the_files_that_it_lies_with_and_no_others(tmp_path: Path) -> None:
+    write(tmp_path, main_tf=BUCKET.format("top"), a__main_tf=BUCKET.format("a"), b__main_tf=BUCKET.format("b"))
+    after = {"name": "planned", "location": "EU"}
+    change = {
+        "address": "google_storage_bucket.planned",
+        "mode": "managed",
+        "type": "google_storage_bucket",
+        "name": "planned",
+        "change": {"actions": ["create"], "before": None, "after": after, "after_unknown": {}},
+    }
+    (tmp_path / "a" / "plan.json").write_text(json.dumps({"format_version": "1.2", "resource_changes": [change]}))
+    assert names_of(tmp_path) == ["b", "planned", "top"]
+    (tmp_path / "a" / "plan.json").rename(tmp_path / "plan.json")
+    assert names_of(tmp_path) == ["planned"]
+    (tmp_path / "main.tf").unlink()
+    assert names_of(tmp_path) == ["a", "b", "planned"]
+
+
+def test_a_state_stands_for_no_files(tmp_path: Path) -> None:
+    """It tells what was there; the files, what will be."""
+    write(tmp_path, main_tf=BUCKET.format("b"))
+    resource = {
+        "address": "google_storage_bucket.b",
+        "mode": "managed",
+        "type": "google_storage_bucket",
+        "name": "b",
+        "values": {"name": "b", "location": "US"},
+    }
+    state = {"format_version": "1.0", "values": {"root_module": {"resources": [resource]}}}
+    (tmp_path / "state.json").write_text(json.dumps(state))
+    _, report = scan(tmp_path, options=["--check", "bucket-public"])
+    assert [target["kind"] for target in report["targets"]] == ["Terraform files", "Terraform state"]
+    assert report["population"]["duplicates"] == 1
+
+
+def names_of(folder: Path) -> list[str]:
+    """The buckets of a folder."""
+    ledger = folder / "ledger.out"
+    scan(folder, options=["--check", "bucket-public", "--ledger", ledger.with_suffix(".ndjson")])
+    rows = ledger.with_suffix(".ndjson").read_text().splitlines()
+    ledger.with_suffix(".ndjson").unlink()
+    return sorted(json.loads(row)["asset"].rpartition("/")[2] for row in rows)
+
+
+GRANTS = """
+resource "google_storage_bucket" "b" {
+  name     = "b"
+  location = "EU"
+}
+resource "google_storage_bucket_iam_member" "team" {
+  bucket = google_storage_bucket.b.name
+  role   = "roles/storage.objectViewer"
+  member = "group:team@example.com"
+}
+module "m" {
+  source = "./m"
+  bucket = google_storage_bucket.b.name
+}
+resource "google_storage_bucket" "c" {
+  name     = "c"
+  location = "EU"
+}
+data "google_iam_policy" "open" {
+  binding {
+    role    = "roles/storage.objectViewer"
+    members = ["allAuthenticatedUsers"]
+  }
+}
+resource "google_storage_bucket_iam_policy" "c" {
+  bucket      = google_storage_bucket.c.name
+  policy_data = data.google_iam_policy.open.policy_data
+}
+"""
+GRANTING = """
+variable "bucket" {
+}
+resource "google_storage_bucket_iam_binding" "all" {
+  bucket  = var.bucket
+  role    = "roles/storage.legacyBucketReader"
+  members = ["allUsers"]
+}
+"""
+
+
+def test_a_finding_of_a_grant_is_placed_where_the_grant_is_written(tmp_path: Path) -> None:
+    """The bucket may be old: the line that a pull request adds is that of the grant."""
+    write(tmp_path / "in", main_tf=GRANTS, m__main_tf=GRANTING)
+    told = {"b": "m/main.tf:4", "c": "main.tf:19"}
+    _, report = scan(tmp_path / "in", options=["--check", "bucket-public"])
+    assert {finding["asset"][-1]: place_in(finding) for finding in report["findings"]} == told
+
+    (tmp_path / "in" / "plan.json").write_text(json.dumps(granting_plan()))
+    _, report = scan(tmp_path / "in" / "plan.json", options=["--check", "bucket-public"])
+    assert {finding["asset"][-1]: place_in(finding) for finding in report["findings"]} == told
+
+
+def granting_plan() -> dict[str, Any]:
+    """The plan of `GRANTS`."""
+    open_ = {"bindings": [{"role": "roles/storage.objectViewer", "members": ["allAuthenticatedUsers"]}]}
+    values = {
+        "google_storage_bucket.b": {"name": "b", "location": "EU"},
+        "google_storage_bucket.c": {"name": "c", "location": "EU"},
+        "google_storage_bucket_iam_member.team": {
+            "bucket": "b",
+            "role": "roles/storage.objectViewer",
+            "member": "group:team@example.com",
+        },
+        "module.m.google_storage_bucket_iam_binding.all": {
+            "bucket": "b",
+            "role": "roles/storage.legacyBucketReader",
+            "members": ["allUsers"],
+        },
+        "google_storage_bucket_iam_policy.c": {"bucket": "c", "policy_data": json.dumps(open_)},
+    }
+    changes = [
+        {
+            "address": address,
+            "module_address": "module.m" if address.startswith("module.") else "",
+            "mode": "managed",
+            "type": address.split(".")[-2],
+            "name": address.split(".")[-1],
+            "change": {"actions": ["create"], "before": None, "after": after, "after_unknown": {}},
+        }
+        for address, after in values.items()
+    ]
+    references = ["data.google_iam_policy.open.policy_data", "data.google_iam_policy.open"]
+    configured = {
+        "mode": "managed",
+        "type": "google_storage_bucket_iam_policy",
+        "name": "c",
+        "expressions": {"policy_data": {"references": references}},
+    }
+    return {
+        "format_version": "1.2",
+        "resource_changes": changes,
+        "configuration": {"root_module": {"resources": [configured]}},
+    }
+
+
+def place_in(finding: dict[str, Any]) -> str:
+    """The place of a finding from the scanned folder on."""
+    return str(finding["source"].partition("/in/")[2].partition(" ")[0])
