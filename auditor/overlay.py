@@ -16,7 +16,8 @@ from auditor.access.control.path_changes import PathChanges, path_changes
 from auditor.access.control.path_report import DrawnPath, drawn
 from auditor.engine.scan import Outcome, Scan
 from auditor.gate import decide
-from auditor.model.run import Change, ControlPath, Finding, Gate, Run
+from auditor.model.paths import ControlPath
+from auditor.model.run import Change, Finding, Gate, Run
 from auditor.model.text import plural
 
 if TYPE_CHECKING:

@@ -149,7 +149,7 @@ def test_wrong_questions_say_which_and_why(tmp_path: Path, export: Path, text: s
             ["can", ANN, "--without", f"roles/viewer {BOB} on projects/p1"],
             f"did you mean roles/owner {BOB} on projects/p1?",
         ),
-        (["can", ANN, "--groups", "nowhere.json"], "no such file"),
+        (["can", ANN, "--groups", "nowhere.json"], "File 'nowhere.json' does not exist"),
         (["can"], "give the principal, then the targets"),
         (["who-can", "storage.buckets.gett", "--on", "gs://b1"], "did you mean storage.buckets.get"),
         (["who-kan"], "did you mean who-can"),

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from auditor.model.run import RUN, CategoryComparison, Run
+from auditor.model.run import RUN, Run
+from auditor.model.security_center import CategoryComparison
 from auditor.security_center.names import Names
 from auditor.security_center.opinions import Standing, read_opinions
 from auditor.sources.base import Gaps

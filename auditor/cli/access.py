@@ -17,7 +17,7 @@ import click
 from auditor.cli import fail_usage
 from auditor.cli.access_questions import Asked, read_questions
 from auditor.cli.completion import files
-from auditor.cli.parameters import exported_option, moment
+from auditor.cli.parameters import exported_option, groups_option, moment
 from auditor.completeness import vouched
 
 if TYPE_CHECKING:
@@ -86,14 +86,7 @@ def format_option(function: F) -> F:
 def estate_options(function: F) -> F:
     """The options of every command that reads an estate."""
     options = (
-        click.option(
-            "--groups",
-            "group_files",
-            multiple=True,
-            type=click.Path(path_type=Path, dir_okay=False),
-            metavar="FILE",
-            help="Members of groups, as JSON or CSV. Repeatable.",
-        ),
+        groups_option,
         exported_option,
         click.option(
             "--now",

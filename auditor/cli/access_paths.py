@@ -15,7 +15,7 @@ import click
 from auditor.cli import fail_usage
 from auditor.cli.access import EXIT_CODES, _sources, _tell_gaps, format_option, without_option
 from auditor.cli.completion import files
-from auditor.cli.parameters import exported_option, moment
+from auditor.cli.parameters import exported_option, groups_option, moment
 from auditor.completeness import vouched
 
 if TYPE_CHECKING:
@@ -35,14 +35,7 @@ _SHOWN = 10
 @click.option("--to", "ends", multiple=True, metavar="RESOURCE", help="Only paths to here. Repeatable.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="Paths told at most.")
 @without_option
-@click.option(
-    "--groups",
-    "group_files",
-    multiple=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Members of groups, as JSON or CSV. Repeatable.",
-)
+@groups_option
 @exported_option
 @click.option(
     "--now",

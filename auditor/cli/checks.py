@@ -10,6 +10,7 @@ import click
 
 from auditor.cli import catalogue_errors, fail_usage
 from auditor.cli.completion import areas, framework_ids
+from auditor.cli.parameters import checks_dir_option
 
 if TYPE_CHECKING:
     from auditor.check import Check
@@ -26,13 +27,7 @@ if TYPE_CHECKING:
     shell_complete=framework_ids,
     help="Only the checks of this framework's controls. Repeatable.",
 )
-@click.option(
-    "--checks-dir",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="A folder of further check modules. Repeatable.",
-)
+@checks_dir_option
 def command(form: str, area: tuple[str, ...], framework: tuple[str, ...], checks_dir: tuple[Path, ...]) -> None:
     """List the checks: id, severity and the problem that each finds.
 

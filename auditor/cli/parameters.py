@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
-import os
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import click
 
+from auditor import output
 from auditor.cli import fail_usage
 from auditor.completeness import CONTENT_TYPES, NOT_INVENTORIED
 
 F = TypeVar("F", bound=Callable[..., Any])
-_NUMBERS = itertools.count(1)
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 
 
@@ -31,6 +27,29 @@ def exported_option(function: F) -> F:
         metavar="CONTENT",
         help="This content is in the input in full, what it lacks does not exist: resource, iam-policy, org-policy, "
         "access-policy, all of these; or a type that exports lack, such as iam.googleapis.com/DenyPolicy. Repeatable.",
+    )(function)
+
+
+def checks_dir_option(function: F) -> F:
+    """`--checks-dir`."""
+    return click.option(
+        "--checks-dir",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="A folder of further check modules. Repeatable.",
+    )(function)
+
+
+def groups_option(function: F) -> F:
+    """`--groups`."""
+    return click.option(
+        "--groups",
+        "group_files",
+        multiple=True,
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Members of groups, as JSON or CSV. Repeatable.",
     )(function)
 
 
@@ -64,33 +83,9 @@ class Percentage(click.FloatRange):
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[IO[bytes]]:
-    """Open an output file, which takes its name once complete; what the system says against it ends the command."""
+    """Open an output file; what the system says against it ends the command."""
     try:
-        with _in_place(path) if _is_special(path) else _aside(Path(os.path.realpath(path))) as file:
+        with output.opened(path) as file:
             yield file
     except OSError as error:
         raise fail_usage(f"{path}: cannot be written, {(error.strerror or str(error)).lower()}") from None
-
-
-def _is_special(path: Path) -> bool:
-    """Whether it is a device, a pipe or a folder; or a file that may be written in a folder that may not."""
-    return path.exists() and (not path.is_file() or not os.access(Path(os.path.realpath(path)).parent, os.W_OK))
-
-
-def _in_place(path: Path) -> AbstractContextManager[IO[bytes]]:
-    return path.open("wb")
-
-
-@contextlib.contextmanager
-def _aside(path: Path) -> Iterator[IO[bytes]]:
-    """A file beside `path` that replaces it in the end: nobody reads half a report, nor loses yesterday's to it."""
-    part = path.with_name(f".auditor-{os.getpid()}-{next(_NUMBERS)}.part")
-    try:
-        with part.open("xb") as file:
-            yield file
-        if path.exists():
-            shutil.copymode(path, part)
-        part.replace(path)
-    except BaseException:  # also Ctrl-C: the part goes, whatever ended it
-        part.unlink(missing_ok=True)
-        raise

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -17,7 +16,15 @@ from auditor.cli import EXIT_CODES
 from auditor.cli.asking import Asking, asked_for
 from auditor.cli.completion import areas, check_ids, files, framework_ids
 from auditor.cli.live import access_options, scope_options
-from auditor.cli.parameters import SEVERITIES, Percentage, exported_option, moment, opened
+from auditor.cli.parameters import (
+    SEVERITIES,
+    Percentage,
+    checks_dir_option,
+    exported_option,
+    groups_option,
+    moment,
+    opened,
+)
 from auditor.cli.targets import estate_given, in_progress, refuse_overwriting, sources_given
 
 if TYPE_CHECKING:
@@ -76,14 +83,7 @@ if TYPE_CHECKING:
     help="With --secrets: ask Cloud DLP about the lines that may hold one. They are sent to Google; PROJECT is billed.",
 )
 @click.option("--dlp-location", default="", metavar="LOCATION", help="Where Cloud DLP works on them, as europe-west3.")
-@click.option(
-    "--groups",
-    "group_files",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Members of groups, as JSON or CSV. Repeatable.",
-)
+@groups_option
 @click.option(
     "--paths/--no-paths",
     default=None,
@@ -127,13 +127,7 @@ if TYPE_CHECKING:
 @click.option("--severity", type=click.Choice(SEVERITIES), help="Ask only checks of this severity or worse.")
 @click.option("--all", "everything", is_flag=True, help="Ask also the checks out of the default selection.")
 @exported_option
-@click.option(
-    "--checks-dir",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="A folder of further check modules. Repeatable.",
-)
+@checks_dir_option
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
@@ -178,7 +172,7 @@ def command(targets: tuple[str, ...], now: datetime, **options: Any) -> None:
     sources, failures = sources_given(targets, options, asking)
     estate = estate_given(options["on"], sources, options, asking)
     refuse_overwriting([path for path, _ in writers], options["ledger"], [*sources, *estate])
-    with _ledger(options["ledger"]) as ledger:
+    with opened(Path(options["ledger"])) if options["ledger"] else contextlib.nullcontext() as ledger:
         run, comparison = _audit(sources, estate, now, options, asking, ledger)
     written, unwritten = write_reports(run, writers)
     if not options["quiet"] and sys.stdout is not None:
@@ -295,16 +289,3 @@ def _judged(
             return scan(checks, ledger).run(watched), sources, None, []
         overlay = Overlay(sources[0], watched, exported)
         return *scan_over(overlay, watched, checks, scan, ledger), overlay.notices
-
-
-@contextlib.contextmanager
-def _ledger(path: str | None) -> Iterator[IO[bytes] | None]:
-    if path is None:
-        yield None
-        return
-    with opened(Path(path)) as file:
-        if path.endswith(".gz"):
-            with gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as packed:
-                yield packed  # type: ignore[misc]  # a GzipFile is written like any file
-        else:
-            yield file

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
-from auditor.model.run import READ_BEFORE, Collection, Finding, Run, ServiceState
+from auditor.model.collection import Collection, ServiceState
+from auditor.model.run import READ_BEFORE, Finding, Run
 from auditor.model.text import plural, visible
 from auditor.model.verdict import Severity
 from auditor.security_center.comparison import in_words

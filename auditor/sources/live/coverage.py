@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from auditor.completeness import COLLECTION, IAM_POLICY, NOT_INVENTORIED, RESOURCE, Missing, is_inventoried
-from auditor.model.run import Collection, ServiceState
+from auditor.model.collection import Collection, ServiceState
 from auditor.model.text import plural
 from auditor.sources.live.declaration import Record
 from auditor.sources.live.failures import USE_PROJECT, Failure, State
