@@ -496,3 +496,42 @@ def test_what_an_override_sets_is_placed_at_the_resource(tmp_path: Path) -> None
     write(tmp_path / "in", main_tf=public, z_override_tf=override)
     _, report = scan(tmp_path / "in", options=["--check", "sql-public-ip"])
     assert [place_in(finding) for finding in report["findings"]] == ["main.tf:2"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "members"),
+    [
+        ('concat(["allUsers"], var.unset)', ["allUsers"]),
+        ('concat(var.unset, ["allUsers", "user:a@x.y"])', ["allUsers", "user:a@x.y"]),
+        ('distinct(compact(concat(split(",", "allUsers,"), [var.unset])))', ["allUsers"]),
+        ('toset(flatten([["allUsers"], var.unset]))', ["allUsers"]),
+        ("local.all", ["allUsers"]),
+        ("var.unset", []),
+        ('[for m in concat(["allUsers"], var.unset) : m if m != "allUsers"]', []),
+        ('setsubtract(["allUsers"], var.unset)', []),
+        ('var.unset == "x" ? ["allUsers"] : []', []),
+        ('slice(concat(["allUsers"], var.unset), 1, 2)', []),
+    ],
+)
+def test_a_member_that_is_known_counts_whatever_joins_it(tmp_path: Path, expression: str, members: list[str]) -> None:
+    text = """
+variable "unset" {}
+locals {
+  all = concat(local.everybody, var.unset)
+  everybody = ["allUsers"]
+}
+resource "google_project_iam_binding" "b" {
+  project = "p"
+  role    = "roles/viewer"
+  members = %s
+}
+"""
+    write(tmp_path, main_tf=text % expression)
+    assets, gaps, _ = convert(tmp_path)
+    assert not gaps.told
+    (asset,) = assets.values()
+    assert asset["iam_policy"]["bindings"] == [{"role": "roles/viewer", "members": members}]
+    assert ("iam_policy.bindings.0.members" + (".*" if members else "")) in asset["unknown"]
+    _, report = scan(tmp_path, options=["--check", "container-public"])
+    (check,) = report["checks"]
+    assert (check["failed"], sum(check["not_assessed"].values())) == ((1, 0) if members else (0, 1))
