@@ -77,7 +77,11 @@ def drawn(seed: int) -> Drawn:
     inside = (*USERS, *ACCOUNTS, *GROUPS)
     groups = {group: dice.sample(inside, dice.randrange(3)) for group in GROUPS}
     forbidding = dice.sample(PROJECTS, dice.randrange(3))
-    denials = [(dice.choice(inside), dice.choice(tuple(DENIABLE))) for _ in range(dice.choice((0, 0, 0, 1, 2)))]
+    held = [(grant.member, name) for grant in grants for name in grant.permissions if name in DENIABLE]
+    denials = [dice.choice(held) for _ in range(dice.choice((0, 0, 1, 2)))] if held else []
+    for who, _ in denials:
+        if dice.random() < 0.6:  # who is denied may lift it
+            grants.append(Grant(who, (LIFT,), dice.choice((ORGANISATION, "projects/home")), ""))
     return Drawn(grants, groups, forbidding, denials)
 
 

@@ -38,7 +38,6 @@ from auditor.access.control.guardrails import Guardrails, Withheld
 from auditor.access.control.inventory import Inventory
 from auditor.access.control.memberships import link_memberships
 from auditor.access.control.primitives import Edge, Gain, Primitive, primitives
-from auditor.access.control.tag_conditions import asks_for_tags
 from auditor.access.control.winnings import Winnings
 from auditor.access.effective import EffectiveAccess
 from auditor.access.hierarchy import MANAGER
@@ -153,9 +152,9 @@ class _Builder:
         """Note what a guardrail keeps from somebody, if it is one that can be lifted."""
         certain, possible = grant.withheld or (0, 0)
         bindings = self.world.bindings
-        condition = bindings.conditions[bindings.condition_of[grant.binding]] if not grant.held else ""
-        lifted_at = () if asks_for_tags(condition) else grants.denying(scope, certain | possible)
-        if lifted_at or asks_for_tags(condition):
+        condition = bindings.conditions[bindings.condition_of[grant.binding]] if grant.lacks_tag else ""
+        lifted_at = () if condition else grants.denying(scope, certain | possible)
+        if lifted_at or condition:
             node = self.control.identity(grant.holder)
             self._withheld.append(Withheld(node, reason, certain, possible, scope, scope, lifted_at, condition))
 

@@ -48,6 +48,8 @@ class InForce(NamedTuple):
     """Whether the role is surely held, whatever it gives."""
     withheld: tuple[int, int] | None = None
     """What it would surely and perhaps give, where a deny policy or a tag that is not bound keeps some of that away."""
+    lacks_tag: bool = False
+    """Whether it is a tag."""
 
 
 class _Restriction(NamedTuple):
@@ -113,7 +115,7 @@ class Grants:
                 if binding not in bindings.gaps:
                     seen.add(key)
                 if tagged:
-                    yield InForce(binding, number, members[number], 0, 0, False, (0, tagged))
+                    yield InForce(binding, number, members[number], 0, 0, False, (0, tagged), True)
                 elif restriction.mask & (certain | possible):
                     yield from self._restrained(binding, number, scope, certain, possible, bool(held))
                 else:
