@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import partial
 from typing import NamedTuple
 
 from auditor.access.bindings import bare_role
@@ -105,7 +104,7 @@ class _Builder:
             scope, site = self._scope(name)
             for grant in grants.of(name, self.at[site]) if scope else ():
                 reason = self._bind(grant, scope, site)
-                if grant.withheld is not None and site is Site.CONTAINER:
+                if grant.withheld is not None and site is not Site.RESOURCE:
                     self._withhold(grant, scope, reason, grants)
                 if (grant.certain | grant.possible) & minting:
                     relayed.append((grant, scope, reason))
@@ -153,16 +152,19 @@ class _Builder:
         certain, possible = grant.withheld or (0, 0)
         bindings = self.world.bindings
         condition = bindings.conditions[bindings.condition_of[grant.binding]] if grant.lacks_tag else ""
-        lifted_at = () if condition else grants.denying(scope, certain | possible)
+        container = self._above(scope)
+        lifted_at = () if condition else grants.denying(container, certain | possible)
         if lifted_at or condition:
             node = self.control.identity(grant.holder)
-            self._withheld.append(Withheld(node, reason, certain, possible, scope, scope, lifted_at, condition))
+            self._withheld.append(Withheld(node, reason, certain, possible, scope, container, lifted_at, condition))
 
     def _lift_guardrails(self) -> None:
         if self._withheld:
             access = EffectiveAccess(self.world, self.now)
-            given = partial(self._given, site=Site.CONTAINER)
-            Guardrails(self.control, access, given).add(self._withheld)
+            Guardrails(self.control, access, self._given_at).add(self._withheld)
+
+    def _given_at(self, certain: int, possible: int, scope: str) -> Iterator[tuple[int, bool]]:
+        return self._given(certain, possible, scope, site_of(scope))
 
     def _scope(self, name: str) -> tuple[str, Site]:
         """The scope of a binding as abilities know it, `""` where the catalogue has nothing to win."""
