@@ -89,7 +89,7 @@ def order_of(
         thorough=options["thorough"],
         residency=options["residency"],
         via=options["via"],
-        begun=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}",
+        begun=f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}",
     )
 
 
