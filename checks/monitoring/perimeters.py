@@ -34,6 +34,7 @@ VIOLATION = watched(
     __name__,
     Watch(
         id="perimeter-violation-unwatched",
+        each=False,
         title="Nobody is told when a service perimeter refuses a call to a project.",
         why="a refused call is either an intruder with a stolen credential or a colleague whose work stands still.",
         source="https://cloud.google.com/vpc-service-controls/docs/audit-logging",
