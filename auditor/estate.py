@@ -61,6 +61,8 @@ class Estate:
         self._policy_lines = Lines()
         self._policies_read: dict[str, Policy[Any]] = {}
         self._names: dict[str, str] = {}
+        self._numbered: set[str] = set()
+        """The ids of projects whose numbers are known."""
         self._above: dict[str, list[str]] = {}
         self.exported = exported
         self.missing = Missings()
@@ -103,14 +105,27 @@ class Estate:
         with contextlib.suppress(Undetermined):  # a number whose id is not known stands for itself
             self._names[container] = project.project_id
             self._names[project.number] = project.project_id
+            if container.removeprefix("projects/").isdigit() or project.number:
+                self._numbered.add(project.project_id)
 
     def project_id(self, container: str) -> str:
         """The project id of `projects/NUMBER`, or the given name without its prefix where it is not known."""
         return self._names.get(container) or container.partition("/")[2]
 
     def same_project(self, one: str, other: str) -> bool:
-        """Whether two spellings (`projects/NUMBER`, `projects/ID`) mean one project."""
-        return one == other or self.project_id(one) == self.project_id(other)
+        """Whether two spellings (`projects/NUMBER`, `projects/ID`) mean one project.
+
+        Raises `Undetermined` for an id and a number that the input does not bring together.
+        """
+        if one.partition("/")[0] != other.partition("/")[0]:
+            return False  # one of them is no project
+        first, second = self.project_id(one), self.project_id(other)
+        if first == second:
+            return True
+        for number, name in ((first, second), (second, first)):
+            if number.isdigit() and not name.isdigit() and name not in self._numbered:
+                raise Undetermined("which project is meant", f"the input does not tell the number of project {name}")
+        return False
 
     def of(self, view: type[R]) -> list[R]:
         """All resources of a type.

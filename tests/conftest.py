@@ -3,6 +3,7 @@ and a busy machine does not."""
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,3 +50,11 @@ def reaching(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Fake]
 
     monkeypatch.chdir(tmp_path)
     return lambda fake: monkeypatch.setattr(Access, "connect", lambda _: connection_to(fake))
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C raises KeyboardInterrupt, as in a terminal: what a shell runs in the background does not heed it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

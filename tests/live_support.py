@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -223,6 +224,21 @@ class Done:
 def connection_to(fake: Fake) -> Connection:
     """A connection on which every host is the fake."""
     return Connection(channel=fake.channel, address=fake.address)
+
+
+def key_file(folder: Path, token_uri: str = "https://oauth2.googleapis.com/token") -> Path:
+    """A service account key as `gcloud iam service-accounts keys create` leaves it."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    pem = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(*form).decode()
+    file = folder / "key.json"
+    email = "robot@p.iam.gserviceaccount.com"
+    file.write_text(
+        json.dumps({"type": "service_account", "client_email": email, "private_key": pem, "token_uri": token_uri})
+    )
+    return file
 
 
 def connection_at(port: int, http_port: int) -> Connection:

@@ -6,10 +6,12 @@ import gzip
 import json
 from pathlib import Path
 from typing import Any
+from xml.dom import minidom
 
 import pytest
 from click.testing import CliRunner, Result
 
+from auditor.access.control.drawing import arrow, svg_of_chains
 from auditor.cli.access import command
 from tests.access_estates import ORGANISATION, estate, exported
 from tests.naive_access import MANAGER, Estate
@@ -284,3 +286,33 @@ def test_a_terraform_plan_is_only_part_of_an_estate() -> None:
     answer = answered(*asked, "gs://lucky-gas-db-backups", plan)
     assert answer["state"] == "UNKNOWN_INFO_DENIED"
     assert any("a plan shows only the bindings that it adds" in clause for clause in answer["because"])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("can", BOB),
+        ("can", BOB, "--permission", "storage.buckets.get", "--on", "gs://b1"),
+        ("who-can", "storage.buckets.get", "--on", "gs://b1"),
+    ],
+)
+def test_answers_are_drawn_too(export: Path, arguments: tuple[str, ...]) -> None:
+    """An arrow from who has access to what it is on, in both formats of pictures."""
+    dot = access(*arguments, "--format", "dot", export).stdout
+    assert dot.startswith("digraph paths {")
+    assert f'label="{BOB}"' in dot
+    drawn = access(*arguments, "--format", "svg", export).stdout
+    minidom.parseString(drawn)
+    assert f"<title>{BOB}</title>" in drawn
+
+
+def test_a_picture_of_nothing_says_so(export: Path) -> None:
+    """Two equal estates differ in nothing."""
+    drawn = access("diff", export, "--format", "svg", export).stdout
+    assert "nothing to draw" in drawn
+    minidom.parseString(drawn)
+
+
+def test_a_picture_tells_how_many_it_leaves_out() -> None:
+    chains = [arrow(f"user:u{number}@example.com", "gs://b1", "roles/viewer", certain=True) for number in range(130)]
+    assert "and 30 more" in svg_of_chains(chains)

@@ -275,6 +275,7 @@ class Stopping(Progress):
             os.kill(os.getpid(), signal.SIGINT)
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("at", [1, 2, 5, 17, 40])
 def test_what_was_collected_before_ctrl_c_is_kept_and_gone_on_with(estate: Estate, tmp_path: Path, at: int) -> None:
     order = Order(targets=(ORGANIZATION,), thorough=True)

@@ -37,6 +37,7 @@ from tests.fake_google import Estate, Fake, denied, perimeter
 from tests.live_support import (
     ORGANIZATION,
     collected,
+    key_file,
 )
 
 # other ways to reach Google
@@ -101,22 +102,6 @@ def test_who_it_is_and_what_to_warn_of(tmp_path: Path, monkeypatch: pytest.Monke
     assert "robot@p.iam.gserviceaccount.com (key file)" in key.described
     assert any("--impersonate" in warning for warning in key.warnings)
     assert "PRIVATE" not in repr(key.described)
-
-
-def key_file(folder: Path) -> Path:
-    """A service account key as `gcloud iam service-accounts keys create` leaves it."""
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
-    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    pem = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(*form).decode()
-    file = folder / "key.json"
-    email = "robot@p.iam.gserviceaccount.com"
-    where = "https://oauth2.googleapis.com/token"
-    file.write_text(
-        json.dumps({"type": "service_account", "client_email": email, "private_key": pem, "token_uri": where})
-    )
-    return file
 
 
 # what is told

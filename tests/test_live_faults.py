@@ -23,8 +23,9 @@ from tests.fake_google import (
     perimeter,
     throttled,
     unavailable,
+    used_up,
 )
-from tests.live_support import IMPATIENCE, ORGANIZATION, collected, names, only, path_of, told
+from tests.live_support import IMPATIENCE, NOTHING, ORGANIZATION, Stepped, collected, names, only, path_of, told
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,21 @@ def test_a_service_that_fails_by_load_again_and_again_is_given_up(estate: Estate
     parts = done.parts("essential-contacts")
     assert {part.state for part in parts} == {State.UNAVAILABLE, State.PENDING_DELETION}
     assert len(parts) == len(done.coverage.reached)
+
+
+def test_a_quota_of_the_day_is_not_waited_for(estate: Estate) -> None:
+    """Each request that is under way meets it once; the other places are not asked."""
+    order = Order(targets=(ORGANIZATION,), needs=NOTHING, services=("recommender",))
+    clock = Stepped()
+    with Fake(estate) as fake:
+        fake.fail("/ListRecommendations", used_up("recommender.googleapis.com"))
+        done = collected(fake, order, clock=clock)
+        asked = len(fake.asked("ListRecommendations"))
+    parts = told(done, "recommender")
+    assert not clock.slept
+    assert asked <= len(parts)
+    assert {part.state for part in parts} == {State.THROTTLED}
+    assert all(part.is_missing for part in parts)
 
 
 def test_a_project_pending_deletion_is_told_and_not_asked(estate: Estate) -> None:

@@ -16,9 +16,19 @@ from auditor.sources.live.connection import Connection, UnusableEndpoint
 from auditor.sources.live.declaration import Quota, Rpc
 from auditor.sources.live.failures import Failure, NoCredentials, Refused, State
 from auditor.sources.live.network import Calls, Limiter, Patience
+from auditor.sources.live.plan import Order
 from tests.fake_google import Estate, Fake, Fault, disabled, perimeter, throttled, unavailable
 from tests.fake_google.faults import Code
-from tests.live_support import ORGANIZATION, Stepped, connection_to
+from tests.live_support import (
+    CUSTOMER,
+    NOTHING,
+    ORGANIZATION,
+    Stepped,
+    collected,
+    connection_to,
+    full_estate,
+    own,
+)
 
 T = TypeVar("T")
 QUOTA = Quota("reads", 100)
@@ -283,3 +293,14 @@ def test_a_host_of_another_universe_and_one_that_is_none() -> None:
     assert Connection(universe="example.goog").host("iam.googleapis.com") == "iam.example.goog"
     with pytest.raises(UnusableEndpoint, match=r"only \{service\}"):
         Connection(endpoint="{project}.example").host("iam.googleapis.com")
+
+
+def test_many_requests_at_once_by_rest_keep_their_connections(caplog: pytest.LogCaptureFixture) -> None:
+    """What requests warns of a pool that is too small would stand in the user's terminal."""
+    estate = full_estate()
+    customer = {"parent": f"customers/{CUSTOMER}"}
+    estate.assets += [own(f"groups/n{n}", "cloudidentity.googleapis.com/Group", customer) for n in range(60)]
+    with Fake(estate, latency=0.02) as fake:
+        done = collected(fake, Order(targets=(ORGANIZATION,), needs=NOTHING, services=("groups",)))
+    assert len(done.of_type("cloudidentity.googleapis.com/Group")) == 61
+    assert not caplog.records

@@ -20,12 +20,13 @@ from tests.live_support import ORGANIZATION, small_estate
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = """
-import sys
+import signal, sys
 from auditor.cli import entry
 from auditor.sources.live.run import Access
 from tests.live_support import connection_at
 
 ports = int(sys.argv.pop(1)), int(sys.argv.pop(1))
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background ignores it
 Access.connect = lambda access: connection_at(*ports)
 entry()
 """
@@ -160,3 +161,12 @@ def test_a_scan_that_is_stopped_says_how_to_keep_what_is_collected(fake: Watched
     assert code == 3, said
     assert f"auditor collect {ORGANIZATION} -o estate.ndjson.gz" in said
     assert not (tmp_path / "run.json").exists()
+
+
+def test_ctrl_c_while_it_judges_is_no_failed_gate(fake: Watched, tmp_path: Path) -> None:
+    """Ctrl-C comes from a check here, so that it comes in the right moment."""
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "stop.py").write_text("raise KeyboardInterrupt\n")
+    code, said = ended(started(fake, tmp_path, "scan", ".", "--checks-dir", "ours"))
+    assert code == 3, said
+    assert said == "Stopped; nothing was decided"

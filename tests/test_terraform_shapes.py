@@ -324,3 +324,100 @@ def granting_plan() -> dict[str, Any]:
 def place_in(finding: dict[str, Any]) -> str:
     """The place of a finding from the scanned folder on."""
     return str(finding["source"].partition("/in/")[2].partition(" ")[0])
+
+
+@pytest.mark.parametrize(
+    ("expression", "names"),
+    [
+        ("var.on ? local.names : []", ["a", "b"]),
+        ("var.off ? local.names : []", []),
+        ("var.off ? [] : local.names", ["a", "b"]),
+        ('var.on ? ["c", "c"] : toset([])', ["c"]),
+        ("var.off ? local.names : toset([])", []),
+        ("var.on ? { for name in local.names : upper(name) => name } : {}", ["A", "B"]),
+        ("var.off ? toset(var.unset) : []", []),
+        ('setsubtract(local.names, var.on ? ["a"] : [])', ["b"]),
+    ],
+)
+def test_a_conditional_gives_a_set_where_either_side_is_one(tmp_path: Path, expression: str, names: list[str]) -> None:
+    text = """
+variable "on" { default = true }
+variable "off" { default = false }
+variable "unset" {}
+locals {
+  names = toset(["a", "b", "a"])
+}
+resource "google_storage_bucket" "b" {
+  for_each = %s
+  name     = each.key
+  location = "EU"
+}
+"""
+    write(tmp_path, main_tf=text % expression)
+    assets, gaps, _ = convert(tmp_path)
+    assert not gaps.told
+    assert [asset["resource"]["data"]["name"] for asset in assets.values()] == names
+
+
+def test_what_terraform_would_not_repeat_is_told_once(tmp_path: Path) -> None:
+    write(tmp_path, main_tf=BUCKET.format("b").replace("  name", '  for_each = ["x"]\n  name'))
+    assets, gaps, _ = convert(tmp_path)
+    assert [(gap.problem, gap.advice) for gap in gaps.told] == [
+        (
+            "how many google_storage_bucket.b there are is not known: for_each takes a map or a set, not a list",
+            "mend it; it was audited as one",
+        )
+    ]
+    assert len(assets) == 1
+
+
+def test_what_the_plan_does_not_have_is_in_the_project_that_its_name_tells(tmp_path: Path) -> None:
+    """Not in that of the provider; a bucket's name tells none."""
+    write(
+        tmp_path,
+        main_tf="""
+provider "google" {
+  project = "main"
+}
+resource "google_kms_crypto_key_iam_member" "k" {
+  crypto_key_id = "projects/other/locations/eu/keyRings/r/cryptoKeys/k"
+  role          = "roles/cloudkms.cryptoKeyDecrypter"
+  member        = "allUsers"
+}
+resource "google_pubsub_topic_iam_member" "long" {
+  topic  = "projects/other/topics/t"
+  role   = "roles/pubsub.publisher"
+  member = "allUsers"
+}
+resource "google_pubsub_topic_iam_member" "short" {
+  topic  = "t"
+  role   = "roles/pubsub.publisher"
+  member = "allUsers"
+}
+resource "google_storage_bucket_iam_member" "b" {
+  bucket = "b"
+  role   = "roles/storage.objectViewer"
+  member = "allUsers"
+}
+resource "google_project_iam_member" "p" {
+  project = "third"
+  role    = "roles/viewer"
+  member  = "user:a@example.com"
+}
+""",
+    )
+    assets, gaps, _ = convert(tmp_path)
+    assert not gaps.told
+    assert {address.split(".")[-1]: asset["ancestors"][0] for address, asset in assets.items()} == {
+        "k": "projects/other",
+        "long": "projects/other",
+        "short": "projects/main",
+        "b": "projects/(unknown)",
+        "p": "projects/third",
+    }
+
+
+def test_a_module_is_found_by_a_path_of_windows(tmp_path: Path) -> None:
+    write(tmp_path, main_tf='module "m" {\n  source = ".\\\\m"\n}\n', m__main_tf=BUCKET.format("b"))
+    assets, gaps, _ = convert(tmp_path)
+    assert (list(assets), gaps.told) == (["module.m.google_storage_bucket.b"], [])

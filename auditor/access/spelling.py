@@ -21,6 +21,8 @@ _NAMED = (Kind.USER, Kind.GROUP, Kind.SERVICE_ACCOUNT)
 _COMPARED = 5_000
 """Names that are compared letter by letter: those that begin or end alike are looked at alone."""
 _SHOWN = 200
+_HINTS = 20
+"""Slips for which the nearest name is looked for: that goes through all names of the estate."""
 
 
 class Speller:
@@ -28,6 +30,7 @@ class Speller:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._hints = _HINTS
 
     def principal(self, text: str) -> Principal:
         """The principal that a text names. Raises `UnclearPrincipal`."""
@@ -66,13 +69,21 @@ class Speller:
         """Whether a policy or a group names a member."""
         return self._world.bindings.members.known(member) is not None or self._world.directory.mentions(member)
 
+    def _may_hint(self) -> bool:
+        self._hints -= 1
+        return self._hints >= 0
+
     def _near_members(self, address: str, kinds: tuple[str, ...]) -> str:
+        if not self._may_hint():
+            return ""
         known = (name for name in self._world.bindings.members.all if name.startswith(kinds))
         inside = (name for name, _ in self._world.directory.edges() if name.startswith(kinds))
         there = (name for names in (known, inside) for name in names)
         return _hint(address, ((name.partition(":")[2], name) for name in there))
 
     def _near_scopes(self, text: str) -> str:
+        if not self._may_hint():
+            return ""
         names = (label(name) for name in self._world.bindings.scopes.all)
         return _hint(text, _tails(text, names))
 

@@ -42,6 +42,14 @@ Exit codes:
 class LazyGroup(click.Group):
     """A group that imports a command when it is run."""
 
+    def invoke(self, ctx: click.Context) -> object:
+        """As click's, but that Ctrl-C ends with 3: click's own 1 would read as a failed gate."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("Stopped; nothing was decided", err=True)
+            ctx.exit(3)
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """The commands in the order of a user's way."""
         return list(COMMANDS)

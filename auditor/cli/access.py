@@ -21,8 +21,10 @@ from auditor.cli.parameters import exported_option, groups_option, moment
 from auditor.completeness import vouched
 
 if TYPE_CHECKING:
+    from auditor.access.control.drawing import Chain
     from auditor.access.effective import Answer, EffectiveAccess
     from auditor.access.role_table import RoleTable
+    from auditor.access.spelling import Speller
     from auditor.cli.access_text import Held
     from auditor.sources.base import Source
 
@@ -75,6 +77,12 @@ def command() -> None:
     """
 
 
+def format_option(function: F) -> F:
+    """`--format`."""
+    forms = click.Choice(("text", "json", "dot", "svg"))
+    return click.option("--format", "form", type=forms, default="text", show_default=True)(function)
+
+
 def estate_options(function: F) -> F:
     """The options of every command that reads an estate."""
     options = (
@@ -86,7 +94,7 @@ def estate_options(function: F) -> F:
             metavar="TIME",
             help="The time of the request (2026-11-22T00:00:00Z).  [default: the present]",
         ),
-        click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True),
+        format_option,
     )
     for option in reversed(options):
         function = option(function)
@@ -214,6 +222,8 @@ def can(
         --on gs://invoices export/
       auditor access can --questions questions.json --format json export/
     """
+    from auditor.access.spelling import Speller
+    from auditor.cli import access_drawing as drawing
     from auditor.cli import access_text as text
 
     asked = read_questions(question_file) if question_file is not None else None
@@ -224,19 +234,22 @@ def can(
     if permission and not resource:
         raise click.UsageError("--permission needs a resource: --on RESOURCE")
     loaded = load_access(arguments if asked is not None else arguments[1:], now=now, **options)
-    access = loaded.access
+    access, speller = loaded.access, Speller(loaded.access.world)
     if asked is not None:
         answers = [
-            _asked(access, one, now, any_permission, where=f"question {number}") for number, one in enumerate(asked, 1)
+            _asked(access, speller, one, now, any_permission, where=f"question {number}")
+            for number, one in enumerate(asked, 1)
         ]
-        _print(form, [text.answer_entry(answer) for answer in answers], (text.answer_lines(a) for a in answers))
+        entries = [text.answer_entry(answer) for answer in answers]
+        _print(form, entries, (text.answer_lines(a) for a in answers), drawing.answer_chains(answers))
     elif permission:
         one = Asked(arguments[0], permission, resource or "", None)
-        answer = _asked(access, one, now, any_permission)
-        _print(form, text.answer_entry(answer), [text.answer_lines(answer)])
+        answer = _asked(access, speller, one, now, any_permission)
+        _print(form, text.answer_entry(answer), [text.answer_lines(answer)], drawing.answer_chains([answer]))
     else:
-        held = _held(access, arguments[0], resource)
-        _print(form, text.holdings_entry(access, held), [text.holdings_lines(held)])
+        held = _held(access, speller, arguments[0], resource)
+        entry = text.holdings_entry(access, held)
+        _print(form, entry, [text.holdings_lines(held)], drawing.holdings_chains(held))
     _finish(loaded.complete)
 
 
@@ -268,6 +281,7 @@ def who_can(
     """
     from auditor.access.places import UnclearResource
     from auditor.access.spelling import Speller
+    from auditor.cli import access_drawing as drawing
     from auditor.cli import access_text as text
 
     loaded = load_access(targets, now=now, **options)
@@ -276,7 +290,7 @@ def who_can(
         found = loaded.access.who_can(name, Speller(loaded.access.world).place(resource))
     except UnclearResource as problem:
         raise fail_usage(problem) from None
-    _print(form, text.who_can_entry(found), [text.who_can_lines(found)])
+    _print(form, text.who_can_entry(found), [text.who_can_lines(found)], drawing.who_can_chains(found))
     _finish(loaded.complete)
 
 
@@ -314,22 +328,24 @@ def diff(
     told of the folder, not of all that lies in it.
     """
     from auditor.access.changes import changes
+    from auditor.cli import access_drawing as drawing
     from auditor.cli import access_text as text
 
     old = load_access([before], group_files=(*group_files, *groups_before), **options)
     new = load_access([after], group_files=(*group_files, *groups_after), **options)
     found = list(changes(old.access, new.access))
-    _print(form, [text.change_entry(change) for change in found], [text.change_lines(found)])
+    entries = [text.change_entry(change) for change in found]
+    _print(form, entries, [text.change_lines(found)], drawing.change_chains(found))
     _finish(old.complete and new.complete)
 
 
-def _asked(access: EffectiveAccess, one: Asked, now: datetime, any_permission: bool, where: str = "") -> Answer:
+def _asked(
+    access: EffectiveAccess, speller: Speller, one: Asked, now: datetime, any_permission: bool, where: str = ""
+) -> Answer:
     from auditor.access.places import UnclearResource
     from auditor.access.principals import UnclearPrincipal
-    from auditor.access.spelling import Speller
 
     name = _permission(access.world.roles, one.permission, any_permission, where)
-    speller = Speller(access.world)
     try:
         who = speller.principal(one.principal)
         answer = access.can(who, name, speller.place(one.resource), one.now or now)
@@ -338,14 +354,12 @@ def _asked(access: EffectiveAccess, one: Asked, now: datetime, any_permission: b
         raise fail_usage(f"{where}: {problem}" if where else problem) from None
 
 
-def _held(access: EffectiveAccess, text: str, resource: str | None) -> Held:
+def _held(access: EffectiveAccess, speller: Speller, text: str, resource: str | None) -> Held:
     """What a principal holds, with what to know of the names that were asked about."""
     from auditor.access.places import UnclearResource
     from auditor.access.principals import UnclearPrincipal
-    from auditor.access.spelling import Speller
     from auditor.cli.access_text import Held
 
-    speller = Speller(access.world)
     try:
         who = speller.principal(text)
         place = speller.place(resource) if resource else None
@@ -366,9 +380,14 @@ def _permission(roles: RoleTable, text: str, any_permission: bool, where: str = 
     return name
 
 
-def _print(form: str, entry: object, blocks: Iterable[Sequence[str]]) -> None:
+def _print(form: str, entry: object, blocks: Iterable[Sequence[str]], chains: Iterable[Chain]) -> None:
     if form == "json":
         click.echo(json.dumps(entry, indent=2, ensure_ascii=False))
+        return
+    if form != "text":
+        from auditor.cli.access_drawing import drawn
+
+        click.echo(drawn(form, chains), nl=False)
         return
     for number, block in enumerate(blocks):
         if number:

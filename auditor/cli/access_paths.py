@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli import fail_usage
-from auditor.cli.access import EXIT_CODES, _sources, _tell_gaps, without_option
+from auditor.cli.access import EXIT_CODES, _sources, _tell_gaps, format_option, without_option
 from auditor.cli.completion import files
 from auditor.cli.parameters import exported_option, groups_option, moment
 from auditor.completeness import vouched
@@ -43,7 +43,7 @@ _SHOWN = 10
     metavar="TIME",
     help="The time of the request (2026-11-22T00:00:00Z).  [default: the present]",
 )
-@click.option("--format", "form", type=click.Choice(("text", "json", "dot", "svg")), default="text", show_default=True)
+@format_option
 def command(
     targets: tuple[str, ...],
     sources: tuple[str, ...],

@@ -59,6 +59,7 @@ def command(
     if level not in ("organizations", "projects") or not identifier or "'" in parent or '"' in parent:
         raise fail_usage(f"{parent}: custom roles are made in organizations/NUMBER or projects/ID")
     click.echo(permissions.role_in(form, wanted, parent))
+    click.echo(permissions.billing_note(asked), err=True)
     if any(collector.name == "groups" for collector in asked):
         click.echo(permissions.GROUPS_NOTE, err=True)
 

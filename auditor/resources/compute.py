@@ -208,6 +208,13 @@ class AutoHealing(View):
     health_check: str = ""
 
 
+class NamedPort(View):
+    """`namedPorts[]`: what a backend service calls a port of the group's machines."""
+
+    name: str = ""
+    port: int = 0
+
+
 @shows("compute.googleapis.com/InstanceGroupManager")
 class InstanceGroupManager(Resource):
     """A managed instance group, of one zone or of a region."""
@@ -217,6 +224,7 @@ class InstanceGroupManager(Resource):
     name: str = ""
     instance_template: str = ""
     auto_healing_policies: list[AutoHealing] = []
+    named_ports: list[NamedPort] = []
 
     @property
     def is_of_gke(self) -> bool:

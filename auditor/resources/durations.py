@@ -1,6 +1,6 @@
-"""Durations as Google's APIs write them in JSON: `"3600s"`, `"0.5s"`.
+"""Durations as Google's APIs write them: `"7776000s"` (google.protobuf.Duration).
 
-Source: protobuf.dev/programming-guides/json (google.protobuf.Duration)
+Source: protobuf.dev/programming-guides/json
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from datetime import timedelta
 from auditor.resources.base import Undetermined
 
 
-def duration(field: str, text: str) -> timedelta:
-    """The duration that a field's text says. Raises `Undetermined` for what is none."""
+def duration(name: str, text: str) -> timedelta:
+    """The value of a field that holds a duration. Raises `Undetermined` where it is none, or none from now on."""
     try:
         found = timedelta(seconds=float(text[:-1]))
     except (ValueError, OverflowError):
-        raise Undetermined(field, f"{text[:80]!r} is not a duration") from None
+        raise Undetermined(name, f"{text[:100]!r} is not a duration") from None
     if not text.endswith("s"):
-        raise Undetermined(field, f"{text[:80]!r} is not a duration: it has no unit")
+        raise Undetermined(name, f"{text[:100]!r} is not a duration: it has no unit")
+    if found < timedelta():
+        raise Undetermined(name, f"{text[:100]!r} is not a duration that lies ahead")
     return found

@@ -5,6 +5,7 @@ Source: cloud.google.com/iam/docs/reference/pam/rest/v1/projects.locations.entit
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 from msgspec import field
@@ -73,4 +74,4 @@ class Entitlement(Resource):
     def hours(self) -> float:
         """How long a grant may last; 0 where that is not told."""
         text = self.max_request_duration
-        return duration("maxRequestDuration", text).total_seconds() / 3600 if text else 0.0
+        return duration("maxRequestDuration", text) / timedelta(hours=1) if text else 0.0

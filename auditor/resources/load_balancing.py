@@ -96,6 +96,12 @@ class BackendIap(View):
     enabled: bool = False
 
 
+class Backend(View):
+    """`backends[]`: an instance group or a network endpoint group."""
+
+    group: str = ""
+
+
 @shows("compute.googleapis.com/BackendService", "compute.googleapis.com/RegionBackendService")
 class BackendService(Resource):
     """A backend service."""
@@ -104,6 +110,9 @@ class BackendService(Resource):
     protocol: str = ""
     load_balancing_scheme: str = "EXTERNAL"
     security_policy: str = ""
+    port: int = 0
+    port_name: str = ""
+    backends: list[Backend] = []
     log_config: BackendLogging = field(default_factory=BackendLogging)
     iap: BackendIap = field(default_factory=BackendIap)
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from msgspec import field
 
 from auditor.resources.base import Resource, Undetermined, View, shows
-from auditor.resources.unknown import told
+from auditor.resources.unknown import known_first, told
 
 EVERY_PORT = (0, 65535)
 _BROAD = {4: 8, 6: 16}
@@ -37,6 +37,15 @@ def is_internet(cidr: str) -> bool:
     return network.prefixlen <= 1 or not (network.is_private or network.is_multicast)
 
 
+def _port_range(text: str) -> Iterator[tuple[int, int]]:
+    """The first and last of `22` or `1000-2000`. Raises `Undetermined` for anything else."""
+    first, _, last = text.partition("-")
+    try:
+        yield int(first), int(last or first)
+    except ValueError:
+        raise Undetermined("ports", f"{text[:100]!r} is no port and no range of ports") from None
+
+
 class Layer4(View):
     """`allowed[]`, `denied[]` of a firewall rule, `layer4Configs[]` of a firewall policy: a protocol and its ports."""
 
@@ -57,10 +66,7 @@ class Layer4(View):
         if self.protocol == "all" or not self.ports:
             yield EVERY_PORT
             return
-        for ports in self.ports:
-            first, _, last = ports.partition("-")
-            if first.strip().isdigit() and (last or first).strip().isdigit():
-                yield int(first), int(last or first)
+        yield from known_first(self.ports, _port_range)
 
     def __str__(self) -> str:
         if self.protocol == "all":

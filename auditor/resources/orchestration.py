@@ -109,7 +109,7 @@ class DataflowJob(Resource):
 
     @property
     def options(self) -> dict[str, str] | None:
-        """The options of the pipeline that are texts; None where the data is of a view that leaves them out."""
+        """The options of the pipeline that are texts, or hold texts; None where the data leaves them out."""
         told = self.environment.sdk_pipeline_options
         if told is None and self.pipeline_description is None:
             return None
@@ -117,7 +117,21 @@ class DataflowJob(Resource):
         found = {item.key: item.str_value for item in shown}
         options = (told or {}).get("options")
         given = options if isinstance(options, dict) else told or {}
-        return found | {name: value for name, value in given.items() if isinstance(value, str)}
+        return found | _texts(given)
+
+
+def _texts(options: dict[str, Any]) -> dict[str, str]:
+    """Every text in options, however deep: by its name, with a number where others have the same."""
+    found: dict[str, str] = {}
+    waiting = list(options.items())
+    for name, value in waiting:
+        if isinstance(value, dict):
+            waiting += value.items()
+        elif isinstance(value, list):
+            waiting += [(name, entry) for entry in value]
+        elif isinstance(value, str):
+            found[name if name not in found else f"{name} ({len(found)})"] = value
+    return found
 
 
 @shows("workflows.googleapis.com/Workflow")

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from msgspec import field
 
 from auditor.resources.base import Resource, View, shows
+from auditor.resources.durations import duration
 
 
 class Rotation(View):
@@ -20,12 +21,8 @@ class Rotation(View):
 
     @property
     def period(self) -> timedelta | None:
-        """`rotationPeriod` (`7776000s`), None where rotation happens once or the value is no duration."""
-        seconds = self.rotation_period.removesuffix("s")
-        try:
-            return timedelta(seconds=float(seconds)) if seconds else None
-        except (ValueError, OverflowError):
-            return None
+        """`rotationPeriod` (`7776000s`), None where rotation happens once. Raises `Undetermined` for no duration."""
+        return duration("rotationPeriod", self.rotation_period) if self.rotation_period else None
 
 
 class Topic(View):

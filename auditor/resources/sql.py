@@ -163,7 +163,7 @@ class SqlInstance(Resource):
     def major_version(self) -> int:
         """The engine's first version number (`POSTGRES_15` → 15, `MYSQL_8_0_36` → 8), 0 where it is not told."""
         number = self.database_version.split("_")[1:2]
-        return int(number[0]) if number and number[0].isdigit() else 0
+        return int(number[0]) if number and number[0].isdecimal() else 0
 
     @property
     def is_replica(self) -> bool:

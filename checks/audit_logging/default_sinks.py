@@ -144,6 +144,7 @@ def _home(sink: LogSink, estate: Estate) -> str:
     ],
     unknown=lambda: [
         asset(LogSink, EXPORT, name=PROJECT_SINK_NAME),
+        asset(LogSink, {"destination": "bigquery.googleapis.com/projects/shop/datasets/l"}, name=PROJECT_SINK_NAME),
         asset(LogSink, {}, name=PROJECT_SINK_NAME, unknown=["resource.data.destination"]),
     ],
 )

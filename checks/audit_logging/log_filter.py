@@ -289,7 +289,7 @@ def _holds(path: str, value: str, sign: str, wanted: str) -> bool | None:
 
 def _severity_holds(value: str, sign: str, wanted: str) -> bool | None:
     ranks = {name: rank * 100 for rank, name in enumerate(SEVERITIES)}
-    rank = int(wanted) if wanted.isdigit() else ranks.get(wanted.upper())
+    rank = int(wanted) if wanted.isdecimal() else ranks.get(wanted.upper())
     if rank is None:
         return None
     if sign in _ORDER:

@@ -13,6 +13,7 @@ _PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
 _NARROW = "https://www.googleapis.com/auth/logging.write"
 _CLUSTER = "//container.googleapis.com/projects/p/locations/europe-west1/clusters/c"
 _POOL = f"{_CLUSTER}/nodePools/main"
+_GOOGLES_OWN = not_applicable("Google runs the nodes of an Autopilot cluster")
 
 R = TypeVar("R")
 
@@ -32,22 +33,30 @@ def _cluster_name(pool: NodePool) -> str:
     return pool.cluster_name
 
 
-def _is_autopilot(cluster: Cluster) -> bool:
-    try:
+def _is_of_autopilot(pool: NodePool, estate: Estate) -> bool:
+    """Whether a pool belongs to an Autopilot cluster. Raises `Undetermined` where the cluster is not known."""
+    for cluster in estate.related(Cluster, _name, pool.cluster_name, within=pool.project):
         return cluster.autopilot.enabled
+    raise Undetermined("whether Autopilot runs the nodes", "the input does not have the cluster")
+
+
+def _judge_pool(pool: NodePool, estate: Estate, problem: Problem) -> Verdict:
+    """The verdict on one pool, whose own settings decide unless Google chose them."""
+    try:
+        if _is_of_autopilot(pool, estate):
+            return _GOOGLES_OWN
     except Undetermined:
-        return False  # its pools are then judged as anyone's
+        if not pool.asset.address and problem(pool) is not None:  # nobody can declare a pool of an Autopilot cluster
+            raise
+    return problem(pool) or PASS
 
 
 def judge_pools(subject: Cluster | NodePool, estate: Estate, problem: Problem) -> Verdict:
     """Ask a node pool; or a cluster about the pools that it tells itself."""
     if isinstance(subject, NodePool):
-        clusters = estate.related(Cluster, _name, subject.cluster_name, within=subject.project)
-        if any(map(_is_autopilot, _known(clusters))):
-            return not_applicable("Google runs the nodes of an Autopilot cluster")
-        return problem(subject) or PASS
+        return _judge_pool(subject, estate, problem)
     if subject.autopilot.enabled:
-        return not_applicable("Google runs the nodes of an Autopilot cluster")
+        return _GOOGLES_OWN
     if _known(estate.related(NodePool, _cluster_name, subject.asset.name, within=subject.project)):
         return not_applicable("asked of each of its node pools")
     for pool in subject.known_pools:
@@ -105,10 +114,14 @@ def _pool_check(
             asset(Cluster, {"autopilot": {"enabled": True}, "nodePools": [{"name": "main", **bad}]}, name=_CLUSTER),
         ],
         fails=lambda: [
-            _pool(bad),
+            [_pool(bad), asset(Cluster, {}, name=_CLUSTER)],
             asset(Cluster, {"nodePools": [{"name": "main", **good}, {"name": "gpu", **bad}]}, name=_CLUSTER),
         ],
-        unknown=lambda: [_pool(bad, unknown=[f"resource.data.{unknown}"])],
+        unknown=lambda: [
+            _pool(bad, unknown=[f"resource.data.{unknown}"]),
+            _pool(bad),
+            [_pool(bad), asset(Cluster, {}, name=_CLUSTER, unknown=["resource.data.autopilot"])],
+        ],
     )(judge)
 
 

@@ -36,6 +36,9 @@ _DEV = 'resource.matchTag("3001/env", "dev")'
         on_folder(grant("roles/resourcemanager.folderAdmin", "user:a@example.com", "group:b@example.com")),
         on_organization(grant("roles/orgpolicy.policyAdmin", "user:a@example.com", condition=_DEV)),
     ],
+    unknown=lambda: [
+        on_folder(grant("roles/iam.securityAdmin", "user:a@example.com", condition=until("2027-01-31")), more=True)
+    ],
 )
 def standing_organization_admin(policy: Policy[Organization | Folder], clock: Clock) -> Verdict:
     """A single user permanently administers access to an organization or folder.

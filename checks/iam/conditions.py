@@ -229,7 +229,10 @@ def _is_tagged(policy: Policy[Any]) -> bool:
             grant("roles/resourcemanager.tagUser", "group:ops@example.com"),
         ),
     ],
-    unknown=lambda: [on_project(grant("roles/editor", "user:a@example.com", condition=_PROD))],
+    unknown=lambda: [
+        on_project(grant("roles/editor", "user:a@example.com", condition=_PROD)),
+        [on_project(grant("roles/resourcemanager.tagUser", "user:a@example.com"), more=True), *above_project()],
+    ],
 )
 def tag_bypass(policy: Policy[Project | Folder | Organization], clock: Clock, access: EffectiveAccess) -> Verdict:
     """Somebody whose role depends on a tag can bind that tag themselves.

@@ -27,9 +27,14 @@ def on_project(*bindings: dict[str, Any], more: bool = False) -> Example:
     )
 
 
-def on_folder(*bindings: dict[str, Any]) -> Example:
-    """A folder's policy."""
-    return asset(Folder, policy={"bindings": list(bindings)}, ancestors=("folders/2001", "organizations/3001"))
+def on_folder(*bindings: dict[str, Any], more: bool = False) -> Example:
+    """A folder's policy; with `more`, as above."""
+    return asset(
+        Folder,
+        policy={"bindings": list(bindings)},
+        ancestors=("folders/2001", "organizations/3001"),
+        unknown=["iam_policy.bindings.*"] if more else [],
+    )
 
 
 def on_organization(*bindings: dict[str, Any]) -> Example:

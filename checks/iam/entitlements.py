@@ -130,7 +130,10 @@ def without_approval(entitlement: Entitlement, access: EffectiveAccess) -> Verdi
         ),
     ],
     fails=lambda: [_entitlement(maxRequestDuration="28801s"), _entitlement(maxRequestDuration="604800s")],
-    unknown=lambda: [_entitlement(unknown=("resource.data.maxRequestDuration",))],
+    unknown=lambda: [
+        _entitlement(unknown=("resource.data.maxRequestDuration",)),
+        _entitlement(maxRequestDuration="a day"),
+    ],
 )
 def long(entitlement: Entitlement, settings: EntitlementSettings, access: EffectiveAccess) -> Verdict:
     """People can take an administrator's role for longer than a working day.

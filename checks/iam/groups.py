@@ -133,7 +133,10 @@ def _strangers(group: Group, access: EffectiveAccess, is_stranger: Callable[[Mem
         [*member_of("ops@example.com", "founder@gmail.com"), _ROLE],
         [*member_of("ops@example.com"), _NESTED, *member_of("vendors@example.com", "a@googlemail.com"), _ROLE],
     ],
-    unknown=lambda: [[*member_of("ops@example.com", "a@example.com"), _NESTED, _ROLE]],
+    unknown=lambda: [
+        [*member_of("ops@example.com", "a@example.com"), _NESTED, _ROLE],
+        [*member_of("ops@example.com", "a@gmail.com"), on_project(more=True)],
+    ],
 )
 def personal_account_in_group(group: Group, access: EffectiveAccess) -> Verdict:
     """A personal Google account holds roles by way of a group.
@@ -161,7 +164,10 @@ def personal_account_in_group(group: Group, access: EffectiveAccess) -> Verdict:
         [*member_of("ops@example.com", "b@partner.example", "c@example.com"), _ROLE],
         [*member_of("ops@example.com"), _NESTED, *member_of("vendors@example.com", "a@partner.example"), _ROLE],
     ],
-    unknown=lambda: [[*member_of("ops@example.com", "a@example.com"), _NESTED, _ROLE]],
+    unknown=lambda: [
+        [*member_of("ops@example.com", "a@example.com"), _NESTED, _ROLE],
+        [*member_of("ops@example.com", "a@gmail.com"), on_project(more=True)],
+    ],
 )
 def external_in_group(group: Group, access: EffectiveAccess, settings: DomainSettings) -> Verdict:
     """A member of another domain than the group's holds roles by way of the group.
@@ -237,7 +243,11 @@ def managed_from_outside(membership: Membership, estate: Estate, settings: Domai
         [*member_of("ops@example.com"), on_project(grant("roles/viewer", "user:a@example.com")), *_filler()],
     ],
     fails=lambda: [[*member_of("ops@example.com"), _ROLE, *_filler()]],
-    unknown=lambda: [[*member_of("ops@example.com"), _NESTED, _ROLE]],
+    unknown=lambda: [
+        [*member_of("ops@example.com"), _NESTED, _ROLE],
+        [*member_of("ops@example.com"), on_project(more=True), *_filler()],
+        member_of("ops@example.com"),
+    ],
 )
 def empty_group(group: Group, access: EffectiveAccess) -> Verdict:
     """A group without any member holds a role.
@@ -286,7 +296,13 @@ def _addresses(estate: Estate) -> tuple[frozenset[str], frozenset[str]]:
         [on_project(grant("roles/viewer", "group:gone@example.com")), *member_of("developers@example.com")],
         [on_folder(grant("roles/editor", "group:gone@example.com")), *member_of("developers@example.com")],
     ],
-    unknown=lambda: [on_project(more=True)],
+    unknown=lambda: [
+        on_project(more=True),
+        [
+            on_project(grant("roles/viewer", "group:ops@example.com"), more=True),
+            *member_of("ops@example.com", "a@example.com"),
+        ],
+    ],
 )
 def unknown_group(policy: Policy[Project | Folder | Organization], clock: Clock, estate: Estate) -> Verdict:
     """A role is granted to a group that does not exist.

@@ -235,7 +235,10 @@ def expired_grant(policy: Policy[Any], clock: Clock) -> Verdict:
         on_project(grant("roles/owner", "user:a@example.com", condition=until("2026-11-22"))),
     ],
     fails=lambda: [on_project(grant("roles/run.developer", "user:a@example.com"))],
-    unknown=lambda: [UNKNOWN_MEMBERS],
+    unknown=lambda: [
+        UNKNOWN_MEMBERS,
+        on_project(grant("roles/run.developer", "user:a@example.com", condition=until("2027-01-31")), more=True),
+    ],
 )
 def role_of_user(policy: Policy[Project | Folder | Organization], clock: Clock) -> Verdict:
     """A role is granted to a single user instead of a group.

@@ -145,7 +145,10 @@ def default_account_basic_role(policy: Policy[Project | Folder | Organization], 
         on_folder(grant("roles/cloudkms.cryptoOperator", _APP_ENGINE)),
         on_project(grant("roles/compute.instanceAdmin.v1", _COMPUTE)),
     ],
-    unknown=lambda: [on_project(grant("projects/p/roles/all", _COMPUTE))],
+    unknown=lambda: [
+        on_project(grant("projects/p/roles/all", _COMPUTE)),
+        on_project(grant("roles/editor", _COMPUTE), more=True),  # what another check tells hides nothing
+    ],
 )
 def default_account_privileged(policy: Policy[Project | Folder | Organization], access: EffectiveAccess) -> Verdict:
     """A default service account can read secrets, use keys or destroy data of a whole project.
@@ -276,6 +279,7 @@ def account_basic_role(policy: Policy[Project | Folder | Organization], clock: C
     ],
     unknown=lambda: [
         on_project(grant("roles/browser", _CI), more=True),
+        on_project(grant("roles/owner", _CI), more=True),
         on_project(grant("projects/p/roles/releaser", _CI)),
     ],
 )

@@ -72,6 +72,7 @@ def _key(project: Project) -> str:
     ],
     unknown=lambda: [
         [on_project(grant("projects/shop-prod/roles/ops", "user:a@example.com")), _PROD],
+        [on_project(grant("roles/owner", "user:a@example.com"), more=True), _PROD],
         on_project(grant("roles/iam.roleAdmin", "user:a@example.com")),
     ],
 )

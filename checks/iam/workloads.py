@@ -65,6 +65,10 @@ def _holding(role: str, *, above: bool = False) -> list[Example]:
     return [on_project(*([] if above else held)), *above_project(*(held if above else []))]
 
 
+_UNKNOWN_ROLE = asset(
+    Project, policy={"bindings": [grant("roles/editor", _MEMBER)]}, unknown=["iam_policy.bindings.0.role"]
+)
+
 _FIX = Fix(
     terraform="`service_account` (or `service_account_email`) of the workload; the role's google_project_iam_member",
     manual="Run the workload as an account of its own with the roles that its code needs, or take the role back.",
@@ -203,6 +207,7 @@ def _told(holding: Holding, what: str, permissions: list[str]) -> Verdict:
     ],
     unknown=lambda: [
         [_machine(unknown="resource.data.serviceAccounts"), *_holding("roles/editor")],
+        [_machine(), _UNKNOWN_ROLE, *above_project()],
         _machine(),
     ],
 )

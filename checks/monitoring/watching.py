@@ -117,7 +117,11 @@ def watched(module: str, watch: Watch) -> Check:
         if watch.excuse and (reason := watch.excuse(project, estate)):
             return not_applicable(reason)
         problem = _problem(project, estate, watch.events)
-        return fail(problem) if problem else PASS
+        if not problem:
+            return PASS
+        if watch.concerns and not some(watch.concerns, lambda view: bool(estate.in_project(view, project.project))):
+            return not_applicable(f"the project has no {watch.concerns[0].__name__}")
+        return fail(problem)
 
     unwatched.__doc__ = watch.page()
     unwatched.__module__ = module

@@ -278,6 +278,7 @@ def dns_logging_off(network: Network, estate: Estate) -> Verdict:
     ],
     unknown=lambda: [
         asset(Subnetwork, {"purpose": "PRIVATE"}, unknown=["resource.data.logConfig"]),
+        asset(Subnetwork, {"purpose": "PRIVATE"}, unknown=["resource.data.enableFlowLogs"]),
         [
             _subnet(),
             asset(Service, {"state": "ENABLED"}, name=f"//serviceusage/projects/1001/services/{_FLOW_LOGS_API}"),

@@ -191,6 +191,7 @@ DATAFLOW = holding(
         fails=lambda: [
             asset(DataflowJob, {"environment": {"sdkPipelineOptions": {"options": {"password": PASSWORD}}}}),
             asset(DataflowJob, {"environment": {"sdkPipelineOptions": {"apiToken": TOKEN}}}),
+            asset(DataflowJob, {"environment": {"sdkPipelineOptions": {"options": {"password": [PASSWORD]}}}}),
             asset(
                 DataflowJob,
                 {"pipelineDescription": {"displayData": [{"key": "connectionURL", "strValue": _CONNECTION}]}},

@@ -65,6 +65,7 @@ def _secret(rotation: dict[str, Any] | None = None, **data: Any) -> Example:
     unknown=lambda: [
         asset(Secret, {"name": "s"}, unknown=["resource.data.rotation"]),
         asset(Secret, {"name": "s", "rotation": {}}, unknown=["resource.data.rotation.rotationPeriod"]),
+        _secret({"rotationPeriod": "quarterly"}),
     ],
 )
 def rotation_unscheduled(secret: Secret, settings: RotationSettings, clock: Clock) -> Verdict:

@@ -184,10 +184,20 @@ def public_bucket(bucket: Bucket, policy: Policy[Bucket], clock: Clock, estate: 
     found = _public_grant(bucket, policy, clock)
     if not found:
         return PASS
+    found += _reservation(bucket)
     try:
         return PASS if _prevented_above(bucket, estate) else fail(found)
     except Undetermined:
         return fail(f"{found}, unless an organisation policy enforces public access prevention")
+
+
+def _reservation(bucket: Bucket) -> str:
+    """What a finding leaves open where the bucket's own setting is not known, as a clause."""
+    try:
+        _ = bucket.prevents_public_access
+    except Undetermined:
+        return ", unless the bucket itself enforces public access prevention"
+    return ""
 
 
 def _public_grant(bucket: Bucket, policy: Policy[Bucket], clock: Clock) -> str:

@@ -99,9 +99,17 @@ def _gather(candidate: ServicePerimeter, estate: Estate, found: Protection) -> N
 
 
 def is_member(project: Project, found: Protection) -> bool:
-    """Whether a project is inside, by itself or with a folder above it."""
+    """Whether a project is inside, by itself or with a folder above it.
+
+    Raises `Undetermined` where its number is not known, and a project is inside of which nothing else is.
+    """
     names = (project.project_id, project.asset.key.partition("/")[2], project.id, *project.asset.ancestors)
-    return not found.members.isdisjoint(names)
+    if not found.members.isdisjoint(names):
+        return True
+    stranger = next((member for member in sorted(found.members) if member.isdigit()), "")
+    if stranger and not any(name.isdigit() for name in names):
+        raise Undetermined("the project's number", f"the input does not tell whether it is {stranger}, which is inside")
+    return False
 
 
 def projects_of(member: str, estate: Estate) -> Iterator[str]:
@@ -203,6 +211,7 @@ def organization_without_perimeter(organization: Organization, estate: Estate) -
     ],
     unknown=lambda: [
         [SHOP, perimeter(ELSEWHERE, unknown=("resource.data.status.resources.*",))],
+        [asset(Project, {"projectId": "shop-prod"}, ancestors=["projects/shop-prod"]), perimeter(ENFORCED)],
         [SHOP, perimeter(ELSEWHERE), named_perimeter("b", unknown=("resource.data.status",))],
     ],
 )

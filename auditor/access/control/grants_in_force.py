@@ -70,6 +70,7 @@ class Grants:
         self._holdings = Holdings(policies, now)
         self._taken: dict[tuple[str, str], tuple[int, int]] = {}
         self._restrictions: dict[str, _Restriction] = {}
+        self._denying: dict[tuple[str, int], tuple[str, ...]] = {}
         self._holders_of: dict[tuple[str, str, int], tuple[str, ...]] = {}
         self._masks_at: dict[int, list[int | None]] = {}
         names = self._world.bindings.roles.all
@@ -150,9 +151,12 @@ class Grants:
 
     def denying(self, container: str, mask: int) -> tuple[str, ...]:
         """What the deny policies are attached to that deny any of some permissions in a container; none if unclear."""
-        attached = self._world.denies.attached(self._world.levels_above(container))
-        found = [where for where, rule in attached or () if any(part & mask for part in self._masks.of_rule(rule))]
-        return tuple(dict.fromkeys(found))
+        key = (container, mask)
+        if key not in self._denying:
+            attached = self._world.denies.attached(self._world.levels_above(container))
+            found = [where for where, rule in attached or () if any(part & mask for part in self._masks.of_rule(rule))]
+            self._denying[key] = tuple(dict.fromkeys(found))
+        return self._denying[key]
 
     def taken(self, member: str, scope: str, mask: int) -> tuple[int, int]:
         """(taken away, perhaps taken away) of some permissions by deny policies and boundaries at a scope."""

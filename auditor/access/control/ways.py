@@ -25,7 +25,7 @@ LARGE = 100_000
 _DETAILED = 20_000_000
 """Nodes and edges that drawing paths may visit, over all of an estate."""
 _PATHS, _FEWEST = 5, 10
-_ROUTES = 50
+_ROUTES = 20
 """Paths to one container up to which each is looked at step by step, to tell which it is."""
 _PATIENCE = 5_000
 """Nodes that are looked at to find where all ways between two ends begin."""

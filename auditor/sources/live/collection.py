@@ -254,7 +254,7 @@ class Collection:
         if not place.is_active:
             part = replace(part, state=State.PENDING_DELETION, harmless=True)
         elif strikes.failure is not None:
-            words = f"not tried, for {_STRIKES} places before it failed so: {strikes.failure.detail}"
+            words = f"not tried, for places before it failed so: {strikes.failure.detail}"
             part = _failed(part, replace(strikes.failure, detail=words))
         else:
             try:
@@ -289,7 +289,7 @@ class _Strikes:
 
     def count(self, failure: Failure | None) -> None:
         self._in_a_row = self._in_a_row + 1 if failure is not None and failure.state.passes else 0
-        if self._in_a_row >= _STRIKES:
+        if self._in_a_row >= _STRIKES or (failure is not None and failure.lasts):
             self.failure = failure
 
 

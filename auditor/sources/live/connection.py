@@ -31,6 +31,8 @@ T = TypeVar("T")
 
 DEFAULT_UNIVERSE = "googleapis.com"
 _BLOCK = 1 << 20
+_MOST = 256
+"""Connections to one host that are kept open, at most."""
 _PROXY, _NO_PROXY = "grpc_proxy", "no_grpc_proxy"
 """Variables that gRPC alone reads."""
 
@@ -179,7 +181,10 @@ class Connection:
             from google.auth.transport.requests import AuthorizedSession
 
             authorized: Any = AuthorizedSession  # the library has no types
-            self._session = authorized(self.identity.credentials) if self.identity else requests.Session()
+            session = authorized(self.identity.credentials) if self.identity else requests.Session()
+            for scheme in ("https://", "http://"):  # as many connections as there may be requests, or it warns
+                session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=_MOST))
+            self._session = session
         return self._session
 
     async def close(self) -> None:
@@ -189,6 +194,9 @@ class Connection:
             if closing is not None:
                 await closing
         self._clients.clear()
+        if self._session is not None:
+            self._session.close()
+            self._session = None
 
 
 async def _aside(work: Callable[[], T]) -> T:

@@ -34,6 +34,7 @@ _UNIQUE = re.compile(r"vpcServiceControlsUniqueIdentifier:?\s*([\w-]+)")
 _CONSUMER = re.compile(r"project[s/ ]+([a-z0-9-]+) before or it is disabled")
 _REQUEST = re.compile(r"^GET https?://\S+: ")
 """What REST clients put before the message."""
+_DAILY = re.compile(r"[Pp]er ?[Dd]ay|\b1/d\b")
 _LONGEST = 300
 USE_PROJECT = "serviceusage.services.use"
 """What it takes to have requests billed to a project: in that project, whatever is read."""
@@ -77,6 +78,8 @@ class Failure:
     detail: str
     permission: str = ""
     """The permission that was missing."""
+    lasts: bool = False
+    """Of a quota: whether it is one of a day, so that waiting for minutes does not help."""
     consumer: str = ""
     """Of a disabled API: the project (`projects/NUMBER`) in which it is disabled, where the error tells."""
 
@@ -126,8 +129,15 @@ def classify(error: GoogleAPICallError, rpc: Rpc) -> Failure:
     ]
     for kind, state in states:
         if isinstance(error, kind):
-            return Failure(state, first_line(error))
+            return Failure(state, first_line(error), lasts=state is State.THROTTLED and _is_daily(error))
     return Failure(State.REFUSED, first_line(error))
+
+
+def _is_daily(error: GoogleAPICallError) -> bool:
+    """Whether a quota of a day is used up: by the limit's name or unit, else by the words."""
+    _, metadata = error_info(error)
+    named = f"{metadata.get('quota_limit', '')} {metadata.get('quota_unit', '')} {error.message}"
+    return _DAILY.search(named) is not None
 
 
 def _denied(error: GoogleAPICallError, rpc: Rpc) -> Failure:

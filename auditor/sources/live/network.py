@@ -216,8 +216,9 @@ class Calls:
             last = failure
             failures += 1
             wait = self.patience.wait(failures, asked, self._dice)
-            hopeless = not failure.state.passes or (failure.state is State.UNREADABLE and failures >= _FEW)
-            if hopeless or self.clock.now() + wait >= deadline:
+            if failure.lasts or not failure.state.passes or (failure.state is State.UNREADABLE and failures >= _FEW):
+                raise Refused(failure)
+            if self.clock.now() + wait >= deadline:
                 raise Refused(failure)
             if failure.state is State.THROTTLED:
                 limiter.pause(wait)

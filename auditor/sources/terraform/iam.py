@@ -7,6 +7,7 @@ the whole policy; of one that is there already, what the plan adds.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ import msgspec
 
 from auditor.sources.terraform.datasets import DATASET, unify
 from auditor.sources.terraform.mapping import Context, Draft
-from auditor.sources.terraform.names import is_open, may_be
+from auditor.sources.terraform.names import UNKNOWN, is_open, may_be
 from auditor.sources.terraform.plan import Planned, as_dict, as_list, references_of
 from auditor.sources.terraform.references import data_source, follow
 from auditor.sources.terraform.types.iam_targets import TARGETS, Target
@@ -127,6 +128,15 @@ def _split(kind: str) -> tuple[str, str]:
     return "", ""
 
 
+_PROJECT = re.compile(r"//[^/]+/projects/([^/]+)")
+
+
+def _project_in(name: str) -> str:
+    """The project of an asset, as its name tells it: one that the plan does not have may be in any (a bucket, say)."""
+    found = _PROJECT.match(name)
+    return f"projects/{found[1] if found else UNKNOWN}"
+
+
 def _told(addresses: list[str]) -> str:
     more = len(addresses) - _ADDRESSES
     return ", ".join(addresses[:_ADDRESSES] + ([f"{more} more"] if more > 0 else []))
@@ -194,7 +204,7 @@ class Folder:
         found = self._by_name.get(name) or self._service_account(name)
         if found is not None:
             return found, found.address in self._drafts
-        container = namer.container(planned, target.container)
+        container = _project_in(name) if target.container == "project" else namer.container(planned, target.container)
         draft = Draft(name, target.asset_type, namer.ancestors_of(container), planned.address, data=None)
         self._by_name[name] = draft
         return draft, False

@@ -32,6 +32,7 @@ _REFERENCES = frozenset(
         "kms_key_name",
         "kms_key_self_link",
         "log_bucket",
+        "master_instance_name",
         "network",
         "parent",
         "private_network",

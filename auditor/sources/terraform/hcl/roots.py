@@ -83,6 +83,6 @@ def _called(module: Module) -> Iterator[Path]:
         source = node.plain() if node is not None else None
         if source and source.startswith("."):
             try:
-                yield (module.folder / source).resolve()
+                yield (module.folder / source.replace("\\", "/")).resolve()
             except (OSError, RuntimeError, ValueError):
                 continue

@@ -24,8 +24,12 @@ def _sql_instance(made: Made) -> None:
     data = made.data
     data["project"] = made.project
     made.forget("project")
-    data.setdefault("instanceType", "READ_REPLICA_INSTANCE" if data.get("masterInstanceName") else "CLOUD_SQL_INSTANCE")
-    made.forget("instanceType")
+    if "instanceType" not in data and (made.planned.is_unknown("instance_type") or _may_be_replica(made)):
+        made.note("instanceType", AFTER_APPLY)
+    else:
+        replica = bool(data.get("masterInstanceName"))
+        data.setdefault("instanceType", "READ_REPLICA_INSTANCE" if replica else "CLOUD_SQL_INSTANCE")
+        made.forget("instanceType")
     settings = as_dict(data.get("settings"))
     if settings.get("edition") == "ENTERPRISE_PLUS" and not _written(made.planned, "backup_configuration"):
         settings.pop("backupConfiguration", None)
@@ -44,6 +48,11 @@ def _may_have(planned: Planned, name: str) -> bool:
     """Whether an instance has a block, as far as its values and its configuration tell."""
     written = planned.config is not None and sets(planned.config, name)
     return bool(planned.values.get(name) or planned.unknown.get(name) or written)
+
+
+def _may_be_replica(made: Made) -> bool:
+    """Whether only apply will tell if there is an instance that it copies."""
+    return "masterInstanceName" not in made.data and made.planned.is_unknown("master_instance_name")
 
 
 def _written(planned: Planned, name: str) -> bool:

@@ -7,6 +7,7 @@ neighbours), cloud.google.com/compute/docs/reference/rest/v1
 from __future__ import annotations
 
 from auditor.sources.terraform.mapping import ABSENT, Finish, Made, Mapping, Row, Rows
+from auditor.sources.terraform.walk import DECIDED_AT_APPLY
 
 _PROJECT = "//compute.googleapis.com/projects/{project}"
 
@@ -183,6 +184,19 @@ def _no_scheme(made: Made) -> None:
         made.data["loadBalancingScheme"] = ""
 
 
+def _issued(made: Made) -> None:
+    """How far the making of a certificate is, and until when it is good, only the API knows."""
+    for path in ("status", "domainStatus"):
+        made.note(f"managed.{path}", DECIDED_AT_APPLY)
+
+
+def _managed_certificate(made: Made) -> None:
+    for path in ("expireTime", "managedIdentity", "pemCertificate", "usedBy"):
+        made.note(path, DECIDED_AT_APPLY)
+    if "managed" in made.data:
+        made.note("managed.provisioningIssue", DECIDED_AT_APPLY)
+
+
 MAPPINGS: dict[str, Mapping] = {
     "google_compute_global_forwarding_rule": _compute(
         "GlobalForwardingRule", "global/forwardingRules", _RULE, "metadata_filters metadata_filters.filter_labels "
@@ -230,8 +244,8 @@ MAPPINGS: dict[str, Mapping] = {
         "SecurityPolicy", "regions/{region}/securityPolicies", _REGION_POLICY, _REGION_POLICY_LISTS
     ),
     "google_compute_managed_ssl_certificate": _compute(
-        "SslCertificate", "global/sslCertificates", {"project": None, "certificate_id": None,
-                                                     "type": Row("type", default="MANAGED")}
+        "SslCertificate", "global/sslCertificates", {"project": None, "certificate_id": "id",
+                                                     "type": Row("type", default="MANAGED")}, finish=_issued
     ),
     "google_certificate_manager_certificate": Mapping(
         "certificatemanager.googleapis.com/Certificate",
@@ -241,5 +255,6 @@ MAPPINGS: dict[str, Mapping] = {
          "self_managed.pem_certificate": None, "self_managed.pem_private_key": None},
         "managed.authorization_attempt_info",
         full_name=True,
+        finish=_managed_certificate,
     ),
 }  # fmt: skip

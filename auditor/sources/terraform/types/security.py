@@ -12,6 +12,8 @@ from auditor.sources.terraform.names import Namer, service_account_email, standi
 from auditor.sources.terraform.plan import Planned
 from auditor.sources.terraform.walk import AFTER_APPLY, DECIDED_AT_APPLY
 
+_NOT_TOLD = "Terraform does not tell it"
+
 
 def _crypto_key(made: Made) -> None:
     """A key is made with a first version; a new one is rotated first when its period is over."""
@@ -27,7 +29,7 @@ def _crypto_key(made: Made) -> None:
         data.pop("destroyScheduledDuration", None)  # it was another default before
         made.note("destroyScheduledDuration", DECIDED_AT_APPLY)
     if data.get("rotationPeriod") and not made.planned.is_new:
-        made.note("nextRotationTime", "Terraform does not tell it")
+        made.note("nextRotationTime", _NOT_TOLD)
 
 
 def _service_account(made: Made) -> None:
@@ -69,6 +71,9 @@ def _service_account_key(made: Made) -> None:
     for moment in ("validAfterTime", "validBeforeTime"):
         if moment not in data:
             made.note(moment, DECIDED_AT_APPLY)
+    if not made.planned.is_new:
+        for path in ("disabled", "disableReason", "extendedStatus"):
+            made.note(path, _NOT_TOLD)
 
 
 def _secret_version(made: Made) -> None:
