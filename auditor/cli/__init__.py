@@ -9,7 +9,6 @@ import importlib
 import os
 import sys
 from types import TracebackType
-from typing import Any
 
 import click
 
@@ -70,14 +69,6 @@ class LazyGroup(click.Group):
 
             raise click.UsageError(str(UnknownName("command", args[0], COMMANDS)), ctx)
         return super().resolve_command(ctx, args)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """As click's, but Ctrl-C is no failed gate."""
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            click.echo("Stopped; nothing was judged", err=True)
-            ctx.exit(3)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The commands with their one-line help, without importing them."""

@@ -22,7 +22,10 @@ from auditor.resources.decode import Envelope, detached_policy, empty_view, reso
 from auditor.resources.policy import Policy
 
 _NO_RESOURCE = "the input has no resource content for this asset; export content type resource"
-_ONLY_GRANTS = "Terraform shows grants on this asset, and not the asset; an export of the estate has it, over which --on lays a plan"
+_ONLY_GRANTS = (
+    "Terraform shows grants on this asset, and not the asset; "
+    "an export of the estate has it, over which --on lays a plan"
+)
 _LEVELS = {"projects": "Project", "folders": "Folder", "organizations": "Organization"}
 
 
