@@ -296,8 +296,8 @@ def test_a_sentence_begins_with_a_capital_but_names_stay_as_they_are(why: str, s
     [
         ("gcloud a b --c=d", "gcloud a b --c=d"),
         (
-            "gcloud compute firewall-rules update ssh --source-ranges=RANGES_TO_KEEP --project=lucky-gas-dev",
-            "gcloud compute firewall-rules update ssh \\\n    --source-ranges=RANGES_TO_KEEP \\\n    --project=lucky-gas-dev",
+            "gcloud compute firewall-rules update default-ssh --source-ranges=TO_KEEP --project=gas-shop",
+            "gcloud compute firewall-rules update default-ssh \\\n    --source-ranges=TO_KEEP \\\n    --project=gas-shop",
         ),
         (f"gcloud x --filter='a --b' {'y' * 90}", f"gcloud x --filter='a --b' {'y' * 90}"),
     ],
