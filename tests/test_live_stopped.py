@@ -169,4 +169,4 @@ def test_ctrl_c_while_it_judges_is_no_failed_gate(fake: Watched, tmp_path: Path)
     (tmp_path / "ours" / "stop.py").write_text("raise KeyboardInterrupt\n")
     code, said = ended(started(fake, tmp_path, "scan", ".", "--checks-dir", "ours"))
     assert code == 3, said
-    assert said == "Stopped; nothing was decided"
+    assert said == "Stopped; nothing was judged"

@@ -46,7 +46,7 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            click.echo("Stopped; nothing was decided", err=True)
+            click.echo("Stopped; nothing was judged", err=True)
             ctx.exit(3)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -119,7 +119,7 @@ def _bug(kind: type[BaseException], error: BaseException, trace: TracebackType |
     if issubclass(kind, KeyboardInterrupt):
         os._exit(3)
     sys.__excepthook__(kind, error, trace)
-    sys.stderr.write("Error: this is a bug in the auditor, please report it; nothing was decided\n")
+    sys.stderr.write("Error: this is a bug in the auditor, please report it; nothing was judged\n")
     sys.stderr.flush()
     os._exit(3)
 
