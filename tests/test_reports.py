@@ -296,8 +296,8 @@ def test_a_sentence_begins_with_a_capital_but_names_stay_as_they_are(why: str, s
     [
         ("gcloud a b --c=d", "gcloud a b --c=d"),
         (
-            "gcloud compute firewall-rules update default-ssh --source-ranges=TO_KEEP --project=gas-shop",
-            "gcloud compute firewall-rules update default-ssh \\\n    --source-ranges=TO_KEEP \\\n    --project=gas-shop",
+            "gcloud compute firewall-rules update default-ssh --source-ranges=TO_KEEP --project=gas",
+            "gcloud compute firewall-rules update default-ssh \\\n    --source-ranges=TO_KEEP \\\n    --project=gas",
         ),
         (f"gcloud x --filter='a --b' {'y' * 90}", f"gcloud x --filter='a --b' {'y' * 90}"),
     ],
