@@ -84,7 +84,7 @@ def test_an_interrupted_scan_decides_nothing_and_leaves_nothing(tmp_path: Path) 
         time.sleep(0.05)
     scan.send_signal(signal.SIGINT)
     out, err = scan.communicate()
-    assert (scan.returncode, out, err) == (3, b"", b"Stopped; nothing was decided\n")
+    assert (scan.returncode, out, err) == (3, b"", b"Stopped; nothing was judged\n")
     assert [path.name for path in tmp_path.iterdir()] == ["export.ndjson"]
 
 
