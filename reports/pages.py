@@ -55,8 +55,9 @@ def split_page(page: str) -> Page:
 
 
 def _sentence(paragraphs: list[str]) -> str:
+    """The paragraphs, beginning with a capital; but `allUsers` and other names stay as they are written."""
     text = " ".join(paragraphs)
-    return text[:1].upper() + text[1:]
+    return text[:1].upper() + text[1:] if text.partition(" ")[0].islower() else text
 
 
 @dataclass(frozen=True, slots=True)
