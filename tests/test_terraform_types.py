@@ -8,7 +8,7 @@ import pytest
 
 from auditor.sources.terraform.types import MAPPINGS
 from auditor.sources.terraform.types.iam_targets import TARGETS
-from tests.test_terraform_plan import AFTER_APPLY, DECIDED, change, configured, constant, convert, only, plan, refers
+from tests.plan_support import AFTER_APPLY, DECIDED, change, configured, constant, convert, only, plan, refers
 
 ADDS_ONLY = "a plan shows only the {} that it adds"
 
