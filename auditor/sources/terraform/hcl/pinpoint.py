@@ -41,8 +41,9 @@ def block_at(shown: str, lines: list[str], line: int) -> Block | None:
 
 def _written(mapping: Mapping, body: Body, path: str) -> Iterator[tuple[str, tuple[str, int]]]:
     """(field of the data, (what is written for it, where)) of attributes, and of blocks that are the only of a type."""
+    slots = mapping.slots(path)
     for name, attribute in body.attributes.items():
-        if field := mapping.slot(path, name).api:
+        if field := (slots.get(name) or mapping.slot(path, name)).api:
             yield field, (name, attribute.offset)
     inner: dict[str, list[Block]] = defaultdict(list)
     for block in body.blocks:
@@ -51,7 +52,7 @@ def _written(mapping: Mapping, body: Body, path: str) -> Iterator[tuple[str, tup
         if len(blocks) != 1:
             continue
         (block,) = blocks
-        if field := mapping.slot(path, name).api:
+        if field := (slots.get(name) or mapping.slot(path, name)).api:
             yield field, (block.type, block.offset)
         content = next(block.body.of_type("content"), block) if block.type == "dynamic" else block
         yield from _written(mapping, content.body, f"{path}{name}.")
