@@ -192,6 +192,16 @@ def test_a_service_that_is_none_is_an_error_with_the_nearest(fake: Fake, reachin
     assert not fake.calls
 
 
+@pytest.mark.parametrize(
+    "option", [("--skip", "groups"), ("--not-in", "projects/p"), ("--thorough",), ("--via", "gs://b/x")]
+)
+def test_what_would_do_nothing_is_an_error(tmp_path: Path, option: tuple[str, ...]) -> None:
+    (tmp_path / "export.ndjson").write_text("")
+    result = run("scan", tmp_path / "export.ndjson", *option)
+    assert result.exit_code == 2
+    assert f"{option[0]} goes with a live target" in said(result)
+
+
 def test_the_role_without_a_skipped_service_is_smaller() -> None:
     every, fewer = (run("permissions", *more).stdout for more in ((), ("--skip", "recommender", "--skip", "groups")))
     assert set(every.splitlines()) - set(fewer.splitlines()) == {"- recommender.iamPolicyRecommendations.list"}
