@@ -227,6 +227,7 @@ def test_a_type_that_is_not_listed_costs_its_own_verdicts_only_and_is_told(estat
     assert sum("run.googleapis.com/Job" in line for line in done.coverage.summary()) == 1
     rows = {service: part.state for _, service, part in done.coverage.matrix()}
     assert rows["run.googleapis.com (inventory)"] is State.NOT_ASKED
+    assert "run.googleapis.com" not in rows
 
 
 def test_where_no_type_is_listed_nothing_is_asked_for_in_their_place(estate: Estate) -> None:
