@@ -275,3 +275,10 @@ def test_a_grant_on_a_kind_of_asset_without_a_resource_of_its_own_has_its_name()
 def test_many_types_are_read() -> None:
     assert len(MAPPINGS) >= 200
     assert len(TARGETS) >= 100
+
+
+def test_a_block_that_is_null_is_one_that_is_not_there() -> None:
+    after = {"name": "b", "location": "EU", "versioning": [None], "cors": [None]}
+    made = data(only(plan(change("google_storage_bucket.b", after))))
+    assert "cors" not in made
+    assert "versioning" not in made
