@@ -40,6 +40,15 @@ def _vouched(name: str) -> str:
     return name
 
 
+def _service(name: str) -> str:
+    from auditor.sources.live.collectors import COLLECTORS
+
+    known = {collector.name for collector in COLLECTORS}
+    if name not in known:
+        raise ValueError(str(UnknownName("service", name, known)))
+    return name
+
+
 Vouched = Annotated[str, AfterValidator(_vouched)]
 """One of `CONTENT_TYPES` and `NOT_INVENTORIED`, or `all`."""
 
@@ -65,7 +74,7 @@ class ScanSection(_Section):
 
     exported: Annotated[tuple[Vouched, ...], AfterValidator(vouched)] = ()
     checks_dir: tuple[Path, ...] = ()
-    skip: tuple[str, ...] = ()
+    skip: tuple[Annotated[str, AfterValidator(_service)], ...] = ()
     """Collectors by name."""
 
 

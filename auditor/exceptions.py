@@ -51,12 +51,7 @@ def settle(
             covered = [finding for finding in by_check[check] if claim.covers(finding)]
             if check in of_paths and not record.fingerprint:
                 record.state, record.problem = "invalid", _NAMELESS + _fingerprints(covered)
-                continue
-            meant = [one for one in covered if record.fingerprint in ("", one.fingerprint)]
-            if covered and not meant:
-                record.problem = f"what is found there now is another finding, {_fingerprints(covered)}"
-            _accept(record, meant, taken)
-            if record.findings:
+            elif _accept(record, covered, taken):
                 record.problem = ""
             else:
                 record.state, record.problem = "unused", record.problem or _why_unused(check, asked)
@@ -76,13 +71,18 @@ def _in_state(record: FindingException, known: dict[str, str], day: date) -> Fin
     return record
 
 
-def _accept(record: FindingException, covered: list[Finding], taken: dict[int, FindingException]) -> None:
-    for finding in covered:
+def _accept(record: FindingException, covered: list[Finding], taken: dict[int, FindingException]) -> bool:
+    """Accept what is covered, and meant where one finding is named; whether there is anything."""
+    meant = [finding for finding in covered if record.fingerprint in ("", finding.fingerprint)]
+    if covered and not meant:
+        record.problem = f"what is found there now is another finding, {_fingerprints(covered)}"
+    for finding in meant:
         other = taken.setdefault(id(finding), record)
         if other is record:
             record.findings.append(finding)
         else:
             record.problem = f"the exception at {other.place} accepts the same already"
+    return bool(record.findings)
 
 
 def _fingerprints(findings: list[Finding]) -> str:

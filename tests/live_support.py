@@ -102,7 +102,7 @@ def _seen_by_others(project: list[str], key: dict[str, Any]) -> list[dict[str, A
         }
         name = f"{number}/locations/global/activityTypes/{kind}LastAuthentication/activities/{told.rpartition('/')[2]}"
         activities.append(unnamed(name, "policyanalyzer.googleapis.com/Activity", activity, *project))
-    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    day = datetime(2026, 11, 22, tzinfo=UTC)
     series = {
         "resource": {"type": "consumed_api", "labels": {"credential_id": "apikey:0f4a"}},
         "points": [{"value": {"int64Value": "7"}}],

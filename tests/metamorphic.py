@@ -92,7 +92,7 @@ def ask(check: Check, estate: Estate) -> Answer:
     """What `check` says of the first asset."""
     ledger = io.BytesIO()
     settings = {check.id: estate.settings} if estate.settings else {}
-    _collect_garbage(10 if check.signature.wants_access else 1)
+    _collect_garbage(50 if check.signature.wants_access else 1)
     scan = Scan([check], clock=Clock(NOW), settings=settings, exported=estate.exported, ledger=ledger)
     outcome = scan.run([_Source(estate.documents, partial=estate.partial, missing=estate.missing)])
     crash = outcome.recorder.crashes[0].error if outcome.recorder.crashes else ""
@@ -302,6 +302,7 @@ def less(estate: Estate) -> Iterator[tuple[str, Estate]]:
         if number:
             cut = _without(estate, number)
             yield from _unread(f"record {number}", cut, kind, document)
+            yield f"record {number}, broken", estate.changed(number, {"name": 7})
             if all(other["asset_type"] != kind for other in cut.documents):  # else the input shows that it has the type
                 yield f"record {number}, not exported", replace(cut, exported=frozenset())
 

@@ -136,3 +136,34 @@ def test_a_tag_lifts_no_other_condition() -> None:
     made = _tag_estate('request.time < timestamp("2026-01-01T00:00:00Z") && ' + TAGGED)
     made.give(EVE, TAGGERS, ORG, "tagger")
     assert not made.paths().paths
+
+
+def _denied_in(project: str) -> dict[str, object]:
+    """A deny policy of one project that keeps Eve from setting its policy."""
+    path = f"policies/cloudresourcemanager.googleapis.com%2Fprojects%2F{NUMBERS[project]}/denypolicies/no"
+    rule = {
+        "deniedPrincipals": ["principal://goog/subject/eve@example.com"],
+        "deniedPermissions": ["cloudresourcemanager.googleapis.com/projects.setIamPolicy"],
+    }
+    return {
+        "name": f"//iam.googleapis.com/{path}",
+        "asset_type": "iam.googleapis.com/DenyPolicy",
+        "ancestors": [f"projects/{NUMBERS[project]}", ORGANISATION],
+        "resource": {"data": {"name": path, "rules": [{"denyRule": rule}]}},
+    }
+
+
+def test_what_is_denied_in_a_part_is_not_certain_of_the_whole() -> None:
+    """Her role on the organization gives her every project but the one that denies it."""
+    made = Estate()
+    made.give(EVE, ["resourcemanager.projects.setIamPolicy"], ORG)
+    assert {path.certainty for path in made.paths().paths} == {Certainty.CERTAIN}
+    made.assets.append(_denied_in("target"))
+    assert {path.certainty for path in made.paths().paths} == {Certainty.POSSIBLE}
+
+
+def test_who_is_not_denied_there_keeps_certainty() -> None:
+    made = Estate()
+    made.give("user:bob@example.com", ["resourcemanager.projects.setIamPolicy"], ORG)
+    made.assets.append(_denied_in("target"))
+    assert {path.certainty for path in made.paths("user:bob@example.com").paths} == {Certainty.CERTAIN}

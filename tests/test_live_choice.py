@@ -192,6 +192,16 @@ def test_a_service_that_is_none_is_an_error_with_the_nearest(fake: Fake, reachin
     assert not fake.calls
 
 
+@pytest.mark.parametrize(
+    "option", [("--skip", "groups"), ("--not-in", "projects/p"), ("--thorough",), ("--via", "gs://b/x")]
+)
+def test_what_would_do_nothing_is_an_error(tmp_path: Path, option: tuple[str, ...]) -> None:
+    (tmp_path / "export.ndjson").write_text("")
+    result = run("scan", tmp_path / "export.ndjson", *option)
+    assert result.exit_code == 2
+    assert f"{option[0]} goes with a live target" in said(result)
+
+
 def test_the_role_without_a_skipped_service_is_smaller() -> None:
     every, fewer = (run("permissions", *more).stdout for more in ((), ("--skip", "recommender", "--skip", "groups")))
     assert set(every.splitlines()) - set(fewer.splitlines()) == {"- recommender.iamPolicyRecommendations.list"}
@@ -217,6 +227,7 @@ def test_a_type_that_is_not_listed_costs_its_own_verdicts_only_and_is_told(estat
     assert sum("run.googleapis.com/Job" in line for line in done.coverage.summary()) == 1
     rows = {service: part.state for _, service, part in done.coverage.matrix()}
     assert rows["run.googleapis.com (inventory)"] is State.NOT_ASKED
+    assert "run.googleapis.com" not in rows
 
 
 def test_where_no_type_is_listed_nothing_is_asked_for_in_their_place(estate: Estate) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -257,8 +258,14 @@ def test_an_attempt_ends_after_its_time(estate: Estate) -> None:
         finally:
             await connection.close()
 
-    with Fake(estate, latency=0.4) as fake, pytest.raises(Refused) as refused:
-        asyncio.run(run(fake))
+    given_up = threading.Event()
+    with Fake(estate) as fake:
+        fake.hold("ListAssets", given_up)
+        try:
+            with pytest.raises(Refused) as refused:
+                asyncio.run(run(fake))
+        finally:
+            given_up.set()
     assert refused.value.failure.state is State.TIMED_OUT
 
 
@@ -271,7 +278,7 @@ def test_an_answer_that_stops_in_the_middle_is_out_of_time(estate: Estate) -> No
             await connection.close()
 
     with Fake(estate) as fake:
-        fake.fail("GET /v3/x/principalAccessBoundaryPolicies", replace(throttled(), stall=0.4))
+        fake.fail("GET /v3/x/principalAccessBoundaryPolicies", replace(throttled(), stall=30.0))
         with pytest.raises(exceptions.GatewayTimeout, match="did not end its answer"):
             asyncio.run(run(fake))
 

@@ -305,8 +305,8 @@ def test_above_a_number_of_paths_only_their_ends_tell_them_apart(monkeypatch: py
     told = _ways(made, vouched=True).to("projects/target", outside=False)
     assert told.sources == whole.sources
     assert [route.split(" > ")[0] for route in told.routes] == [route.split(" > ")[0] for route in whole.routes]
-    assert all(len(route.split(" > ")) == 2 for route in told.routes)
-    assert all(len(route.split(" > ")) > 2 for route in whole.routes)
+    assert all(len(route.split(" > ")) == 3 for route in told.routes)
+    assert all(len(route.split(" > ")) > 3 for route in whole.routes)
 
 
 def _answer(found: ways.WaysToControl, container: str, *, outside: bool) -> str:

@@ -120,7 +120,7 @@ def variants(document: dict[str, Any], kind: str, failing: set[str]) -> dict[str
 
 def _elsewhere(change: dict[str, Any], configured: dict[str, Any], path: Path_, number: int, shape: Shape) -> None:
     """Put a variant where no other one is, so that it keeps its name."""
-    for name in ("project", "folder", "org_id", "organization", "parent"):
+    for name in ("project", "folder", "org_id", "organization", "billing_account", "parent"):
         if name not in shape.parts or path == (name,):
             continue
         present = change["change"]["after"].get(name)

@@ -421,3 +421,117 @@ def test_a_module_is_found_by_a_path_of_windows(tmp_path: Path) -> None:
     write(tmp_path, main_tf='module "m" {\n  source = ".\\\\m"\n}\n', m__main_tf=BUCKET.format("b"))
     assets, gaps, _ = convert(tmp_path)
     assert (list(assets), gaps.told) == (["module.m.google_storage_bucket.b"], [])
+
+
+SQL = """
+resource "google_sql_database_instance" "db" {
+  name             = "db"
+  project          = "p"
+  region           = "europe-west1"
+  database_version = "POSTGRES_15"
+  settings {
+    tier = "db-f1-micro"
+    ip_configuration {
+      ipv4_enabled = true
+    }
+    database_flags {
+      name  = "log_connections"
+      value = "off"
+    }
+    database_flags {
+      name  = "log_disconnections"
+      value = "off"
+    }
+  }
+}
+"""
+
+
+def test_a_finding_is_placed_at_the_line_that_sets_what_it_shows(tmp_path: Path) -> None:
+    """At the block around it where nothing sets it, or several blocks do."""
+    write(tmp_path / "in", main_tf=SQL)
+    told = {
+        "sql-public-ip": "main.tf:10",
+        "sql-tls-not-required": "main.tf:9",
+        "sql-backups-off": "main.tf:7",
+        "sql-postgres-log-connections-off": "main.tf:6",  # what it shows first is the version
+    }
+    options = [word for check in told for word in ("--check", check)]
+    _, report = scan(tmp_path / "in", options=options)
+    assert {finding["check"]: place_in(finding) for finding in report["findings"]} == told
+
+    settings = {
+        "tier": "db-f1-micro",
+        "ip_configuration": [{"ipv4_enabled": True}],
+        "database_flags": [{"name": f"log_{kind}connections", "value": "off"} for kind in ("", "dis")],
+    }
+    change = {
+        "address": "google_sql_database_instance.db",
+        "mode": "managed",
+        "type": "google_sql_database_instance",
+        "name": "db",
+        "change": {
+            "actions": ["create"],
+            "before": None,
+            "after": {
+                "name": "db",
+                "project": "p",
+                "region": "europe-west1",
+                "database_version": "POSTGRES_15",
+                "settings": [settings],
+            },
+            "after_unknown": {},
+        },
+    }
+    plan = {"format_version": "1.2", "resource_changes": [change]}
+    (tmp_path / "in" / "plan.json").write_text(json.dumps(plan))
+    _, report = scan(tmp_path / "in" / "plan.json", options=options)
+    assert {finding["check"]: place_in(finding) for finding in report["findings"]} == told
+
+
+def test_what_an_override_sets_is_placed_at_the_resource(tmp_path: Path) -> None:
+    public = SQL.replace("      ipv4_enabled = true\n", "")
+    override = 'resource "google_sql_database_instance" "db" {\n  settings {\n    tier = "x"\n'
+    override += "    ip_configuration {\n      ipv4_enabled = true\n    }\n  }\n}\n"
+    write(tmp_path / "in", main_tf=public, z_override_tf=override)
+    _, report = scan(tmp_path / "in", options=["--check", "sql-public-ip"])
+    assert [place_in(finding) for finding in report["findings"]] == ["main.tf:2"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "members"),
+    [
+        ('concat(["allUsers"], var.unset)', ["allUsers"]),
+        ('concat(var.unset, ["allUsers", "user:a@x.y"])', ["allUsers", "user:a@x.y"]),
+        ('distinct(compact(concat(split(",", "allUsers,"), [var.unset])))', ["allUsers"]),
+        ('toset(flatten([["allUsers"], var.unset]))', ["allUsers"]),
+        ("local.all", ["allUsers"]),
+        ("var.unset", []),
+        ('[for m in concat(["allUsers"], var.unset) : m if m != "allUsers"]', []),
+        ('setsubtract(["allUsers"], var.unset)', []),
+        ('var.unset == "x" ? ["allUsers"] : []', []),
+        ('slice(concat(["allUsers"], var.unset), 1, 2)', []),
+    ],
+)
+def test_a_member_that_is_known_counts_whatever_joins_it(tmp_path: Path, expression: str, members: list[str]) -> None:
+    text = """
+variable "unset" {}
+locals {
+  all = concat(local.everybody, var.unset)
+  everybody = ["allUsers"]
+}
+resource "google_project_iam_binding" "b" {
+  project = "p"
+  role    = "roles/viewer"
+  members = %s
+}
+"""
+    write(tmp_path, main_tf=text % expression)
+    assets, gaps, _ = convert(tmp_path)
+    assert not gaps.told
+    (asset,) = assets.values()
+    assert asset["iam_policy"]["bindings"] == [{"role": "roles/viewer", "members": members}]
+    assert ("iam_policy.bindings.0.members" + (".*" if members else "")) in asset["unknown"]
+    _, report = scan(tmp_path, options=["--check", "container-public"])
+    (check,) = report["checks"]
+    assert (check["failed"], sum(check["not_assessed"].values())) == ((1, 0) if members else (0, 1))

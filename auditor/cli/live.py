@@ -63,6 +63,16 @@ def scope_options(function: F) -> F:
     return function
 
 
+def refuse_unused(targets: Sequence[str], options: dict[str, Any]) -> None:
+    """End the command where an option is about live targets and none is given: it would do nothing."""
+    if any(map(is_live, targets)):
+        return
+    names = {"--in": "inside", "--not-in": "outside", "--skip": "skip", "--residency": "residency", "--via": "via"}
+    for option, name in {**names, "--thorough": "thorough"}.items():
+        if options[name]:
+            raise fail_usage(f"{option} goes with a live target: organizations/NUMBER, folders/NUMBER or projects/ID")
+
+
 def order_of(
     targets: Sequence[str],
     needs: Needs,
@@ -89,7 +99,7 @@ def order_of(
         thorough=options["thorough"],
         residency=options["residency"],
         via=options["via"],
-        begun=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}",
+        begun=f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}",
     )
 
 

@@ -14,6 +14,7 @@ import click
 
 from auditor.cli import EXIT_CODES
 from auditor.cli.asking import Asking, asked_for
+<<<<<<< HEAD
 from auditor.cli.completion import areas, check_ids, files, framework_ids
 from auditor.cli.live import access_options, scope_options
 from auditor.cli.parameters import (
@@ -25,6 +26,10 @@ from auditor.cli.parameters import (
     moment,
     opened,
 )
+=======
+from auditor.cli.live import access_options, refuse_unused, scope_options
+from auditor.cli.parameters import SEVERITIES, Percentage, exported_option, moment, opened
+>>>>>>> live
 from auditor.cli.targets import estate_given, in_progress, refuse_overwriting, sources_given
 
 if TYPE_CHECKING:
@@ -169,6 +174,7 @@ def command(targets: tuple[str, ...], now: datetime, **options: Any) -> None:
 
     writers = report_writers(options["outputs"])
     asking = asked_for(options)
+    refuse_unused([*targets, *options["on"]], options)
     sources, failures = sources_given(targets, options, asking)
     estate = estate_given(options["on"], sources, options, asking)
     refuse_overwriting([path for path, _ in writers], options["ledger"], [*sources, *estate])

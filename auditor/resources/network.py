@@ -27,14 +27,19 @@ def is_internet(cidr: str) -> bool:
     """Whether a range of addresses is so broad that it means the internet: `0.0.0.0/0`, `::/0`, and up to a /8 or /16.
 
     Private ranges are not, however broad; an address without a prefix is one address, `0.0.0.0` included.
+    Raises `Undetermined` for what is no range.
     """
     try:
         network = ipaddress.ip_network(cidr.strip(), strict=False)
     except ValueError:
-        return False
+        raise Undetermined("the addresses", f"{cidr[:100]!r} is no range of addresses") from None
     if network.prefixlen > _BROAD[network.version]:
         return False
     return network.prefixlen <= 1 or not (network.is_private or network.is_multicast)
+
+
+def _if_internet(cidr: str) -> list[str]:
+    return [cidr] if is_internet(cidr) else []
 
 
 def _port_range(text: str) -> Iterator[tuple[int, int]]:
@@ -138,9 +143,7 @@ class Firewall(Resource):
 
     def internet_sources(self) -> Iterator[str]:
         """The source ranges that mean the internet. Tags and service accounts beside them widen, never narrow."""
-        for cidr in self.source_ranges:
-            if is_internet(cidr):
-                yield cidr
+        yield from known_first(self.source_ranges, _if_internet)
         if not (self.source_ranges or self.source_tags or self.source_service_accounts):
             yield "0.0.0.0/0"
 
@@ -168,9 +171,7 @@ class PolicyRule(View):
         network = self.match.src_network_context or self.match.src_network_type
         if network and network not in ("INTERNET", "UNSPECIFIED"):
             return
-        for cidr in self.match.src_ip_ranges:
-            if is_internet(cidr):
-                yield cidr
+        yield from known_first(self.match.src_ip_ranges, _if_internet)
 
 
 @shows("compute.googleapis.com/FirewallPolicy")

@@ -20,7 +20,9 @@ from auditor.sources.terraform import iam
 from auditor.sources.terraform.hcl.evaluate import Evaluated, Place, evaluate
 from auditor.sources.terraform.hcl.exceptions import InlineException, exceptions_in
 from auditor.sources.terraform.hcl.load import Module, read_module
+from auditor.sources.terraform.hcl.pinpoint import line_in
 from auditor.sources.terraform.hcl.roots import folders_with_files, roots
+from auditor.sources.terraform.hcl.syntax import Block
 from auditor.sources.terraform.hcl.variables import given_values
 from auditor.sources.terraform.places import grant_in, split
 from auditor.sources.terraform.walk import AFTER_APPLY
@@ -66,6 +68,8 @@ class TerraformFiles:
     """Place of a line → the blocks that its asset comes of; only where comments accept something."""
     _grants: dict[str, dict[tuple[str, str], Place]] = field(default_factory=dict)
     """Place of a line → (role, member) of the asset's policy → the block that says so."""
+    _written: dict[str, Block] = field(default_factory=dict)
+    """Place of a line → the block of its resource."""
 
     @property
     def path(self) -> str:
@@ -79,6 +83,7 @@ class TerraformFiles:
         self._modules.clear()
         self._blocks.clear()
         self._grants.clear()
+        self._written.clear()
         folders = [
             folder
             for folder in folders_with_files(self.folder, gaps)
@@ -108,10 +113,14 @@ class TerraformFiles:
         return lambda finding: block in self._blocks.get(finding.source, ())
 
     def written_at(self, finding: Finding) -> str:
-        """`FILE:LINE` of the block that grants what a finding is about; `""` where it is about no grant."""
+        """`FILE:LINE` of the block that grants what a finding is about, or of the attribute that sets it, or `""`."""
         grants = self._grants.get(finding.source, {})
         place = grants.get(grant_in(finding, grants))
-        return f"{place.file}:{place.line}" if place is not None else ""
+        if place is not None:
+            return f"{place.file}:{place.line}"
+        block = self._written.get(finding.source)
+        line = line_in(block, finding.asset_type, finding.evidence) if block is not None else None
+        return f"{block.file.shown}:{line}" if block is not None and line is not None else ""
 
     def _read(self, folder: Path, gaps: Gaps) -> Module:
         """The module in a folder, read once whatever path leads to it."""
@@ -134,6 +143,8 @@ class TerraformFiles:
             where = f"{place.file}:{place.line} {addresses}" if place is not None else f"{self.shown} {addresses}"
             if place is not None:
                 self.places[mark + first] = place
+            if first in evaluated.written:
+                self._written[where] = evaluated.written[first]
             if granted := plan.granted.get(shown[begin:]):
                 makers = {grant: address.removeprefix(mark) for grant, address in granted.items()}
                 self._grants[where] = {

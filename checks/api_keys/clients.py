@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 
-from auditor import not_applicable
+from auditor import Undetermined, not_applicable
 from auditor.resources.api_keys import ApiKey
+from auditor.resources.unknown import some
 
 REPLACED = (
     "Each option replaces what was set: name every API, site, address or app that is to stay, and look at the key's "
@@ -108,7 +109,7 @@ def limits_clients(key: ApiKey) -> bool:
     if key.referrers:
         return not any(lets_everyone_in(pattern) for pattern in key.referrers)
     if key.addresses:
-        return not any(is_everywhere(address) for address in key.addresses)
+        return not some(key.addresses, is_everywhere)
     return bool(key.android_apps) or bool(key.ios_apps)
 
 
@@ -138,12 +139,12 @@ def referrer_weakness(pattern: str) -> str:
     return ""
 
 
-def network(text: str) -> _Network | None:
-    """The range that an entry of allowed IPs stands for (a mapped IPv4 range as IPv4); None where it is none."""
+def network(text: str) -> _Network:
+    """The range that an entry of allowed IPs stands for (a mapped IPv4 range as IPv4). Raises `Undetermined`."""
     try:
         parsed = ipaddress.ip_network(text.strip(), strict=False)
     except ValueError:
-        return None
+        raise Undetermined("allowedIps", f"{text[:100]!r} is no range of addresses") from None
     if isinstance(parsed, ipaddress.IPv6Network) and parsed.prefixlen >= 96 and parsed.network_address.ipv4_mapped:
         return ipaddress.ip_network(f"{parsed.network_address.ipv4_mapped}/{parsed.prefixlen - 96}")
     return parsed
@@ -151,8 +152,7 @@ def network(text: str) -> _Network | None:
 
 def is_everywhere(address: str) -> bool:
     """Whether an entry of allowed IPs is all of IPv4 or IPv6."""
-    parsed = network(address)
-    return parsed is not None and parsed.prefixlen == 0
+    return network(address).prefixlen == 0
 
 
 def _parts(pattern: str) -> tuple[str, str]:

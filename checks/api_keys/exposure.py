@@ -210,7 +210,7 @@ def broad_addresses(key: ApiKey, settings: RangeSettings) -> Verdict:
     shortest = {4: settings.min_prefix_ipv4, 6: settings.min_prefix_ipv6}
     for address in key.addresses:
         allowed = network(address)
-        if allowed is not None and allowed.prefixlen < shortest[allowed.version]:
+        if allowed.prefixlen < shortest[allowed.version]:
             return fail(f"{address} is broader than /{shortest[allowed.version]}")
     return PASS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from auditor import Severity, Verdict, fail
 from auditor.resources.data import TpuNode
 from auditor.resources.unknown import told
-from auditor.resources.vertex import VertexEndpoint, VertexIndexEndpoint, WorkbenchInstance
+from auditor.resources.vertex import VertexEndpoint, VertexIndexEndpoint, WorkbenchInstance, WorkbenchShield
 from checks.setting import Setting, asked
 
 _WORKBENCH = "https://cloud.google.com/vertex-ai/docs/workbench/instances/"
@@ -47,13 +47,15 @@ notebook_public = asked(
 )
 
 
-def _unshielded(instance: WorkbenchInstance) -> Verdict | None:
-    shield = (instance.gce_setup or instance).shielded_instance_config
-    shield = told(shield, "shieldedInstanceConfig")
-    if not shield.enable_integrity_monitoring:
-        return fail("integrity monitoring is off")
-    return None if shield.enable_vtpm else fail("the virtual TPM is off")
+def _shield(instance: WorkbenchInstance) -> WorkbenchShield:
+    return told((instance.gce_setup or instance).shielded_instance_config, "shieldedInstanceConfig")
 
+
+_SHIELDED = {"enableVtpm": True, "enableIntegrityMonitoring": True}
+_ALSO = (
+    "The machine itself is asked by the checks of Compute Engine where it is in the input; this one is for where only "
+    "the notebook is."
+)
 
 notebook_unshielded = asked(
     __name__,
@@ -61,28 +63,52 @@ notebook_unshielded = asked(
         id="workbench-shielded-vm-off",
         view=WorkbenchInstance,
         severity=Severity.LOW,
-        problem=_unshielded,
-        title="A Workbench instance does not compare what it boots with what it should.",
-        why="integrity monitoring and the virtual TPM are what reports a changed boot chain. The machine itself is "
-        "asked by the checks of Compute Engine where it is in the input; this one is for where only the notebook is.",
+        problem=lambda instance: None if _shield(instance).enable_vtpm else fail("the virtual TPM is off"),
+        title="A Workbench instance does not measure what it boots (Shielded VM).",
+        why=f"without the virtual TPM nobody can tell a machine whose boot chain was changed from a sound one. {_ALSO}",
         breaks="nothing; the instance is stopped for the change.",
         source=_WORKBENCH + "shielded-vm",
         name=_INSTANCE,
         good=[
-            {"gceSetup": {"shieldedInstanceConfig": {"enableVtpm": True, "enableIntegrityMonitoring": True}}},
-            {"shieldedInstanceConfig": {"enableVtpm": True, "enableIntegrityMonitoring": True}},
+            {"gceSetup": {"shieldedInstanceConfig": _SHIELDED}},
+            {"shieldedInstanceConfig": {"enableVtpm": True}},
         ],
-        bad=[
-            {"gceSetup": {"shieldedInstanceConfig": {"enableVtpm": True}}},
-            {"gceSetup": {"shieldedInstanceConfig": {"enableIntegrityMonitoring": True}}},
-        ],
+        bad=[{"gceSetup": {"shieldedInstanceConfig": {"enableIntegrityMonitoring": True}}}],
         path="gceSetup",
         evidence=["shieldedInstanceConfig"],
-        same_as=["checkov:CKV_GCP_126", "checkov:CKV_GCP_127"],
-        terraform="shielded_instance_config { enable_vtpm = true, enable_integrity_monitoring = true } in gce_setup "
-        "on google_workbench_instance",
+        same_as=["checkov:CKV_GCP_126"],
+        terraform="shielded_instance_config { enable_vtpm = true } in gce_setup on google_workbench_instance",
+        gcloud="gcloud workbench instances update {resource.id} --location={resource.location} --shielded-vtpm=true",
+        default=False,
+    ),
+)
+
+notebook_unwatched = asked(
+    __name__,
+    Setting(
+        id="workbench-integrity-monitoring-off",
+        view=WorkbenchInstance,
+        severity=Severity.LOW,
+        problem=lambda instance: (
+            None if _shield(instance).enable_integrity_monitoring else fail("integrity monitoring is off")
+        ),
+        title="A Workbench instance does not compare what it boots with what it should.",
+        why=f"integrity monitoring is what reports a changed boot chain. {_ALSO}",
+        breaks="nothing; the instance is stopped for the change.",
+        source=_WORKBENCH + "shielded-vm",
+        name=_INSTANCE,
+        good=[
+            {"gceSetup": {"shieldedInstanceConfig": _SHIELDED}},
+            {"shieldedInstanceConfig": _SHIELDED},
+        ],
+        bad=[{"gceSetup": {"shieldedInstanceConfig": {"enableVtpm": True}}}],
+        path="gceSetup",
+        evidence=["shieldedInstanceConfig"],
+        same_as=["checkov:CKV_GCP_127"],
+        terraform="shielded_instance_config { enable_integrity_monitoring = true } in gce_setup on "
+        "google_workbench_instance",
         gcloud="gcloud workbench instances update {resource.id} --location={resource.location} "
-        "--shielded-integrity-monitoring=true --shielded-vtpm=true",
+        "--shielded-integrity-monitoring=true",
         default=False,
     ),
 )

@@ -251,7 +251,6 @@ table_deletable = asked(
         good=[{"deletionProtection": True}],
         bad=[{"deletionProtection": False}, {"granularity": "MILLIS"}],
         path="deletionProtection",
-        same_as=["checkov:CKV_GCP_122"],
         gcloud="gcloud bigtable instances tables update {resource.id} --instance={resource.instance} "
         "--deletion-protection",
         terraform='deletion_protection = "PROTECTED" on google_bigtable_table',

@@ -249,7 +249,6 @@ def _other() -> Example:
         "prowler:artifacts_container_analysis_enabled",
         "steampipe:project_service_container_scanning_api_enabled",
         "prowler:gcr_container_scanning_enabled",
-        "checkov:CKV2_GCP_11",
     ],
     reads=[Service],
     fix=Fix(

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import partial
 from typing import NamedTuple
 
 from auditor.access.bindings import bare_role
@@ -38,7 +37,6 @@ from auditor.access.control.guardrails import Guardrails, Withheld
 from auditor.access.control.inventory import Inventory
 from auditor.access.control.memberships import link_memberships
 from auditor.access.control.primitives import Edge, Gain, Primitive, primitives
-from auditor.access.control.tag_conditions import asks_for_tags
 from auditor.access.control.winnings import Winnings
 from auditor.access.effective import EffectiveAccess
 from auditor.access.hierarchy import MANAGER
@@ -106,7 +104,7 @@ class _Builder:
             scope, site = self._scope(name)
             for grant in grants.of(name, self.at[site]) if scope else ():
                 reason = self._bind(grant, scope, site)
-                if grant.withheld is not None and site is Site.CONTAINER:
+                if grant.withheld is not None and site is not Site.RESOURCE:
                     self._withhold(grant, scope, reason, grants)
                 if (grant.certain | grant.possible) & minting:
                     relayed.append((grant, scope, reason))
@@ -153,17 +151,20 @@ class _Builder:
         """Note what a guardrail keeps from somebody, if it is one that can be lifted."""
         certain, possible = grant.withheld or (0, 0)
         bindings = self.world.bindings
-        condition = bindings.conditions[bindings.condition_of[grant.binding]] if not grant.held else ""
-        lifted_at = () if asks_for_tags(condition) else grants.denying(scope, certain | possible)
-        if lifted_at or asks_for_tags(condition):
+        condition = bindings.conditions[bindings.condition_of[grant.binding]] if grant.lacks_tag else ""
+        container = self._above(scope)
+        lifted_at = () if condition else grants.denying(container, certain | possible)
+        if lifted_at or condition:
             node = self.control.identity(grant.holder)
-            self._withheld.append(Withheld(node, reason, certain, possible, scope, scope, lifted_at, condition))
+            self._withheld.append(Withheld(node, reason, certain, possible, scope, container, lifted_at, condition))
 
     def _lift_guardrails(self) -> None:
         if self._withheld:
             access = EffectiveAccess(self.world, self.now)
-            given = partial(self._given, site=Site.CONTAINER)
-            Guardrails(self.control, access, given).add(self._withheld)
+            Guardrails(self.control, access, self._given_at).add(self._withheld)
+
+    def _given_at(self, certain: int, possible: int, scope: str) -> Iterator[tuple[int, bool]]:
+        return self._given(certain, possible, scope, site_of(scope))
 
     def _scope(self, name: str) -> tuple[str, Site]:
         """The scope of a binding as abilities know it, `""` where the catalogue has nothing to win."""

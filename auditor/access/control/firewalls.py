@@ -20,6 +20,7 @@ from auditor.access.control.facing import AttachedPolicy, Interface, Machine, Ne
 from auditor.access.hierarchy import CONTAINERS, Hierarchy
 from auditor.resources.base import Undetermined
 from auditor.resources.network import Firewall, Layer4, is_internet
+from auditor.resources.unknown import some
 
 _FRONT_ENDS = tuple(ipaddress.IPv4Network(cidr) for cidr in ("130.211.0.0/22", "35.191.0.0/16"))
 
@@ -35,7 +36,7 @@ class Visitor:
         """Whether a rule that names some sources means some of the visitors."""
         if self.front_end:
             return any(_holds(cidr, whole=False) for cidr in ranges)
-        return any(is_internet(cidr) and _version(cidr) == version for cidr in ranges)
+        return some(ranges, lambda cidr: is_internet(cidr) and _version(cidr) == version)
 
     def is_kept_out(self, ranges: Iterable[str], version: int) -> bool:
         """Whether it means all of them."""

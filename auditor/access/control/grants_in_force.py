@@ -21,7 +21,8 @@ from auditor.access.conditions import PolicyKind, Request
 from auditor.access.conjunction import Conjunction
 from auditor.access.control.abilities import Abilities
 from auditor.access.control.tag_conditions import asks_for_tags
-from auditor.access.deny import DenyMasks
+from auditor.access.coverage import covers
+from auditor.access.deny import DenyMasks, Rule
 from auditor.access.hierarchy import MANAGER
 from auditor.access.holdings import Holdings
 from auditor.access.members import Kind, parse
@@ -47,6 +48,8 @@ class InForce(NamedTuple):
     """Whether the role is surely held, whatever it gives."""
     withheld: tuple[int, int] | None = None
     """What it would surely and perhaps give, where a deny policy or a tag that is not bound keeps some of that away."""
+    lacks_tag: bool = False
+    """Whether it is a tag."""
 
 
 class _Restriction(NamedTuple):
@@ -112,7 +115,7 @@ class Grants:
                 if binding not in bindings.gaps:
                     seen.add(key)
                 if tagged:
-                    yield InForce(binding, number, members[number], 0, 0, False, (0, tagged))
+                    yield InForce(binding, number, members[number], 0, 0, False, (0, tagged), True)
                 elif restriction.mask & (certain | possible):
                     yield from self._restrained(binding, number, scope, certain, possible, bool(held))
                 else:
@@ -168,9 +171,11 @@ class Grants:
         if key not in self._taken:
             place = self._world.places.place(MANAGER + container)
             question = self._policies.allow.question("", place, self._now)
-            self._taken[key] = self._holdings.taken(Principal(parse(member)), question)
+            who = Principal(parse(member))
+            denied, perhaps = self._holdings.taken(who, question)
+            self._taken[key] = denied, perhaps | self._taken_below(who, container)
         denied, perhaps = self._taken[key]
-        return denied & mask, perhaps & mask
+        return denied & mask, perhaps & mask & ~denied
 
     def _restriction(self, container: str) -> _Restriction:
         """What deny policies and boundaries may take in a container, and what their answers depend on."""
@@ -184,6 +189,9 @@ class Grants:
             return _Restriction(self._abilities.relevant, container)
         touching, alike = 0, True
         rules: list[str] = []
+        for rule in self._rules_below.get(container, ()):
+            touching |= sum(self._masks.of_rule(rule)) & self._abilities.relevant
+            alike = False
         for rule, above in self._world.denies.at(self._world.levels_above(container)) if self._world.denies else ():
             sure, maybe = self._masks.of_rule(rule)
             if (sure | maybe) & self._abilities.relevant:
@@ -191,6 +199,23 @@ class Grants:
                 alike &= above.holds and not rule.condition
                 rules.append(rule.place)
         return _Restriction(touching, "; ".join(rules) if alike else container)
+
+    def _taken_below(self, who: Principal, container: str) -> int:
+        """What deny policies on a part of a container deny to somebody there: of the whole it is not certain then."""
+        found = 0
+        for rule in self._rules_below.get(container, ()):
+            if not rule.binds(lambda member: covers(member, who, self._world.directory)).fails:
+                found |= sum(self._masks.of_rule(rule))
+        return found
+
+    @cached_property
+    def _rules_below(self) -> dict[str, list[Rule]]:
+        """Container → the deny rules that are attached to something below it."""
+        found: dict[str, list[Rule]] = {}
+        for where, rule in self._world.denies.everywhere():
+            for above in self._world.hierarchy.way(where).names[1:]:
+                found.setdefault(above, []).append(rule)
+        return found
 
     @cached_property
     def _has_boundaries(self) -> bool:

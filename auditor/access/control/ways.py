@@ -37,9 +37,9 @@ class Ways:
 
     `sources` are all who have one, `paths` the best of them step by step: fewer, or none in a very large estate.
     `above` names the container with which they are told instead. `remove` is the binding that cuts most of them, and
-    `cuts_all` says that it leaves none. `routes` are what the paths consist of: who takes which, all that any way
-    begins with, the kinds of steps of the shortest, where it ends (only the ends where there are too many); in an
-    order of their own, whatever that of the input.
+    `cuts_all` says that it leaves none. `routes` are what the paths consist of: who takes which, whether for
+    certain, all that any way begins with, the kinds of steps of the shortest, where it ends (no steps where there are
+    too many); in an order of their own, whatever that of the input.
     """
 
     target: str = ""
@@ -168,11 +168,11 @@ class WaysToControl:
         told = []
         for number, pair in enumerate(pairs):
             path = paths[number] if paths else None
-            between = []
+            between = ["certain" if pair.certain else "possible"]
             if path is not None:
                 doors = self._search.every.doors(pair.source, pair.target, self._is_taken_over, _PATIENCE)
                 kinds = [step.primitive for step in path.steps if step.primitive]
-                between = [" | ".join(sorted({labels[door].name for door in doors or ()})), *kinds]
+                between += [" | ".join(sorted({labels[door].name for door in doors or ()})), *kinds]
             told.append(" > ".join((labels[pair.source].name, *between, labels[pair.target].name)))
         return tuple(sorted(told))
 

@@ -76,7 +76,7 @@ class Collection:
         self._progress.begin(_SCOPE)
         scope = await resolve(self._calls, self.order.targets, self.order.rules)
         self._progress.end(_SCOPE)
-        scope.read_time = self._snapshot(before, scope.read_time)
+        self._calls.moment = scope.read_time = self._snapshot(before, scope.read_time)
         self._journal.restart(f"{_SCOPE}|")
         self._journal.commit(f"{_SCOPE}|", scope.records, read_time=scope.read_time)
         for line in expectations(self.order, scope):

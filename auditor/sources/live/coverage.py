@@ -232,7 +232,10 @@ class Coverage:
         """(place, service, how it ended) for each service in each place that was to be collected from."""
         contents = {part.place: part for part in self.parts if part.collector == BULK and part.content == RESOURCE}
         asked: dict[str, set[str]] = {}
-        for name in filter(is_inventoried, (*self.types, *(self.asked_types or ()))):
+        unlisted = {
+            name for p in self.parts if p.collector == UNLISTED and p.content == RESOURCE for name in p.asset_types
+        }
+        for name in filter(is_inventoried, {*self.types, *(self.asked_types or ())} - unlisted):
             asked.setdefault(name.partition("/")[0], set()).add(name)
         direct: dict[str, dict[str, list[Part]]] = {}
         for part in self.parts:

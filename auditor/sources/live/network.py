@@ -118,6 +118,8 @@ class Calls:
         self.connection = connection
         self.residency = tuple(residency)
         """Where Security Command Center keeps data of its own, beside globally."""
+        self.moment = ""
+        """The moment of which the inventory tells, RFC 3339, so that others can tell of the same; empty for now."""
         self.patience = patience or Patience()
         self.clock = clock or Clock()
         self.sent: Counter[str] = Counter()

@@ -225,6 +225,7 @@ class Folder:
         if kind == "_iam_policy":
             self._whole(policy, planned)
         elif kind == "_iam_audit_config":
+            _note_audit(policy, planned.unknown, "audit_log_config")
             policy.audit_configs.append(_audit_config(planned))
         else:
             policy.grant(self._granted(planned, kind), planned.address, merge=kind == "_iam_member")
@@ -278,8 +279,9 @@ class Folder:
             return
         for values, unknown in source.blocks("binding"):
             policy.grant(_block_binding(values, unknown), made_by or planned.address)
-        for values, _ in source.blocks("audit_config"):
-            if values.get("service"):
+        for values, unknown in source.blocks("audit_config"):
+            if values.get("service") or unknown.get("service"):
+                _note_audit(policy, unknown, "audit_log_configs")
                 policy.audit_configs.append(_audit_configuration(values, "audit_log_configs"))
 
     def _data_source(self, planned: Planned) -> Planned | None:
@@ -321,6 +323,17 @@ def _condition_of(value: Any, mark: Any) -> tuple[dict[str, Any] | None, list[st
     marks = as_dict((as_list(mark) or [{}])[0])
     parts = ("expression", "title", "description")
     return {part: blocks[0][part] for part in parts if blocks[0].get(part)}, [p for p in parts if marks.get(p) is True]
+
+
+def _note_audit(policy: _Policy, unknown: dict[str, Any], blocks: str) -> None:
+    """Note that only apply will tell all of an audit configuration: its service, log types or who is exempted."""
+    if _any(unknown.get("service")) or _any(unknown.get(blocks)):
+        policy.draft.policy_unknown["iam_policy.auditConfigs.*"] = AFTER_APPLY
+
+
+def _any(mark: Any) -> bool:
+    parts = mark.values() if isinstance(mark, dict) else as_list(mark)
+    return mark is True or any(_any(part) for part in parts)
 
 
 def _audit_config(planned: Planned) -> dict[str, Any]:

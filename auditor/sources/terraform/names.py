@@ -96,8 +96,16 @@ class Namer:
         if attribute == "region" and planned.text("zone"):
             return planned.text("zone").rpartition("/")[2].rpartition("-")[0]
         if attribute in ("region", "zone", "location"):
-            return self._plan.provider_value(planned, "zone" if attribute == "zone" else "region") or UNKNOWN
+            return self._place(planned, attribute) or UNKNOWN
         return standin(planned)
+
+    def _place(self, planned: Planned, attribute: str) -> str:
+        """The zone or region that the provider is configured with; a region may be told by its zone."""
+        zone = self._plan.provider_value(planned, "zone").rpartition("/")[2]
+        if attribute == "zone":
+            return zone
+        region = self._plan.provider_value(planned, "region").rpartition("/")[2]
+        return region or zone.rpartition("-")[0]
 
     def project(self, planned: Planned) -> str:
         """The id of the project that holds the resource (for a project: its own)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from auditor.exceptions import Claim
     from auditor.model.run import Finding
     from auditor.sources.terraform.hcl.exceptions import InlineException
+    from auditor.sources.terraform.hcl.syntax import Block
 
 _KEY = r'(?:\[(?:"(?:[^"\\]|\\.)*"|\d+)\])?'
 _MODULE = re.compile(rf"module\.([\w-]+){_KEY}\.")
@@ -35,6 +36,8 @@ class Places:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._modules: dict[Path, dict[tuple[str, ...], tuple[str, Header]]] = {}
+        self._lines: dict[str, list[str]] = {}
+        self._parsed: dict[str, Block | None] = {}
 
     def of(self, address: str) -> str:
         """`FILE:LINE` of the block that an address means; of what a module from elsewhere holds, that of its call.
@@ -59,6 +62,21 @@ class Places:
             return [*places, ""]
         kind = "data" if match[1] else "resource"
         return [*places, self._blocks(folder).get((kind, match[2], match[3]), ("", None))[0]]
+
+    def inside(self, place: str, asset_type: str, fields: Collection[str]) -> str:
+        """`FILE:LINE` of what sets the first of some fields in the block at a place, or `""`."""
+        shown, _, line = place.rpartition(":")
+        if shown.endswith(".json") or not line.isdigit():
+            return ""
+        from auditor.sources.terraform.hcl.pinpoint import block_at, line_in  # with the parser, as above
+
+        if shown not in self._lines:
+            self._lines[shown] = (read_text(Path(shown), shown, Gaps()) or "").split("\n")
+        if place not in self._parsed:
+            self._parsed[place] = block_at(shown, self._lines[shown], int(line))
+        block = self._parsed[place]
+        found = line_in(block, asset_type, fields) if block is not None else None
+        return f"{shown}:{int(line) + found - 1}" if found is not None else ""
 
     def exceptions(self) -> Iterator[InlineException]:
         """What comments accept in the files of all folders that addresses led to. What cannot be read says nothing."""
@@ -183,11 +201,12 @@ class Placed:
         return [one.claim(self._about(f"{_shown(one.block_file)}:{one.block_line}")) for one in found]
 
     def written_at(self, finding: Finding) -> str:
-        """`FILE:LINE` of the block that grants what a finding is about; `""` where it is about no grant."""
-        grants = self.source.granted.get(finding.address)
-        if grants is None or finding.source != self.of(finding.address):
+        """`FILE:LINE` of the block that grants what a finding is about, or of the attribute that sets it, or `""`."""
+        if not finding.source or finding.source != self.of(finding.address):
             return ""
-        return self._places.of(grants.get(grant_in(finding, grants), ""))
+        grants = self.source.granted.get(finding.address, {})
+        granted = self._places.of(grants.get(grant_in(finding, grants), ""))
+        return granted or self._places.inside(finding.source, finding.asset_type, finding.evidence)
 
     def notices(self) -> list[str]:
         """What the plan has to say."""

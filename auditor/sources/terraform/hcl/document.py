@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from auditor.sources.terraform.hcl import computed
+from auditor.sources.terraform.hcl.partial import surely_in
 from auditor.sources.terraform.hcl.provider_schema import Shape
 from auditor.sources.terraform.hcl.providers import provider_of, provider_value
 from auditor.sources.terraform.hcl.resources import Instance
@@ -31,7 +32,7 @@ def document(instances: Iterator[Instance], imported: set[str], mark: str) -> di
         if instance.is_data and instance.kind != "google_iam_policy":
             continue
         key = _provider(instance, providers)
-        values = instance.values()
+        values = _with_known_members(instance, instance.values())
         resources.append(_resource(instance, values, key))
         changes.append(_change(instance, values, instance.address in imported, mark))
     return {
@@ -39,6 +40,15 @@ def document(instances: Iterator[Instance], imported: set[str], mark: str) -> di
         "resource_changes": changes,
         "configuration": {"provider_config": providers, "root_module": {"resources": resources}},
     }
+
+
+def _with_known_members(instance: Instance, values: dict[str, Value]) -> dict[str, Value]:
+    """The values, with the members that a binding surely has where it may have others."""
+    unknown, node = values.get("members"), instance.block.body.node("members")
+    if not isinstance(unknown, Unknown) or node is None or not instance.kind.endswith("_iam_binding"):
+        return values
+    known = surely_in(node, instance.scope, instance.module)
+    return {**values, "members": [*known, unknown]} if known else values
 
 
 def _provider(instance: Instance, providers: dict[str, Any]) -> str:

@@ -42,6 +42,8 @@ class Evaluated:
     """Address → where its block begins."""
     blocks: dict[str, list[Place]] = field(default_factory=dict)
     """Address → its block, and those of the module calls that lead to it."""
+    written: dict[str, Block] = field(default_factory=dict)
+    """Address of a resource → its block."""
     makers: dict[str, Place] = field(default_factory=dict)
     """Address of an IAM resource that sets a whole policy → the data source that makes that policy."""
     causes: dict[str, str] = field(default_factory=dict)
@@ -76,6 +78,7 @@ def evaluate(
         instances += sorted(made.get(id(module), []), key=lambda instance: instance.block.offset)
     done = Evaluated(document(iter(instances), _imported(root), mark))
     for instance in instances:
+        done.written[instance.address] = instance.block
         place = done.places[instance.address] = _place(instance.block)
         done.blocks[instance.address] = [place, *_calls(instance.module)]
         if cause := _cause(instance):

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from auditor.sources.terraform.mapping import ABSENT, Draft, Made, Mapping, Row, Rows, words
-from auditor.sources.terraform.names import Namer
+from auditor.sources.terraform.names import UNKNOWN, Namer
 from auditor.sources.terraform.plan import Planned, as_dict, as_list, references_of
 from auditor.sources.terraform.references import follow
 from auditor.sources.terraform.walk import DECIDED_AT_APPLY, descend
@@ -241,10 +241,18 @@ def _place(location: str) -> str:
     return f"zones/{location}" if _ZONE.fullmatch(location) else f"locations/{location}"
 
 
+def _located(namer: Namer, planned: Planned) -> str:
+    """Where a cluster is: where it says itself, else in the provider's zone, else in its region."""
+    told = [name for name in ("location", "zone", "region") if planned.text(name) or planned.is_unknown(name)]
+    if told:
+        return _place(namer.part(planned, told[0]))
+    zone = namer.part(planned, "zone")
+    return _place(namer.part(planned, "region") if zone == UNKNOWN else zone)
+
+
 def _cluster_name(namer: Namer, planned: Planned) -> str:
     """A zonal cluster is named by its zone."""
-    attribute = next((a for a in ("location", "zone", "region") if planned.text(a)), "location")
-    place = _place(namer.part(planned, attribute))
+    place = _located(namer, planned)
     name = namer.part(planned, "name")
     return f"//container.googleapis.com/projects/{namer.project(planned)}/{place}/clusters/{name}"
 
@@ -254,8 +262,7 @@ def _pool_name(namer: Namer, planned: Planned) -> str:
     path = namer.part(planned, "cluster", "path")
     name = namer.part(planned, "name")
     if "/" not in path:
-        attribute = next((a for a in ("location", "zone", "region") if planned.text(a)), "location")
-        path = f"projects/{namer.project(planned)}/{_place(namer.part(planned, attribute))}/clusters/{path}"
+        path = f"projects/{namer.project(planned)}/{_located(namer, planned)}/clusters/{path}"
     head, _, location = path.partition("/locations/")
     if location:
         place, _, rest = location.partition("/")

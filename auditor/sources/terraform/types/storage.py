@@ -7,6 +7,8 @@ cloud.google.com/storage/docs/json_api/v1/buckets
 from __future__ import annotations
 
 from auditor.sources.terraform.mapping import ABSENT, Mapping, Row, Rows
+from auditor.sources.terraform.names import Namer
+from auditor.sources.terraform.plan import Planned
 
 _BUCKET: Rows = {
     "enable_object_retention": Row("objectRetention.mode", lambda on: "Enabled" if on else None, default=ABSENT),
@@ -33,6 +35,16 @@ _BUCKET: Rows = {
     "website": Row("website", default=ABSENT),
 }
 
+
+def _filestore_name(namer: Namer, planned: Planned) -> str:
+    """An instance is in a location, which older configurations call its zone."""
+    told = [name for name in ("location", "zone") if planned.text(name) or planned.is_unknown(name)]
+    place = namer.part(planned, told[0] if told else "zone")
+    return f"//file.googleapis.com/projects/{namer.project(planned)}/locations/{place}/instances/" + namer.part(
+        planned, "name"
+    )
+
+
 MAPPINGS: dict[str, Mapping] = {
     "google_storage_bucket": Mapping(
         "storage.googleapis.com/Bucket",
@@ -47,7 +59,7 @@ MAPPINGS: dict[str, Mapping] = {
     ),
     "google_filestore_instance": Mapping(
         "file.googleapis.com/Instance",
-        "//file.googleapis.com/projects/{project}/locations/{location}/instances/{name}",
+        _filestore_name,
         {
             "location": None,
             "zone": None,
