@@ -14,9 +14,8 @@ import click
 
 from auditor.cli import EXIT_CODES
 from auditor.cli.asking import Asking, asked_for
-<<<<<<< HEAD
 from auditor.cli.completion import areas, check_ids, files, framework_ids
-from auditor.cli.live import access_options, scope_options
+from auditor.cli.live import access_options, refuse_unused, scope_options
 from auditor.cli.parameters import (
     SEVERITIES,
     Percentage,
@@ -26,10 +25,6 @@ from auditor.cli.parameters import (
     moment,
     opened,
 )
-=======
-from auditor.cli.live import access_options, refuse_unused, scope_options
-from auditor.cli.parameters import SEVERITIES, Percentage, exported_option, moment, opened
->>>>>>> live
 from auditor.cli.targets import estate_given, in_progress, refuse_overwriting, sources_given
 
 if TYPE_CHECKING:
