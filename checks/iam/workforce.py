@@ -8,6 +8,7 @@ from typing import Any
 from auditor import PASS, Example, Fix, Settings, Severity, Verdict, asset, check, fail, not_applicable
 from auditor.access.federation import shared_issuer
 from auditor.resources.iam import WorkforcePool, WorkforcePoolProvider
+from checks.units import Hours
 
 _POOL = "//iam.googleapis.com/locations/global/workforcePools/staff"
 _OKTA = "https://example.okta.com"
@@ -84,7 +85,7 @@ def unconditional(provider: WorkforcePoolProvider) -> Verdict:
 class SessionSettings(Settings, frozen=True):
     """How long people of another identity provider stay signed in."""
 
-    max_hours: float = 8
+    max_hours: Hours = 8.0
     """Google's default is one hour, its limit twelve."""
 
 
