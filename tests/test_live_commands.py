@@ -21,18 +21,21 @@ from hypothesis import strategies as some
 
 from auditor.cli import collect as collect_command
 from auditor.cli import permissions as permissions_command
+from auditor.data import role_file
 from auditor.sources.base import Gaps
 from auditor.sources.detect import sources_of
 from auditor.sources.live import convert
+from auditor.sources.live.assets import LISTS
 from auditor.sources.live.collectors import COLLECTORS
 from auditor.sources.live.connection import Connection
 from auditor.sources.live.coverage import Coverage, Part, read_coverage
 from auditor.sources.live.estate import Collected, NotACollection
-from auditor.sources.live.failures import State
+from auditor.sources.live.failures import USE_PROJECT, State
 from auditor.sources.live.identity import Identity, identify
 from auditor.sources.live.needs import Needs
-from auditor.sources.live.permissions import collectors_of, permissions_of, role_in
+from auditor.sources.live.permissions import CONSUMER, SMALLEST, collectors_of, permissions_of, role_in
 from auditor.sources.live.plan import Order
+from auditor.sources.live.via import EXPORTS
 from tests.fake_google import Estate, Fake, denied, perimeter
 from tests.live_support import (
     ORGANIZATION,
@@ -313,6 +316,15 @@ def test_permissions_prints_the_role_in_every_form() -> None:
     terraform = role_in("terraform", wanted, "projects/p")
     assert re.findall(r'^    "(\S+)",$', terraform, re.MULTILINE) == wanted
     assert 'resource "google_project_iam_custom_role"' in terraform
+
+
+def test_the_smallest_role_holds_all_that_the_bulk_needs() -> None:
+    roles = role_file.unpacked(role_file.BUILT_IN.read_bytes())
+    (viewer,) = (role for role in roles.roles if role.name == SMALLEST)
+    held = {name for place, name in enumerate(roles.permissions) if viewer.mask >> place & 1}
+    assert {name for rpc in (*LISTS.values(), *EXPORTS.values()) for name in rpc.permissions} <= held
+    (consumer,) = (role for role in roles.roles if role.name == CONSUMER)
+    assert any(name == USE_PROJECT and consumer.mask >> at & 1 for at, name in enumerate(roles.permissions))
 
 
 def test_permissions_of_one_service_are_fewer() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -25,7 +26,19 @@ from tests.fake_google import (
     unavailable,
     used_up,
 )
-from tests.live_support import IMPATIENCE, NOTHING, ORGANIZATION, Stepped, collected, names, only, path_of, told
+from tests.live_support import (
+    IMPATIENCE,
+    NOTHING,
+    ORGANIZATION,
+    Stepped,
+    collected,
+    full_estate,
+    names,
+    only,
+    own,
+    path_of,
+    told,
+)
 
 
 @dataclass(frozen=True)
@@ -144,3 +157,23 @@ def test_a_target_that_is_not_there_is_told(estate: Estate) -> None:
     with Fake(estate) as fake:
         done = collected(fake, Order(targets=("projects/absent",), services=("api-keys",)))
     assert done.coverage.missing or done.coverage.nothing_read
+
+
+def test_what_came_of_a_long_answer_before_it_failed_is_kept_and_comes_once_in_the_end(tmp_path: Path) -> None:
+    estate = full_estate()
+    name = f"{ORGANIZATION}/sources/7/locations/global/findings/many"
+    estate.assets += [
+        own(f"{name}{n}", "securitycenter.googleapis.com/Finding", {"state": "ACTIVE"}) for n in range(2_500)
+    ]
+    order = Order(targets=(ORGANIZATION,), needs=NOTHING, services=("security-command-center",))
+    with Fake(estate) as fake:
+        fake.fail("ListFindings", denied("securitycenter.findings.list", after=2))
+        part = collected(fake, order, folder=tmp_path)
+        fake.reset()
+        done = collected(fake, order, folder=tmp_path, resume=True)
+    (failed,) = part.coverage.failed
+    kept = part.of_type("securitycenter.googleapis.com/Finding")
+    assert len(kept) == failed.records - len(part.of_type("securitycenter.googleapis.com/Source")) >= 2_000
+    found = names(done.of_type("securitycenter.googleapis.com/Finding"))
+    assert len(found) == len(set(found)) == 2_501
+    assert not done.coverage.missing

@@ -23,6 +23,7 @@ class AppEngineApplication(Resource):
     HAS_POLICY = False
 
     serving_status: str = ""
+    location_id: str = ""
     iap: AppEngineIap = field(default_factory=AppEngineIap)
 
 

@@ -18,6 +18,7 @@ class Topic(Resource):
     """A Pub/Sub topic."""
 
     name: str = ""
+    labels: dict[str, str] = {}
     kms_key_name: str = ""
 
 
@@ -123,6 +124,8 @@ class SpannerDatabase(Resource):
 class BigtableInstance(Resource):
     """A Bigtable instance."""
 
+    labels: dict[str, str] = {}
+
 
 @shows("bigtableadmin.googleapis.com/Cluster")
 class BigtableCluster(Resource):
@@ -191,6 +194,7 @@ class DataprocConfig(View):
 class DataprocCluster(Resource):
     """A Dataproc cluster."""
 
+    labels: dict[str, str] = {}
     cluster_name: str = ""
     config: DataprocConfig = field(default_factory=DataprocConfig)
 
@@ -241,6 +245,7 @@ class Image(Resource):
     """A custom image."""
 
     name: str = ""
+    labels: dict[str, str] = {}
     image_encryption_key: DiskKey | None = None
     deprecated: Deprecation = field(default_factory=Deprecation)
 
@@ -250,6 +255,7 @@ class Snapshot(Resource):
     """A disk snapshot."""
 
     name: str = ""
+    labels: dict[str, str] = {}
     snapshot_encryption_key: DiskKey | None = None
     creation_timestamp: datetime | None = None
     source_disk: str = ""

@@ -193,6 +193,7 @@ class Cluster(Resource):
     name: str = ""
     network: str = ""
     locations: list[str] = []
+    resource_labels: dict[str, str] = {}
     current_master_version: str = ""
     autopilot: Switch = field(default_factory=Switch)
     legacy_abac: Switch = field(default_factory=Switch)

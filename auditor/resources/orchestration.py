@@ -61,6 +61,7 @@ class ComposerEnvironment(Resource):
     """A Cloud Composer environment."""
 
     state: str = ""
+    labels: dict[str, str] = {}
     config: ComposerConfig = field(default_factory=ComposerConfig)
 
 

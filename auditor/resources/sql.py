@@ -113,6 +113,7 @@ class SqlSettings(View):
     password_validation_policy: PasswordValidationPolicy | None = None
     storage_auto_resize: bool = True
     maintenance_window: MaintenanceWindow | None = None
+    user_labels: dict[str, str] = {}
     retain_backups_on_delete: bool = False
 
 

@@ -56,6 +56,7 @@ class Model(Resource):
     HAS_POLICY = False
 
     container_spec: Container | None = None
+    labels: dict[str, str] = {}
     encryption_spec: EncryptionSpec | None = None
 
 
@@ -71,6 +72,7 @@ class VertexStore(Resource):
 
     HAS_POLICY: ClassVar[bool] = False
 
+    labels: dict[str, str] = {}
     encryption_spec: EncryptionSpec | None = None
 
     @property
