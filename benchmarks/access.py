@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -96,8 +97,8 @@ def _questions(organisation: Organisation, world: World) -> None:
         (principal(dice.choice(people)), f"gs://b{dice.randrange(sizes.projects)}-{dice.randrange(5)}")
         for _ in range(_ASKED)
     ]
-    can = [_timed(lambda: access.can(who, one, where))[1] for one in _PERMISSIONS for who, where in asked]  # noqa: B023
-    who_can = [_timed(lambda: access.who_can(one, where))[1] for one in _PERMISSIONS for _, where in asked]  # noqa: B023
+    can = [_timed(partial(access.can, who, one, where))[1] for one in _PERMISSIONS for who, where in asked]
+    who_can = [_timed(partial(access.who_can, one, where))[1] for one in _PERMISSIONS for _, where in asked]
     for title, times in (("one `can` after the build", can), ("one `who-can` after the build", who_can)):
         worst, median = 1000 * max(times), 1000 * statistics.median(times)
         _told(title, f"{worst:.1f} ms", "50 ms", f"the worst of {len(times)}; median {median:.1f} ms")

@@ -81,7 +81,7 @@ DOCUMENTS = {
 
 @cache
 def _schemas(name: str) -> dict[str, Any]:
-    from googleapiclient.discovery_cache import get_static_doc  # type: ignore[import-untyped]
+    from googleapiclient.discovery_cache import get_static_doc  # type: ignore[import-untyped]  # no types
 
     service, _, version = name.partition(".")
     text = get_static_doc(service, version)

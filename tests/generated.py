@@ -96,7 +96,7 @@ def rewritten(text: str) -> str:
     """`text` with every block as it should be."""
     for marker, content in blocks().items():
         pattern = re.compile(rf"(<!-- {marker} -->\n).*?(\n<!-- end -->)", re.DOTALL)
-        text, number = pattern.subn(lambda match, content=content: match[1] + content + match[2], text)  # type: ignore[misc]
+        text, number = pattern.subn(lambda match, content=content: match[1] + content + match[2], text)  # type: ignore[misc]  # a default
         assert number == 1, f"README.md has no block {marker!r}"
     return text
 

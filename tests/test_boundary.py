@@ -28,9 +28,9 @@ EXAMPLE_COM = Directory(
     None,
     Surroundings(
         ancestors=ABOVE.get,
-        customer_of_domain={"example.com": "C0example", "cymbalgroup.com": "C0cymbal"}.get,  # type: ignore[arg-type]
-        customer_of_organization={ORGANISATION: "C0example"}.get,  # type: ignore[arg-type]
-        organization_of_pool={"staff": ORGANISATION}.get,  # type: ignore[arg-type]
+        customer_of_domain={"example.com": "C0example", "cymbalgroup.com": "C0cymbal"}.get,  # type: ignore[arg-type]  # mypy takes its form with a default
+        customer_of_organization={ORGANISATION: "C0example"}.get,  # type: ignore[arg-type]  # mypy takes its form with a default
+        organization_of_pool={"staff": ORGANISATION}.get,  # type: ignore[arg-type]  # mypy takes its form with a default
     ),
 )
 INSIDE = ["projects/inside", ORGANISATION]

@@ -237,7 +237,7 @@ def test_a_disabled_account_is_no_way() -> None:
     made.bind(EVE, "roles/iam.serviceAccountTokenCreator", HOME)
     assert made.paths().paths
     off = {"email": "off@home.iam.gserviceaccount.com", "disabled": True}
-    made.assets.append(asset(account(off["email"]), "iam.googleapis.com/ServiceAccount", off))  # type: ignore[arg-type]
+    made.assets.append(asset(account(off["email"]), "iam.googleapis.com/ServiceAccount", off))  # type: ignore[arg-type]  # a plain dict
     assert not made.paths().paths
 
 

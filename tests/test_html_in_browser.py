@@ -87,7 +87,7 @@ class Browser:
         WebDriverWait(self.driver, 10).until(lambda _: holds())
 
     def complaints(self) -> list[str]:
-        return [entry["message"] for entry in self.driver.get_log("browser")]  # type: ignore[no-untyped-call]
+        return [entry["message"] for entry in self.driver.get_log("browser")]  # type: ignore[no-untyped-call]  # as above
 
 
 @contextmanager

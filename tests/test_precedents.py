@@ -139,7 +139,7 @@ def test_no_view_has_a_field_that_compares_equal_across_types() -> None:
         if view in seen:
             continue
         seen.add(view)
-        for field in described.type_info(view).fields:  # type: ignore[attr-defined]
+        for field in described.type_info(view).fields:  # type: ignore[attr-defined]  # of a struct
             assert len(_kinds(field.type) & {"BoolType", "IntType", "FloatType", "AnyType"}) < 2, (view, field.name)
             parts = field.type.types if isinstance(field.type, described.UnionType) else (field.type,)
             shown = [part.item_type if isinstance(part, described.ListType) else part for part in parts]

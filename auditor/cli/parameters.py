@@ -53,7 +53,7 @@ def groups_option(function: F) -> F:
     )(function)
 
 
-def moment(ctx: click.Context, parameter: click.Parameter, value: str | None) -> datetime:  # noqa: ARG001
+def moment(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> datetime:
     """The scan's clock from `--now`, else the present."""
     return datetime.now(UTC).replace(microsecond=0) if value is None else moment_of(value)
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -56,10 +57,10 @@ class AssetInventoryExport:
             break
         yield from numbered
 
-    def _elements(self, file: IO[bytes], gaps: Gaps) -> Iterator[tuple[str, bytes]]:
+    def _elements(self, file: BufferedReader, gaps: Gaps) -> Iterator[tuple[str, bytes]]:
         blocks: list[bytes] = []
         try:
-            while block := file.read1(1 << 24):  # type: ignore[attr-defined]  # what stands before damage is kept
+            while block := file.read1(1 << 24):  # what stands before damage is kept
                 blocks.append(block)
         except READ_ERRORS as error:
             gaps.add(self.shown, why(error), _REST)

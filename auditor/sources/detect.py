@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from auditor.sources.asset_inventory import AssetInventoryExport
-from auditor.sources.base import Source
+from auditor.sources.base import Gaps, Source
 from auditor.sources.files import READ_ERRORS, not_collecting, open_file, printable, unfit, why
 from auditor.sources.finding_list import FindingList, begins_as_findings
 from auditor.sources.folder import entries, has_json_suffix
@@ -162,7 +162,7 @@ def _begins_as_input(file: Path) -> bool:
     """Whether a file whose name says nothing begins as JSON that may be input; what cannot be read may be, too."""
     try:
         with open_file(file) as opened:
-            start: bytes = opened.peek(_PEEKED)[:_PEEKED]  # type: ignore[attr-defined]
+            start = opened.peek(_PEEKED)[:_PEEKED]
     except READ_ERRORS:
         return True
     start = start.lstrip(b"\xef\xbb\xbf\xff\xfe").replace(b"\0", b"")
@@ -182,16 +182,16 @@ class Unusable:
         self.unsupported: Counter[str] = Counter()
         self.problem = problem.removeprefix(f"{self.path}: ")
 
-    def lines(self, gaps: object) -> Iterator[tuple[int | str, bytes]]:
+    def lines(self, gaps: Gaps) -> Iterator[tuple[int | str, bytes]]:
         """Yields nothing and tells why."""
-        gaps.add(self.path, self.problem, "leave it out or give the right file; all other files were audited")  # type: ignore[attr-defined]
+        gaps.add(self.path, self.problem, "leave it out or give the right file; all other files were audited")
         return iter(())
 
 
 def _file(path: Path, shown: str, reading: Reading) -> Source:
     try:
         with open_file(path) as file:
-            start = file.peek(_PEEKED)[:_PEEKED].removeprefix(b"\xef\xbb\xbf").lstrip()  # type: ignore[attr-defined]
+            start = file.peek(_PEEKED)[:_PEEKED].removeprefix(b"\xef\xbb\xbf").lstrip()
             is_terraform = _TERRAFORM.match(start) is not None
             is_array = start[:1] == b"[" and not begins_as_findings(start)  # often one line, which a cut may end
             told = not start or is_terraform or is_array

@@ -11,7 +11,6 @@ import stat
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 from backports import zstd
 
@@ -22,7 +21,7 @@ READ_ERRORS = (OSError, EOFError, zlib.error)
 """What reading a damaged or forbidden file raises (zstd errors are told as OSError)."""
 
 
-def open_file(path: Path) -> IO[bytes]:
+def open_file(path: Path) -> io.BufferedReader:
     """Open for reading bytes, decompressed. Raises OSError."""
     with path.open("rb") as file:
         magic = file.read(4)
@@ -30,7 +29,7 @@ def open_file(path: Path) -> IO[bytes]:
         return io.BufferedReader(_Unpacked(gzip.GzipFile(path)), BUFFER)
     if magic == b"\x28\xb5\x2f\xfd":
         return io.BufferedReader(_Unpacked(zstd.ZstdFile(path)), BUFFER)
-    return path.open("rb", buffering=BUFFER)
+    return io.BufferedReader(io.FileIO(path), BUFFER)
 
 
 @contextlib.contextmanager
@@ -85,7 +84,7 @@ class _Unpacked(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # all that is ever given
         try:
             data = self._file.read1(len(buffer))
         except zstd.ZstdError as error:

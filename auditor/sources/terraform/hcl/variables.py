@@ -40,7 +40,7 @@ class Nothing:
         """There is nothing. Raises `Problem`."""
         raise Problem(f"{name} cannot be used here; a constant is needed")
 
-    def call(self, name: str, arguments: list[Node], scope: Scope, *, expand: bool) -> Value:  # noqa: ARG002
+    def call(self, name: str, arguments: list[Node], scope: Scope, *, expand: bool) -> Value:  # noqa: ARG002 - as `Scope`
         """There is nothing. Raises `Problem`."""
         raise Problem(f"{name}() cannot be used here; a constant is needed")
 
