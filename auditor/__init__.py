@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -67,8 +69,18 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     import importlib
 
-    if name in _HOME:
-        module = importlib.import_module(_HOME[name])
-        globals().update({each: getattr(module, each) for each in _HOMES[_HOME[name]]})
-        return globals()[name]  # importing auditor.check binds the module's name: the names win
-    raise AttributeError(f"module 'auditor' has no attribute {name!r}")
+    if name not in _HOME:
+        raise AttributeError(f"module 'auditor' has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(_HOME[name]), name)
+    return value
+
+
+class _Package(ModuleType):
+    """The package, in which `check` is the decorator, whoever imports the module `auditor.check` and when."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

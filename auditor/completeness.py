@@ -24,6 +24,7 @@ NOT_INVENTORIED = (
     "iam.googleapis.com/PolicyBinding",
     "iam.googleapis.com/PrincipalAccessBoundaryPolicy",
     "monitoring.googleapis.com/ListTimeSeriesResponse",
+    "networkmanagement.googleapis.com/VpcFlowLogsConfig",
     "orgpolicy.googleapis.com/EffectivePolicy",
     "policyanalyzer.googleapis.com/Activity",
     "recommender.googleapis.com/Recommendation",
@@ -33,6 +34,9 @@ NOT_INVENTORIED = (
 )
 """The asset types that checks read and that Cloud Asset Inventory does not hold: no content type vouches for them, only
 their own names do. Source: docs.cloud.google.com/asset-inventory/docs/asset-types"""
+
+EVERYTHING_EXPORTED = "all"
+"""Stands for all content types where it is said what an input holds in full."""
 
 COLLECTION = "auditor/Collection"
 """The type of the record that says what a saved collection lacks. Inside of another file it says so of nothing."""
@@ -44,6 +48,12 @@ _PROJECT = "projects/"
 def is_inventoried(asset_type: str) -> bool:
     """Whether Cloud Asset Inventory may hold assets of a type."""
     return asset_type not in NOT_INVENTORIED and not asset_type.startswith(_OURS)
+
+
+def vouched(exported: Sequence[str]) -> tuple[str, ...]:
+    """What is said to be in the input in full, `all` put in words, each once."""
+    contents = CONTENT_TYPES if EVERYTHING_EXPORTED in exported else ()
+    return tuple(dict.fromkeys((*contents, *(name for name in exported if name != EVERYTHING_EXPORTED))))
 
 
 @dataclass(frozen=True, slots=True)

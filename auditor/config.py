@@ -1,8 +1,9 @@
 """`auditor.toml`: what a scan is told once for all its runs.
 
 [scan]
-exported = ["resource", "iam-policy"]   # what the input holds in full
+exported = ["resource", "iam-policy"]   # what the input holds in full; or ["all"]
 checks_dir = ["our-checks"]             # folders of further check modules
+skip = ["groups"]                       # services that a live scan does not ask; what rests on them is not assessed
 
 [select]
 area = ["iam", "keys"]                  # only these; likewise check, framework
@@ -27,20 +28,37 @@ import msgspec
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from auditor.check import Check, Settings
-from auditor.completeness import CONTENT_TYPES, NOT_INVENTORIED
+from auditor.completeness import CONTENT_TYPES, EVERYTHING_EXPORTED, NOT_INVENTORIED, vouched
 from auditor.model.verdict import Severity
 from auditor.names import UnknownName
 
 
 def _vouched(name: str) -> str:
-    known = (*CONTENT_TYPES, *NOT_INVENTORIED)
+    known = (*CONTENT_TYPES, EVERYTHING_EXPORTED, *NOT_INVENTORIED)
     if name not in known:
         raise ValueError(str(UnknownName("content", name, known)))
     return name
 
 
+def _service(name: str) -> str:
+    from auditor.sources.live.collectors import COLLECTORS
+
+    known = {collector.name for collector in COLLECTORS}
+    if name not in known:
+        raise ValueError(str(UnknownName("service", name, known)))
+    return name
+
+
 Vouched = Annotated[str, AfterValidator(_vouched)]
-"""One of `CONTENT_TYPES` and `NOT_INVENTORIED`."""
+"""One of `CONTENT_TYPES` and `NOT_INVENTORIED`, or `all`."""
+
+
+_SHAPES = {
+    "model_type": "should be a table: a line [NAME], and options below it",
+    "dict_type": "should be a table: a line [checks.ID], and the check's options below it",
+    "tuple_type": 'should be a list, as ["one", "other"]',
+}
+"""What is wrong with a value of a wrong shape, by pydantic's type of error."""
 
 
 class ConfigError(Exception):
@@ -54,8 +72,10 @@ class _Section(BaseModel):
 class ScanSection(_Section):
     """`[scan]`."""
 
-    exported: tuple[Vouched, ...] = ()
+    exported: Annotated[tuple[Vouched, ...], AfterValidator(vouched)] = ()
     checks_dir: tuple[Path, ...] = ()
+    skip: tuple[Annotated[str, AfterValidator(_service)], ...] = ()
+    """Collectors by name."""
 
 
 class SelectSection(_Section):
@@ -92,12 +112,12 @@ def load_config(path: Path | None) -> Config:
     """
     if path is None:
         path = Path("auditor.toml")
-        if not path.is_file():
+        if not path.exists():
             return Config()
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from None
+        raise ConfigError(f"{path}: cannot be read, {(error.strerror or str(error)).lower()}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML ({error})") from None
     try:
@@ -130,7 +150,9 @@ def settings_of(
         try:
             settings[check.id] = msgspec.convert(options, kind)
         except msgspec.ValidationError as error:
-            raise ConfigError(f"{where} [checks.{name}]: {str(error).replace('`', '')}") from None
+            problem, _, option = str(error).replace("`", "").partition(" - at $")
+            place = f"{where} [checks.{name}] {option.lstrip('.')}".rstrip()
+            raise ConfigError(f"{place}: {problem[0].lower()}{problem[1:]}") from None
     return settings
 
 
@@ -143,4 +165,5 @@ def _explained(path: Path, error: ValidationError) -> Exception:
             model = model.model_fields[part].annotation
         place = f"[{section[0]}]" if len(section) > 1 else ""
         return UnknownName("option" if place else "section", section[-1], model.model_fields, f"{path} {place}".strip())
-    return ConfigError(f"{path} {'.'.join(section)}: {first['msg'][0].lower()}{first['msg'][1:]}")
+    said = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return ConfigError(f"{path} {'.'.join(section)}: {_SHAPES.get(first['type'], said)}")

@@ -18,6 +18,8 @@ from auditor.names import UnknownName
 if TYPE_CHECKING:
     from auditor.check import Check
 
+_NAMELESS = "of a path it has to say which, so that it accepts no later one; write "
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -35,6 +37,7 @@ def settle(
     `asked` are the ids of the checks that the run asked. Where several exceptions accept a finding, the first does.
     """
     known = {name: check.id for check in catalogue for name in (check.id, *check.aliases)}
+    of_paths = {check.id for check in catalogue if check.signature.wants_ways}
     by_check: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         by_check[finding.check].append(finding)
@@ -45,8 +48,10 @@ def settle(
         record = _in_state(replace(claim.record, check=check, findings=[]), known, day)
         settled.append(record)
         if record.state == "in force":
-            _accept(record, [finding for finding in by_check[check] if claim.covers(finding)], taken)
-            if record.findings:
+            covered = [finding for finding in by_check[check] if claim.covers(finding)]
+            if check in of_paths and not record.fingerprint:
+                record.state, record.problem = "invalid", _NAMELESS + _fingerprints(covered)
+            elif _accept(record, covered, taken):
                 record.problem = ""
             else:
                 record.state, record.problem = "unused", record.problem or _why_unused(check, asked)
@@ -66,13 +71,23 @@ def _in_state(record: FindingException, known: dict[str, str], day: date) -> Fin
     return record
 
 
-def _accept(record: FindingException, covered: list[Finding], taken: dict[int, FindingException]) -> None:
-    for finding in covered:
+def _accept(record: FindingException, covered: list[Finding], taken: dict[int, FindingException]) -> bool:
+    """Accept what is covered, and meant where one finding is named; whether there is anything."""
+    meant = [finding for finding in covered if record.fingerprint in ("", finding.fingerprint)]
+    if covered and not meant:
+        record.problem = f"what is found there now is another finding, {_fingerprints(covered)}"
+    for finding in meant:
         other = taken.setdefault(id(finding), record)
         if other is record:
             record.findings.append(finding)
         else:
             record.problem = f"the exception at {other.place} accepts the same already"
+    return bool(record.findings)
+
+
+def _fingerprints(findings: list[Finding]) -> str:
+    """How a comment names the findings."""
+    return " or ".join(f"finding={finding.fingerprint}" for finding in findings[:3]) or "finding=…"
 
 
 def _why_unused(check: str, asked: Collection[str]) -> str:

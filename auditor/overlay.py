@@ -1,4 +1,4 @@
-"""What a plan brings to an estate: the findings before and after apply, told apart by fingerprint.
+"""What a plan brings to an estate: the findings before and after apply, told apart by check and asset.
 
 A finding that is gone is *fixed* only where the check now answers otherwise, or has nothing left to ask; where it
 cannot answer any more, since what it reads is known only after apply, the finding is *undecided*.
@@ -16,7 +16,8 @@ from auditor.access.control.path_changes import PathChanges, path_changes
 from auditor.access.control.path_report import DrawnPath, drawn
 from auditor.engine.scan import Outcome, Scan
 from auditor.gate import decide
-from auditor.model.run import Change, ControlPath, Finding, Gate, Run
+from auditor.model.paths import ControlPath
+from auditor.model.run import Change, Finding, Gate, Run
 from auditor.model.text import plural
 
 if TYPE_CHECKING:
@@ -89,17 +90,22 @@ def scan_over(
     sources = overlay.sources()
     outcome = scan(checks, ledger).run(sources)
     after = outcome.recorder.findings
-    there = {finding.fingerprint for finding in after}
-    gone = [finding for finding in before if finding.fingerprint not in there]
-    open_ = _NotAssessed({(finding.check, finding.asset) for finding in gone})
+    there = {_place(finding) for finding in after}
+    gone = [finding for finding in before if _place(finding) not in there]
+    open_ = _NotAssessed({_place(finding) for finding in gone})
     if gone:
         asked = {finding.check for finding in gone}
         again = scan([check for check in checks if check.id in asked], cast("IO[bytes]", open_))
         again.run(overlay.sources())
     changes = path_changes(first.ways, outcome.ways)
     about_paths = {check.id for check in checks if check.signature.wants_ways}
-    worse = {finding.fingerprint for finding in after if finding.check in about_paths and _is_worse(finding, changes)}
+    worse = {_place(finding) for finding in after if finding.check in about_paths and _is_worse(finding, changes)}
     return outcome, sources, _compared(before, after, gone, open_.found, worse, changes)
+
+
+def _place(finding: Finding) -> Place:
+    """What tells findings of two estates apart: a path that is closed beside others brings no new finding."""
+    return finding.check, finding.asset
 
 
 def _is_worse(finding: Finding, changes: PathChanges) -> bool:
@@ -115,15 +121,15 @@ def _compared(
     after: list[Finding],
     gone: list[Finding],
     open_: set[Place],
-    worse: set[str],
+    worse: set[Place],
     changes: PathChanges,
 ) -> Comparison:
-    there = {finding.fingerprint for finding in before} - worse
+    there = {_place(finding) for finding in before} - worse
     return Comparison(
-        new=[finding for finding in after if finding.fingerprint not in there],
-        unchanged=[finding for finding in after if finding.fingerprint in there],
-        fixed=[finding for finding in gone if (finding.check, finding.asset) not in open_],
-        undecided=[finding for finding in gone if (finding.check, finding.asset) in open_],
+        new=[finding for finding in after if _place(finding) not in there],
+        unchanged=[finding for finding in after if _place(finding) in there],
+        fixed=[finding for finding in gone if _place(finding) not in open_],
+        undecided=[finding for finding in gone if _place(finding) in open_],
         paths=changes,
     )
 

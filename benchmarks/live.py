@@ -100,9 +100,9 @@ def whole(projects: int, assets: int, latency: float) -> dict[str, Any]:
     from auditor.clock import Clock
     from auditor.engine.scan import Scan
     from auditor.loading import load_checks
-    from auditor.sources.live.collection import Order
     from auditor.sources.live.estate import vouched_by
     from auditor.sources.live.needs import needs_of
+    from auditor.sources.live.plan import Order
     from auditor.sources.live.run import Access, live_source
 
     start = time.perf_counter()

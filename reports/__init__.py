@@ -9,5 +9,7 @@ A format is a module with `render(run, out)` (see `reports.base.Format`), named 
 | `decision` | launch, launch with conditions, stop, or no decision possible; and why |
 | `digest` | a run prepared for readers: findings grouped into entries, coverage, causes |
 | `pages` | a check's page split into its parts, names and evidence shortened |
-| `html`, `markdown`, `json`, `sarif` | the formats |
+| `places` | the file and line of a finding |
+| `drawings` | pictures in a run, let through as far as they draw |
+| `html`, `markdown`, `json`, `sarif`, `codequality` | the formats |
 """

@@ -8,17 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import get_args
 
-from auditor.model.run import (
-    CheckResult,
-    Control,
-    ControlStatus,
-    Disagreement,
-    Finding,
-    FindingException,
-    Framework,
-    Run,
-    SecurityCenterComparison,
-)
+from auditor.model.run import CheckResult, Control, ControlStatus, Finding, FindingException, Framework, Run
+from auditor.model.security_center import Disagreement, SecurityCenterComparison
 from auditor.model.verdict import Severity
 from reports.decision import Decision, decide
 from reports.pages import Page, split_page

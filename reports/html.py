@@ -16,7 +16,7 @@ from auditor.model.text import visible
 from reports.base import environment, write
 from reports.digest import CAUSES_SHOWN, CHECKS_PER_CAUSE, Digest, disagreements, fair_limit, most_reasons, statuses
 from reports.drawings import drawing
-from reports.pages import command_of, evidence_lines, pieces, short_name, shortened
+from reports.pages import command_of, evidence_lines, folded, pieces, short_name, shortened
 
 PLACES_PER_ENTRY = 200
 PLACES = 12_000
@@ -75,6 +75,9 @@ def _environment() -> Environment:
     made.filters["drawing"] = drawing
     made.filters["pieces"] = pieces
     made.filters["command"] = command_of
+    made.filters["folded"] = lambda command: Markup("\n").join(  # the line breaks are ours, all else is escaped
+        escape(visible(line)) for line in folded(command).split("\n")
+    )
     made.filters["most_reasons"] = most_reasons
     made.filters["statuses"] = statuses
     made.filters["disagreements"] = disagreements

@@ -11,6 +11,7 @@ from typing import Any, Literal
 _URL = re.compile(r"https://[\w.~:/?#\[\]@!$&()*+,;=%-]*[\w~/#@$&*+=%-]", re.ASCII)
 _PIECE = re.compile(rf"`(?P<code>[^`]+)`|{_URL.pattern}", re.ASCII)
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w.]*)[^{}]*\}")
+_COMMAND_LENGTH = 80
 _CONTAINERS = {"projects", "folders", "organizations"}
 _HEADINGS = {"Why: ": "why", "What a fix may break: ": "breaks", "Source: ": "source"}
 
@@ -54,8 +55,9 @@ def split_page(page: str) -> Page:
 
 
 def _sentence(paragraphs: list[str]) -> str:
+    """The paragraphs, beginning with a capital; but `allUsers` and other names stay as they are written."""
     text = " ".join(paragraphs)
-    return text[:1].upper() + text[1:]
+    return text[:1].upper() + text[1:] if text.partition(" ")[0].islower() else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,16 @@ def evidence_lines(evidence: dict[str, Any], *, most: int, limit: int) -> list[t
 def command_of(template: str) -> str:
     """A command template for readers: `{bucket.id}` reads `BUCKET_ID`, to be filled in."""
     return _PLACEHOLDER.sub(lambda match: match[1].replace(".", "_").upper(), template)
+
+
+def folded(command: str) -> str:
+    """A long command as the shell reads it over several lines, one option on each.
+
+    A command with quotes stays as it is: what looks like an option in them is none.
+    """
+    if len(command) <= _COMMAND_LENGTH or any(mark in command for mark in "'\"\\\n"):
+        return command
+    return command.replace(" --", " \\\n    --")
 
 
 def _json(value: Any) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
@@ -35,7 +35,10 @@ _SCORES = {
     Severity.INFO: "0.5",
 }
 _TAGS_SHOWN = 20
-"""What GitHub keeps of a rule's tags."""
+"""GitHub refuses a log in which a rule has more."""
+RESULTS = 25_000
+"""GitHub refuses a log with more in a run, and shows the 5,000 worst.
+Source: docs.github.com/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning"""
 
 _Json = dict[str, Any]
 
@@ -43,7 +46,8 @@ _Json = dict[str, Any]
 def render(run: Run, out: BinaryIO) -> None:
     """Write the run as one SARIF log, in ASCII, with one run in it; a line per result, in the order of the findings.
 
-    Findings that exceptions accept come last, as suppressed results.
+    Findings that exceptions accept come last, as suppressed results. Of more than `RESULTS` the worst are written, and
+    a notification says how many are not.
     """
     index = {check.id: number for number, check in enumerate(run.checks)}
     new = frozenset(run.change.new) if run.change is not None else None
@@ -57,7 +61,7 @@ def render(run: Run, out: BinaryIO) -> None:
             for finding in exception.findings
         ),
     )
-    for number, result in enumerate(results):
+    for number, result in enumerate(islice(results, RESULTS)):
         out.write((b",\n" if number else b"\n") + _json(result))
     out.write(b"\n]}]}\n")
 
@@ -201,12 +205,24 @@ def _invocation(run: Run, digest: Digest, index: dict[str, int]) -> _Json:
         "exitCode": gate.exit_code,
         "exitCodeDescription": visible("; ".join(gate.reasons) or "the gate passed"),
         "toolExecutionNotifications": [
+            *_untold(run),
             *_gaps(run),
             *_idle(run),
             *_crashes(run, index),
             *_not_assessed(digest, index),
         ],
     }
+
+
+def _untold(run: Run) -> list[_Json]:
+    """Findings for which there is no room."""
+    more = len(run.findings) + len(run.excepted()) - RESULTS
+    if more <= 0:
+        return []
+    text = (
+        f"{plural(more, 'finding')} beyond the worst {RESULTS:,} are not in this log: see the JSON report or the ledger"
+    )
+    return [_notification("too-many-results", "warning", text)]
 
 
 def _gaps(run: Run) -> list[_Json]:

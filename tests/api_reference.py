@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -49,6 +49,8 @@ DOCUMENTS = {
     "dataflow": ("dataflow.v1b3", {}),
     "datafusion": ("datafusion.v1", {}),
     "dataproc": ("dataproc.v1", {}),
+    "documentai": ("documentai.v1", {"*": "GoogleCloudDocumentaiV1{}"}),
+    "dialogflow": ("dialogflow.v3 dialogflow.v2", {"Agent": "GoogleCloudDialogflowCxV3Agent"}),
     "dlp": ("dlp.v2", {"*": "GooglePrivacyDlpV2{}"}),
     "dns": ("dns.v1", {}),
     "essentialcontacts": ("essentialcontacts.v1", {"*": "GoogleCloudEssentialcontactsV1{}"}),
@@ -56,6 +58,7 @@ DOCUMENTS = {
     "identitytoolkit": ("identitytoolkit.v2", {"*": "GoogleCloudIdentitytoolkitAdminV2{}"}),
     "logging": ("logging.v2", {"Metric": "LogMetric"}),
     "monitoring": ("monitoring.v3", {}),
+    "networkmanagement": ("networkmanagement.v1", {}),
     "notebooks": ("notebooks.v1 notebooks.v2", {}),
     "orgpolicy": ("orgpolicy.v2", {"*": "GoogleCloudOrgpolicyV2{}"}),
     "policyanalyzer": ("policyanalyzer.v1", {"*": "GoogleCloudPolicyanalyzerV1{}"}),
@@ -70,6 +73,7 @@ DOCUMENTS = {
     "spanner": ("spanner.v1", {}),
     "sqladmin": ("sqladmin.v1", {"Instance": "DatabaseInstance"}),
     "storage": ("storage.v1", {"HmacKey": "HmacKeyMetadata"}),
+    "tpu": ("tpu.v2", {}),
     "workflows": ("workflows.v1", {}),
 }
 """Service → its descriptions, and how they call what the inventory calls otherwise."""
@@ -81,14 +85,16 @@ def _schemas(name: str) -> dict[str, Any]:
 
     service, _, version = name.partition(".")
     text = get_static_doc(service, version)
-    schemas: dict[str, Any] = msgspec.json.decode(text)["schemas"]
+    schemas: dict[str, Any] = msgspec.json.decode(text).get("schemas", {})
     return schemas
 
 
-def described(asset_type: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """(all schemas, the one of the type) in each description that has it."""
+def described(
+    asset_type: str, more: Mapping[str, tuple[str, dict[str, str]]] | None = None
+) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """(all schemas, the one of the type) in each description that has it; `more` has those of other services."""
     service, _, kind = asset_type.partition(".googleapis.com/")
-    names, other = DOCUMENTS[service]
+    names, other = {**DOCUMENTS, **(more or {})}.get(service, ("", {}))
     found = []
     for name in names.split():
         schemas = _schemas(name)
@@ -118,10 +124,30 @@ def knows(schemas: dict[str, Any], schema: dict[str, Any], place: Place) -> bool
     return True
 
 
+class Node(NamedTuple):
+    """A place in a description."""
+
+    schemas: dict[str, Any]
+    body: dict[str, Any]
+    is_list: bool = False
+
+    @property
+    def is_free(self) -> bool:
+        """Whether anything may be there."""
+        return self.body.get("type") == "any"
+
+
+def resolved(schemas: dict[str, Any], body: dict[str, Any]) -> Node:
+    """What a reference or a list of something stands for."""
+    is_list = False
+    while "$ref" in body or body.get("type") == "array":
+        is_list = is_list or "$ref" not in body
+        body = schemas[body["$ref"]] if "$ref" in body else body["items"]
+    return Node(schemas, body, is_list)
+
+
 def _resolved(schemas: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
-    while "$ref" in node or node.get("type") == "array":
-        node = schemas[node["$ref"]] if "$ref" in node else node["items"]
-    return node
+    return resolved(schemas, node).body
 
 
 def fields_of(view: type[View], place: Place = (), above: tuple[type[View], ...] = ()) -> Iterator[tuple[str, Place]]:

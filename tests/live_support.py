@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from auditor.sources.live.collection import Collection, Order, Progress
+from auditor.sources.live.collection import Collection, Progress
 from auditor.sources.live.collectors.api_key_use import PERIOD
 from auditor.sources.live.connection import Connection
 from auditor.sources.live.coverage import Coverage, Part
@@ -23,6 +24,7 @@ from auditor.sources.live.failures import State
 from auditor.sources.live.journal import Journal
 from auditor.sources.live.needs import Needs
 from auditor.sources.live.network import Calls, Clock, Patience
+from auditor.sources.live.plan import Order
 from tests.fake_google import Estate, Fake
 
 EXPORT = Path(__file__).parents[1] / "examples" / "lucky_gas" / "export"
@@ -100,7 +102,7 @@ def _seen_by_others(project: list[str], key: dict[str, Any]) -> list[dict[str, A
         }
         name = f"{number}/locations/global/activityTypes/{kind}LastAuthentication/activities/{told.rpartition('/')[2]}"
         activities.append(unnamed(name, "policyanalyzer.googleapis.com/Activity", activity, *project))
-    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    day = datetime(2026, 11, 22, tzinfo=UTC)
     series = {
         "resource": {"type": "consumed_api", "labels": {"credential_id": "apikey:0f4a"}},
         "points": [{"value": {"int64Value": "7"}}],
@@ -224,6 +226,32 @@ def connection_to(fake: Fake) -> Connection:
     return Connection(channel=fake.channel, address=fake.address)
 
 
+def key_file(folder: Path, token_uri: str = "https://oauth2.googleapis.com/token") -> Path:
+    """A service account key as `gcloud iam service-accounts keys create` leaves it."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    pem = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(*form).decode()
+    file = folder / "key.json"
+    email = "robot@p.iam.gserviceaccount.com"
+    file.write_text(
+        json.dumps({"type": "service_account", "client_email": email, "private_key": pem, "token_uri": token_uri})
+    )
+    return file
+
+
+def connection_at(port: int, http_port: int) -> Connection:
+    """The same, for a fake in another process."""
+    import grpc  # type: ignore[import-untyped]  # the package has no types
+
+    options = [("grpc.max_receive_message_length", -1)]
+    return Connection(
+        channel=lambda _: grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=options),
+        address=lambda _: f"http://127.0.0.1:{http_port}",
+    )
+
+
 def collected(
     fake: Fake,
     order: Order | None = None,
@@ -243,7 +271,7 @@ def collected(
 
     async def run() -> Coverage:
         reached = connection or connection_to(fake)
-        calls.append(Calls(reached, patience=patience, clock=clock or Hurried(), seed=1))
+        calls.append(Calls(reached, patience=patience, clock=clock or Hurried(), seed=1, residency=order.residency))
         try:
             return await Collection(order, calls[0], journal, progress).run()
         finally:

@@ -8,11 +8,9 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from auditor.model.run import (
-    CategoryComparison,
     CheckCrash,
     CheckResult,
     Control,
-    Disagreement,
     Finding,
     Framework,
     Gap,
@@ -20,11 +18,11 @@ from auditor.model.run import (
     Population,
     Provenance,
     Run,
-    SecurityCenterComparison,
     Target,
     TypePopulation,
     fingerprint,
 )
+from auditor.model.security_center import CategoryComparison, Disagreement, SecurityCenterComparison
 from auditor.model.verdict import Severity
 from tests.sample_topics import HOSTILE, Topic, topics
 

@@ -167,10 +167,15 @@ _TOKENS: dict[str, tuple[Callable[[Maker], str], ...]] = {
     "google-api-key": (
         lambda m: "AIza" + m.some(URL_SAFE, 34) + "k",
         lambda m: "AQ.Ab" + m.some(URL_SAFE, 48) + "q",
+        lambda m: "AQ." + m.some(URL_SAFE, 49) + "q",
     ),
     "google-oauth-client-secret": (lambda m: "GOCSPX-" + m.some(URL_SAFE, 27) + "z",),
     "google-oauth-refresh-token": (lambda m: "1//0" + m.some(URL_SAFE, 60) + "g",),
-    "google-oauth-access-token": (lambda m: "ya29." + m.some(URL_SAFE, 150) + "g",),
+    "google-oauth-access-token": (
+        lambda m: "ya29." + m.some(URL_SAFE, 150) + "g",
+        lambda m: "ya29.c.b0A" + m.some(URL_SAFE, 180) + "g",
+        lambda m: "ya29.d.c0AY_" + m.some(URL_SAFE, 120) + "g",
+    ),
     "firebase-server-key": (lambda m: f"AAAA{m.some(URL_SAFE, 7)}:APA91b{m.some(URL_SAFE, 133)}x",),
     "github-token": (
         lambda m: m.checksummed(m.random.choice(["ghp_", "gho_", "ghu_", "ghs_", "ghr_"])),
@@ -194,7 +199,7 @@ _TOKENS: dict[str, tuple[Callable[[Maker], str], ...]] = {
     "aws-bedrock-key": (lambda m: "ABSKQmVkcm9ja0FQSUtleS1" + m.some(BASE64, 108),),
     "alibaba-access-key": (lambda m: "LTAI" + m.some(ALNUM, 20),),
     "digitalocean-token": (lambda m: "dop_v1_" + m.hex(64),),
-    "databricks-token": (lambda m: "dapi" + m.hex(32),),
+    "databricks-token": (lambda m: "dapi" + m.hex(32), lambda m: "dose" + m.hex(32)),
     "vault-token": (lambda m: "hvs." + m.some(URL_SAFE, 90) + "w",),
     "terraform-cloud-token": (lambda m: f"{m.some(ALNUM, 14)}.atlasv1.{m.some(URL_SAFE, 66)}w",),
     "pulumi-token": (lambda m: "pul-" + m.hex(40),),
@@ -214,6 +219,18 @@ _TOKENS: dict[str, tuple[Callable[[Maker], str], ...]] = {
     "langsmith-key": (lambda m: f"lsv2_pt_{m.hex(32)}_{m.hex(10)}",),
     "openrouter-key": (lambda m: "sk-or-v1-" + m.hex(64),),
     "tavily-key": (lambda m: "tvly-" + m.some(ALNUM, 32),),
+    "pinecone-key": (lambda m: f"pcsk_{m.some(ALNUM, 5)}_{m.some(ALNUM, 63)}",),
+    "wandb-key": (lambda m: f"wandb_v1_{m.some(ALNUM, 27)}_{m.some(ALNUM, 49)}",),
+    "together-key": (lambda m: "tgp_v1_" + m.some(URL_SAFE, 42) + "x",),
+    "nvidia-key": (lambda m: "nvapi-" + m.some(URL_SAFE, 63) + "x",),
+    "cerebras-key": (lambda m: "csk-" + m.some(LOWER + DIGITS, 48),),
+    "firecrawl-key": (lambda m: "fc-" + m.hex(32),),
+    "elevenlabs-key": (lambda m: "sk_" + m.hex(48),),
+    "langfuse-key": (lambda m: "sk-lf-" + m.uuid(),),
+    "resend-key": (lambda m: f"re_{m.some(ALNUM, 8)}_{m.some(ALNUM, 24)}",),
+    "posthog-key": (lambda m: "phx_" + m.some(ALNUM, 43),),
+    "typeform-token": (lambda m: f"tfp_{m.some(ALNUM, 44)}_{m.some(ALNUM, 14)}",),
+    "slack-cookie": (lambda m: f"xoxd-{m.some(ALNUM, 90)}%2B{m.some(ALNUM, 40)}",),
     "telegram-bot-token": (lambda m: f"{m.number(10)}:AA{m.some(URL_SAFE, 32)}x",),
     "square-token": (lambda m: "sq0atp-" + m.some(URL_SAFE, 21) + "x",),
     "shopify-token": (lambda m: m.random.choice(["shpat_", "shpss_"]) + m.hex(32),),
@@ -293,6 +310,16 @@ _WHOLE: dict[str, tuple[Callable[[Maker], str], ...]] = {
         lambda m: json.dumps({"tls": m.pem()}),
         lambda m: 'KEY = (\n' + "".join(f'    "{line}\\n"\n' for line in m.pem().splitlines()) + ")\n",
         lambda m: f"x: {b64(m.pem())}\n",
+        lambda m: "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nComment: ci\nPublic-Lines: 2\n"
+        f"{m.base64(48)}\n{m.base64(12)}\nPrivate-Lines: 1\n{m.base64(36)}\nPrivate-MAC: {m.hex(64)}\n",
+    ),
+    "json-web-key": (
+        lambda m: json.dumps({"kty": "RSA", "n": m.some(ALNUM, 342), "e": "AQAB", "d": m.some(URL_SAFE, 341) + "x"}),
+        lambda m: json.dumps({"crv": "P-256", "d": m.some(URL_SAFE, 42) + "x", "kid": m.hex(8), "kty": "EC"}, indent=2),
+    ),
+    "npm-registry-auth": (
+        lambda m: f"registry=https://npm.internal/\n_auth={b64('ci:' + m.some(ALNUM, 14))}\nalways-auth=true\n",
+        lambda m: f'//npm.internal/:_auth = "{b64("deploy:" + m.some(ALNUM, 20))}"\n',
     ),
     "google-chat-webhook": (
         lambda m: f"https://chat.googleapis.com/v1/spaces/AAAA{m.some(ALNUM, 7)}/messages"
@@ -335,7 +362,11 @@ _WHOLE: dict[str, tuple[Callable[[Maker], str], ...]] = {
         lambda m: f'"AWS_SECRET_ACCESS_KEY": "{m.some(BASE64, 39)}7"',
     ),
     "datadog-key": (lambda m: f"DD_API_KEY={m.hex(32)}", lambda m: f"datadog_app_key: {m.hex(40)}"),
-    "cloudflare-token": (lambda m: f"CLOUDFLARE_API_TOKEN={m.some(URL_SAFE, 39)}x",),
+    "cloudflare-token": (
+        lambda m: f"CLOUDFLARE_API_TOKEN={m.some(URL_SAFE, 39)}x",
+        lambda m: f"token: cfut_{m.some(ALNUM, 40)}{m.hex(8)}",
+        lambda m: f"curl -H 'X: cfat_{m.some(ALNUM, 40)}{m.hex(8)}'",
+    ),
     "mailgun-key": (lambda m: f"MAILGUN_API_KEY=key-{m.hex(32)}",),
     "okta-token": (lambda m: f"OKTA_API_TOKEN: 00{m.some(URL_SAFE, 39)}x",),
     "algolia-key": (lambda m: f'algoliaAdminApiKey: "{m.hex(32)}"',),
@@ -365,6 +396,8 @@ _WHOLE: dict[str, tuple[Callable[[Maker], str], ...]] = {
     ),
     "docker-config-auth": (
         lambda m: f'{{"auths": {{"https://index.docker.io/v1/": {{"auth": "{b64("ci:" + m.some(ALNUM, 16))}"}}}}}}',
+        lambda m: json.dumps({"auths": {"gcr.io": {"auth": b64("_json_key:" + m.key_file())}}}),
+        lambda m: json.dumps({"pkg.dev": {"auth": b64("oauth2accesstoken:ya29." + m.some(URL_SAFE, 99))}}, indent=2),
     ),
     "command-line-password": (
         lambda m: f"curl -s -u admin:{m.some(ALNUM, 10)} https://jenkins.internal/job",

@@ -92,7 +92,7 @@ def test_a_bucket_and_what_is_in_it(spelled: str) -> None:
     "text",
     [
         "",
-        "b1",
+        "b9",
         "//storage.googleapis.com",
         "projects/p1/things/t",
         "gs://",

@@ -6,10 +6,12 @@ import gzip
 import json
 from pathlib import Path
 from typing import Any
+from xml.dom import minidom
 
 import pytest
 from click.testing import CliRunner, Result
 
+from auditor.access.control.drawing import arrow, svg_of_chains
 from auditor.cli.access import command
 from tests.access_estates import ORGANISATION, estate, exported
 from tests.naive_access import MANAGER, Estate
@@ -115,8 +117,8 @@ def test_questions_in_one_go(tmp_path: Path, export: Path) -> None:
             "question 1: x is no principal",
         ),
         (
-            '[{"principal": "user:a@b.example", "permission": "storage.buckets.get", "resource": "b1"}]',
-            "question 1: b1 is no resource",
+            '[{"principal": "user:a@b.example", "permission": "storage.buckets.get", "resource": "b9"}]',
+            "question 1: b9 is no resource",
         ),
         (
             '[{"principal": "x", "permission": "storage.bucket.get", "resource": "gs://b1"}]',
@@ -138,16 +140,16 @@ def test_wrong_questions_say_which_and_why(tmp_path: Path, export: Path, text: s
         (["can", ANN, "--permission", "storage.bucket.get", "--on", "gs://b1"], "did you mean storage.buckets.get"),
         (["can", ANN, "--permission", "storage.buckets.get"], "--on RESOURCE"),
         (
-            ["can", "ann@example.com", "--permission", "storage.buckets.get", "--on", "gs://b1"],
+            ["can", "stranger@example.com", "--permission", "storage.buckets.get", "--on", "gs://b1"],
             "may be a user or a group",
         ),
-        (["can", ANN, "--permission", "storage.buckets.get", "--on", "b1"], "is no resource"),
+        (["can", ANN, "--permission", "storage.buckets.get", "--on", "b9"], "is no resource"),
         (["can", ANN, "--without", "nonsense"], "ROLE MEMBER on RESOURCE"),
         (
             ["can", ANN, "--without", f"roles/viewer {BOB} on projects/p1"],
             f"did you mean roles/owner {BOB} on projects/p1?",
         ),
-        (["can", ANN, "--groups", "nowhere.json"], "no such file"),
+        (["can", ANN, "--groups", "nowhere.json"], "File 'nowhere.json' does not exist"),
         (["can"], "give the principal, then the targets"),
         (["who-can", "storage.buckets.gett", "--on", "gs://b1"], "did you mean storage.buckets.get"),
         (["who-kan"], "did you mean who-can"),
@@ -284,3 +286,33 @@ def test_a_terraform_plan_is_only_part_of_an_estate() -> None:
     answer = answered(*asked, "gs://lucky-gas-db-backups", plan)
     assert answer["state"] == "UNKNOWN_INFO_DENIED"
     assert any("a plan shows only the bindings that it adds" in clause for clause in answer["because"])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("can", BOB),
+        ("can", BOB, "--permission", "storage.buckets.get", "--on", "gs://b1"),
+        ("who-can", "storage.buckets.get", "--on", "gs://b1"),
+    ],
+)
+def test_answers_are_drawn_too(export: Path, arguments: tuple[str, ...]) -> None:
+    """An arrow from who has access to what it is on, in both formats of pictures."""
+    dot = access(*arguments, "--format", "dot", export).stdout
+    assert dot.startswith("digraph paths {")
+    assert f'label="{BOB}"' in dot
+    drawn = access(*arguments, "--format", "svg", export).stdout
+    minidom.parseString(drawn)
+    assert f"<title>{BOB}</title>" in drawn
+
+
+def test_a_picture_of_nothing_says_so(export: Path) -> None:
+    """Two equal estates differ in nothing."""
+    drawn = access("diff", export, "--format", "svg", export).stdout
+    assert "nothing to draw" in drawn
+    minidom.parseString(drawn)
+
+
+def test_a_picture_tells_how_many_it_leaves_out() -> None:
+    chains = [arrow(f"user:u{number}@example.com", "gs://b1", "roles/viewer", certain=True) for number in range(130)]
+    assert "and 30 more" in svg_of_chains(chains)

@@ -43,7 +43,7 @@ def _written(folder: Path, made: Estate) -> Path:
 def _paths(*arguments: str | Path) -> Any:
     result = run("access", "paths", "--format", "json", "--now", NOW, *arguments)
     assert result.exit_code == 0, result.output
-    return json.loads(result.output)
+    return json.loads(result.stdout)
 
 
 def test_json_has_the_documented_form(export: Path) -> None:
@@ -97,7 +97,7 @@ def test_no_path_is_said(tmp_path: Path) -> None:
     made.bind(EVE, "organizations/9/roles/secret", HOME)
     result = run("access", "paths", "--now", NOW, _written(tmp_path, made))
     assert result.exit_code == 0
-    assert result.output.startswith("No path to control\n1 role in 1 binding could not be followed")
+    assert result.output.startswith("No path to control\n\n1 role in 1 binding could not be followed")
 
 
 def test_wrong_ends_are_wrong_usage(export: Path) -> None:
@@ -138,13 +138,13 @@ def test_svg_is_whole_and_harmless(tmp_path: Path) -> None:
     made = _estate()
     made.bind(HOSTILE, "roles/iam.serviceAccountTokenCreator", account(BOSS))
     result = run("access", "paths", "--format", "svg", "--now", NOW, _written(tmp_path, made))
-    document = minidom.parseString(result.output)
+    document = minidom.parseString(result.stdout)
     assert not document.getElementsByTagName("script")
     assert len(document.getElementsByTagName("svg")) == 1
-    assert "<script>" not in result.output
-    assert "\u202e" not in result.output
-    assert "\x07" not in result.output
-    assert re.findall(r"(?:href|src|url\()", result.output) == []
+    assert "<script>" not in result.stdout
+    assert "\u202e" not in result.stdout
+    assert "\x07" not in result.stdout
+    assert re.findall(r"(?:href|src|url\()", result.stdout) == []
 
 
 def test_dot_quotes_what_it_shows(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_dot_quotes_what_it_shows(tmp_path: Path) -> None:
     made = _estate()
     made.bind(HOSTILE, "roles/iam.serviceAccountTokenCreator", account(BOSS))
     made.bind('user:a\\"b@example.com', "roles/iam.serviceAccountTokenCreator", account(BOSS))
-    output = run("access", "paths", "--format", "dot", "--now", NOW, _written(tmp_path, made)).output
+    output = run("access", "paths", "--format", "dot", "--now", NOW, _written(tmp_path, made)).stdout
     assert output.startswith("digraph paths {\n")
     labels = re.findall(r'label="((?:[^"\\]|\\.)*)"', output)
     assert any('alert(\\"1\\")' in label for label in labels)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from functools import partial
 from typing import Any
 
@@ -75,3 +77,9 @@ def test_a_wrong_function_is_told(function: Any, problem: str) -> None:
 def test_a_wrong_declaration_is_told(identifier: str, further: dict[str, Any], problem: str) -> None:
     with pytest.raises(CheckError, match=problem):
         _declare(identifier, **further)(_plain)
+
+
+def test_check_is_the_decorator_whatever_was_imported_before() -> None:
+    code = "import auditor.check; from auditor import check; assert callable(check); from auditor import asset"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -78,8 +78,10 @@ def test_the_github_example_gives_the_action_only_inputs_that_it_has() -> None:
     (step,) = [step for step in GITHUB["jobs"]["audit"]["steps"] if step.get("name") == "audit"]
     assert set(step["with"]) <= set(ACTION["inputs"])
     upload = GITHUB["jobs"]["audit"]["steps"][-1]
-    assert upload["if"] == "always()"
-    assert upload["with"]["sarif_file"] == ACTION["inputs"]["sarif"]["default"]
+    assert upload["if"] == f"always() && steps.{step['id']}.outputs.sarif"
+    assert upload["with"]["sarif_file"] == f"${{{{ steps.{step['id']}.outputs.sarif }}}}"
+    assert "sarif" in ACTION["outputs"]
+    assert GITHUB["permissions"] == {"contents": "read", "security-events": "write", "actions": "read"}
 
 
 def test_the_hooks_have_what_pre_commit_needs() -> None:
@@ -88,7 +90,9 @@ def test_the_hooks_have_what_pre_commit_needs() -> None:
         assert hook["language"] == "python"
         re.compile(hook["files"])
     terraform, plans = (re.compile(hook["files"]) for hook in HOOKS)
-    assert all(terraform.search(name) for name in ("main.tf", "a/b.tf.json", "x.tfvars", "x.auto.tfvars.json"))
+    assert all(
+        terraform.search(name) for name in ("main.tf", "a/b.tf.json", "x.tfvars", "x.auto.tfvars.json", "a.tofu")
+    )
     assert not any(terraform.search(name) for name in ("main.tfstate", "a.json", "README.md"))
     assert plans.search("infra/plan.json")
     assert not plans.search("floorplan.json")
@@ -149,6 +153,28 @@ def test_the_action_audits_the_example_plan(tmp_path: Path) -> None:
 
 
 @needs_bash
+def test_the_action_audits_files_with_values(tmp_path: Path) -> None:
+    """Each line names a file; the finding is there only with the values of both."""
+    infra = tmp_path / "infra dir"
+    infra.mkdir()
+    (infra / "main.tf").write_text(
+        'variable "who" {}\nvariable "where" {}\n'
+        'resource "google_storage_bucket_iam_member" "m" {\n'
+        '  bucket = var.where\n  role   = "roles/storage.objectViewer"\n  member = var.who\n}\n'
+    )
+    (tmp_path / "who.tfvars").write_text('who = "allUsers"\n')
+    (tmp_path / "wh ere.tfvars").write_text('where = "b"\n')
+    (tmp_path / "auditor.toml").write_text('[select]\ncheck = ["bucket-public"]\n')
+    code, outputs, _, log = run_action(tmp_path, target="infra dir", var_file="who.tfvars\n\nwh ere.tfvars\n")
+    report = json.loads((tmp_path / "auditor.sarif").read_text())
+    places = [result["locations"][0]["physicalLocation"] for result in report["runs"][0]["results"]]
+    assert [(place["artifactLocation"]["uri"], place["region"]["startLine"]) for place in places] == [
+        ("infra%20dir/main.tf", 3)
+    ], log
+    assert (code, outputs["exit-code"]) == (1, "1")
+
+
+@needs_bash
 def test_the_action_lays_a_plan_over_an_estate(tmp_path: Path) -> None:
     estate = [project(), policy(project(), {"bindings": [{"role": "roles/owner", "members": ["allUsers"]}]})]
     (tmp_path / "estate.ndjson").write_bytes(ndjson(estate))
@@ -196,7 +222,7 @@ def test_a_long_summary_is_cut_between_lines(tmp_path: Path) -> None:
     (fake / "auditor").chmod(0o755)
     step = ACTION["runs"]["steps"][1]
     env = {**os.environ, "AUDITOR": str(fake / "auditor"), "TARGET": "t", "FAIL_ON": "high", "SARIF": "s.sarif"}
-    env |= dict.fromkeys(("ESTATE", "EXPORTED", "TERRAFORM_DIR", "CONFIG"), "")
+    env |= dict.fromkeys(("ESTATE", "EXPORTED", "TERRAFORM_DIR", "VAR_FILES", "CONFIG"), "")
     env |= {
         "SUMMARY": "true",
         "PLACE": str(tmp_path),

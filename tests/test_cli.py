@@ -10,6 +10,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from click.shell_completion import ShellComplete
 
 from auditor import __version__
 from auditor.cli import COMMANDS, main
@@ -140,7 +141,7 @@ def test_a_report_that_cannot_be_written_is_told(export: Path) -> None:
     (export.parent / "report.html").mkdir()
     result = run("scan", export, "-o", export.parent / "report.html")
     assert result.exit_code == 2
-    assert "cannot be written" in result.output
+    assert "is a folder" in result.output
 
 
 def test_the_catalogue_as_json() -> None:
@@ -170,6 +171,27 @@ def test_the_list_of_commands_is_the_commands_own_help() -> None:
         assert command is not None
         assert run(name, "--help").exit_code == 0
         assert text.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("words", "incomplete", "offered"),
+    [
+        (["scan", "--check"], "bucket-pub", ["bucket-public", "bucket-public-access-not-prevented"]),
+        (["explain"], "firewall-rd", ["firewall-rdp-open"]),
+        (["scan", "--area"], "ia", ["iam"]),
+        (["scan", "--framework"], "cis", ["cis-gcp-5.0"]),
+        ([], "expl", ["explain"]),
+    ],
+)
+def test_the_shell_completes_names(words: list[str], incomplete: str, offered: list[str]) -> None:
+    found = ShellComplete(main, {}, "auditor", "_AUDITOR_COMPLETE").get_completions(words, incomplete)
+    assert [item.value for item in found] == offered
+
+
+@pytest.mark.parametrize("words", [["scan"], ["scan", "-o"], ["scan", "e", "--on"], ["access", "paths"]])
+def test_the_shell_completes_files(words: list[str]) -> None:
+    found = ShellComplete(main, {}, "auditor", "_AUDITOR_COMPLETE").get_completions(words, "ex")
+    assert [(item.value, item.type) for item in found] == [("ex", "file")]
 
 
 def test_version_and_completion() -> None:

@@ -28,7 +28,7 @@ UNKNOWN_TO_A_PLAN = (
     "the name of its default account is not known",
     "a plan shows only the bindings that it adds",
     "the plan does not show the audit configuration",
-    "the input has no resource content for this asset",  # the project itself is not made by this plan
+    "Terraform shows grants on this asset, and not the asset",  # the project itself is not made by this plan
     "the organization is not in the input",
 )
 """Why a plan cannot judge what the export can."""

@@ -118,12 +118,142 @@ resource "google_storage_bucket_iam_policy" "open" {{
 }}
 """
     result, report = scan(folder(tmp_path / "in", text), options=PUBLIC)
-    if where == "data":  # a data source may serve many: accept beside what uses it
-        assert result.exit_code == 1
-        only(report, "unused")
-        return
     assert result.exit_code == 0, result.output
     only(report, "in force")
+
+
+DATA = """
+data "google_iam_policy" "open" {
+  binding {
+    %s
+    role    = "roles/storage.objectViewer"
+    members = %s
+  }
+}
+"""
+WHOLE = """
+resource "google_storage_bucket" "site" {
+  name     = "site"
+  location = "EU"
+}
+resource "google_storage_bucket_iam_policy" "open" {
+  bucket      = google_storage_bucket.site.name
+  policy_data = %s
+}
+"""
+
+
+@pytest.mark.parametrize("members", ['["allUsers"]', '["allUsers", var.unknown]'])
+@pytest.mark.parametrize("way", ["here", "local", "below", "above"])
+def test_a_comment_in_the_data_that_makes_a_policy_is_about_that_policy(tmp_path: Path, way: str, members: str) -> None:
+    """By whatever way the policy comes to the bucket."""
+    accept = DATA % (ACCEPT, members) + 'variable "unknown" {\n}\n'
+    made = "data.google_iam_policy.open.policy_data"
+    modules = {}
+    if way == "here":
+        text = accept + WHOLE % made
+    elif way == "local":
+        text = accept + WHOLE % 'local.chosen["open"]' + f"locals {{\n  chosen = {{ open = try({made}, null) }}\n}}\n"
+    elif way == "below":
+        text = accept + f'module "m" {{\n  source = "./inner"\n  policy = {made}\n}}\n'
+        modules["inner"] = WHOLE % "var.policy" + 'variable "policy" {\n  type = string\n}\n'
+    else:
+        text = 'module "m" {\n  source  = "./inner"\n  unknown = var.x\n}\nvariable "x" {\n}\n'
+        text += WHOLE % "module.m.policy"
+        modules["inner"] = accept + f'output "policy" {{\n  value = {made}\n}}\n'
+    result, report = scan(folder(tmp_path / "in", text, **modules), options=PUBLIC)
+    assert report["findings"] == [], result.output
+    exception = only(report, "in force")
+    assert exception["about"] == "data.google_iam_policy.open"
+    assert len(exception["findings"]) == 1
+
+
+def test_a_comment_in_policy_data_counts_for_a_plan_too(tmp_path: Path) -> None:
+    """At apply it is only known from the configuration which data source makes the policy of which bucket."""
+    made = {"references": ["data.google_iam_policy.open.policy_data", "data.google_iam_policy.open"]}
+    inner = {
+        "resources": [
+            {
+                "mode": "managed",
+                "type": "google_storage_bucket_iam_policy",
+                "name": "open",
+                "expressions": {"policy_data": {"references": ["var.policy"]}},
+            }
+        ]
+    }
+    calls = {"m": {"source": "./inner", "expressions": {"policy": made}, "module": inner}}
+    bucket_values = {"name": "site", "location": "EU"}
+    bindings = {"bindings": [{"role": "roles/storage.objectViewer", "members": ["allUsers"]}]}
+    values = {
+        "google_storage_bucket.site": bucket_values,
+        "google_storage_bucket_iam_policy.open": {"bucket": "site", "policy_data": json.dumps(bindings)},
+    }
+    changes = [
+        {
+            "address": f"module.m.{address}",
+            "module_address": "module.m",
+            "mode": "managed",
+            "type": address.partition(".")[0],
+            "name": address.partition(".")[2],
+            "change": {"actions": ["create"], "before": None, "after": after, "after_unknown": {}},
+        }
+        for address, after in values.items()
+    ]
+    document = {
+        "format_version": "1.2",
+        "resource_changes": changes,
+        "configuration": {"root_module": {"module_calls": calls}},
+    }
+    text = DATA % (ACCEPT, '["allUsers"]') + 'module "m" {\n  source = "./inner"\n}\n'
+    code = folder(tmp_path / "in", text, inner=WHOLE % "var.policy")
+    (code / "plan.json").write_text(json.dumps(document))
+    result, report = scan(code / "plan.json", options=PUBLIC)
+    assert report["findings"] == [], result.output
+    assert only(report, "in force")["about"] == "data.google_iam_policy.open"
+
+
+def test_a_comment_property_of_the_json_syntax_is_a_comment(tmp_path: Path) -> None:
+    code = folder(tmp_path / "in", OPEN % "")
+    (code / "main.tf").unlink()
+    said = ACCEPT.removeprefix("# ")
+    blocks: dict[str, Any] = {
+        "google_storage_bucket": {
+            "site": {
+                "name": "site",
+                "location": "EU",
+                "versioning": {"//": ["kept", said], "enabled": True},
+            }
+        },
+        "google_storage_bucket_iam_member": {
+            "all": {
+                "bucket": "${google_storage_bucket.site.name}",
+                "role": "roles/storage.objectViewer",
+                "member": "allUsers",
+            }
+        },
+    }
+    (code / "main.tf.json").write_text(json.dumps({"resource": blocks}, indent=2))
+    result, report = scan(code, options=PUBLIC)
+    assert report["findings"] == [], result.output
+    exception = only(report, "in force")
+    assert exception["about"] == "google_storage_bucket.site"
+    line = int(exception["place"].rpartition(":")[2])
+    assert "auditor:accept" in (code / "main.tf.json").read_text().splitlines()[line - 1]
+
+    (code / "main.tf.json").write_text(json.dumps({"//": said, "resource": [blocks]}))
+    blocks["google_storage_bucket"]["site"].pop("versioning")
+    (code / "main.tf.json").write_text(json.dumps({"//": said, "resource": [blocks]}))
+    _, report = scan(code, options=PUBLIC)
+    assert "it stands in no resource" in only(report, "invalid")["problem"]
+
+
+def test_a_comment_in_an_override_is_about_what_is_overridden(tmp_path: Path) -> None:
+    code = folder(tmp_path / "in", OPEN % "")
+    text = f'resource "google_storage_bucket" "site" {{\n  {ACCEPT}\n  storage_class = "STANDARD"\n}}\n'
+    (code / "site_override.tf").write_text(text)
+    result, report = scan(code, options=PUBLIC)
+    assert report["findings"] == [], result.output
+    assert only(report, "in force")["place"].endswith("site_override.tf:2")
 
 
 def test_a_comment_on_a_module_call_is_about_all_that_the_call_makes_and_no_other_call(tmp_path: Path) -> None:
@@ -220,6 +350,83 @@ def test_of_two_exceptions_for_one_finding_the_second_is_told(tmp_path: Path) ->
     first, second = report["exceptions"]
     assert (first["state"], second["state"]) == ("in force", "unused")
     assert second["problem"] == f"the exception at {first['place']} accepts the same already"
+
+
+PATH = """
+resource "google_project" "p" {
+  %s
+  project_id = "p-1001"
+  name       = "P"
+  org_id     = "3001"
+}
+resource "google_service_account" "web" {
+  account_id = "web"
+  project    = google_project.p.project_id
+}
+resource "google_service_account_iam_member" "anybody" {
+  service_account_id = google_service_account.web.name
+  role               = "roles/iam.serviceAccountTokenCreator"
+  member             = "allAuthenticatedUsers"
+}
+resource "google_project_iam_member" "strong" {
+  project = google_project.p.project_id
+  role    = "roles/resourcemanager.projectIamAdmin"
+  member  = google_service_account.web.member
+}
+"""
+ANOTHER = """
+resource "google_cloud_run_v2_service" "web" {
+  name     = "web"
+  location = "europe-west1"
+  project  = google_project.p.project_id
+  template {
+    service_account = google_service_account.web.email
+    containers {
+      image = "web"
+    }
+  }
+}
+resource "google_cloud_run_v2_service_iam_member" "all" {
+  name     = google_cloud_run_v2_service.web.name
+  location = google_cloud_run_v2_service.web.location
+  project  = google_project.p.project_id
+  role     = "roles/run.invoker"
+  member   = "allUsers"
+}
+"""
+
+
+def test_an_accepted_path_accepts_no_later_one(tmp_path: Path) -> None:
+    check = ["--check", "path-to-control-from-outside"]
+    accept = '# auditor:accept path-to-control-from-outside reason="a playground" expires=2026-12-31'
+    result, report = scan(folder(tmp_path / "open", PATH % ""), options=check)
+    assert result.exit_code == 1, result.output
+    (finding,) = report["findings"]
+    mark = f"finding={finding['fingerprint']}"
+
+    result, report = scan(folder(tmp_path / "nameless", PATH % accept), options=check)
+    assert result.exit_code == 1
+    assert only(report, "invalid")["problem"].endswith(f"write {mark}")
+
+    result, report = scan(folder(tmp_path / "named", PATH % f"{accept} {mark}"), options=check)
+    assert result.exit_code == 0, result.output
+    assert only(report, "in force")["fingerprint"] == finding["fingerprint"]
+
+    result, report = scan(folder(tmp_path / "more", PATH % f"{accept} {mark}" + ANOTHER), options=check)
+    assert result.exit_code == 1
+    (later,) = report["findings"]
+    assert later["fingerprint"] != finding["fingerprint"]
+    assert only(report, "unused")["problem"].endswith(f"another finding, finding={later['fingerprint']}")
+
+
+def test_any_exception_may_name_its_finding(tmp_path: Path) -> None:
+    _, report = scan(folder(tmp_path / "open", OPEN % ""), options=PUBLIC)
+    mark = report["findings"][0]["fingerprint"]
+    result, report = scan(folder(tmp_path / "named", OPEN % f"{ACCEPT} finding={mark.upper()}"), options=PUBLIC)
+    assert result.exit_code == 0, result.output
+    result, report = scan(folder(tmp_path / "wrong", OPEN % f"{ACCEPT} finding=0123456789abcdef"), options=PUBLIC)
+    assert result.exit_code == 1
+    assert only(report, "unused")["problem"].endswith(f"another finding, finding={mark}")
 
 
 def test_every_report_shows_what_is_accepted_apart(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 from auditor.model.run import Run
 from reports import html
 from tests.sample_run import clean_run, large_run, sample_run
+from tests.support import NOW, run
 
 CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 FLAGS = (
@@ -118,6 +120,15 @@ def _written(folder: Path, run: Run) -> Path:
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _written(tmp_path_factory.mktemp("sample"), sample_run())
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of the example estate, with pictures of paths and all pages of its checks."""
+    path = tmp_path_factory.mktemp("example") / "report.html"
+    estate = Path(__file__).parents[1] / "examples" / "lucky_gas" / "export"
+    assert run("scan", estate, "--exported", "all", "--now", NOW, "-o", path).exit_code == 1
+    return path
 
 
 ALL = [
@@ -248,7 +259,10 @@ const ground = (e) => { while (!painted(e)[3]) e = e.parentElement; return paint
 const poor = new Set();
 for (const e of document.querySelectorAll("main *, nav *")) {
   if (![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) || !e.checkVisibility()) continue;
-  const [a, b] = [luminance(rgba(getComputedStyle(e).color)), luminance(ground(e))];
+  const style = getComputedStyle(e);
+  const drawn = e.localName === "text" ? e.parentElement.querySelector("rect") : null;
+  const under = drawn ? rgba(getComputedStyle(drawn).fill) : ground(e);
+  const [a, b] = [luminance(rgba(e.localName === "text" ? style.fill : style.color)), luminance(under)];
   const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
   if (ratio < 4.5) poor.add(`${e.tagName} ${e.className} ${ratio.toFixed(2)}`);
 }
@@ -264,6 +278,31 @@ def test_text_stands_out_from_its_ground(browser: Browser, page: Path, scheme: s
     browser.press("expand")
     assert browser.run(CONTRAST) == []
     browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pictures_of_paths_stand_out_from_their_ground(browser: Browser, example: Path, scheme: str) -> None:
+    browser.show(example)
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    assert browser.run("return document.querySelectorAll('#paths svg text').length") > 5
+    assert browser.run(CONTRAST) == []
+    browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+@pytest.mark.parametrize("width", [390, 768])
+def test_nothing_of_the_example_overflows(browser: Browser, example: Path, width: int) -> None:
+    browser.show(example, width=width)
+    browser.press("expand")
+    metrics = browser.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})
+    assert metrics["cssContentSize"]["width"] <= width
+
+
+def test_headings_are_in_order(browser: Browser, example: Path) -> None:
+    browser.show(example)
+    levels = browser.run("return [...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map((h) => +h.localName[1])")
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
 def test_a_clean_run_says_launch(browser: Browser, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as some
 from auditor.completeness import is_inventoried
 from auditor.data.permission_file import BUILT_IN
 from auditor.data.permission_file import read as read_permissions
-from auditor.sources.live.collection import Order, Progress
+from auditor.sources.live.collection import Progress
 from auditor.sources.live.collectors import COLLECTORS
 from auditor.sources.live.coverage import Part
 from auditor.sources.live.declaration import Rpc
@@ -24,6 +24,7 @@ from auditor.sources.live.failures import State
 from auditor.sources.live.journal import Journal, NotResumable
 from auditor.sources.live.needs import Needs
 from auditor.sources.live.permissions import permissions_of, rpcs_of
+from auditor.sources.live.plan import Order
 from auditor.sources.live.scope import Filter, NotAScope
 from auditor.sources.live.via import NotABucket, bucket_of
 from tests.fake_google import Estate, Fake, denied, invalid, unavailable
@@ -31,15 +32,8 @@ from tests.live_support import (
     IMPATIENCE,
     ORGANIZATION,
     collected,
-    full_estate,
     names,
 )
-
-
-@pytest.fixture(scope="module")
-def estate() -> Estate:
-    return full_estate()
-
 
 # what is asked
 
@@ -281,6 +275,7 @@ class Stopping(Progress):
             os.kill(os.getpid(), signal.SIGINT)
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("at", [1, 2, 5, 17, 40])
 def test_what_was_collected_before_ctrl_c_is_kept_and_gone_on_with(estate: Estate, tmp_path: Path, at: int) -> None:
     order = Order(targets=(ORGANIZATION,), thorough=True)

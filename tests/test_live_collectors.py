@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -12,11 +11,11 @@ from auditor.data.permission_file import read as read_permissions
 from auditor.loading import load_checks
 from auditor.resources.base import VIEWS
 from auditor.sources.live.assets import LISTS, requests_of
-from auditor.sources.live.collection import Order
 from auditor.sources.live.collectors import COLLECTORS
 from auditor.sources.live.declaration import Collector
 from auditor.sources.live.failures import State
 from auditor.sources.live.needs import Needs
+from auditor.sources.live.plan import Order
 from auditor.sources.live.scope import RPCS as SCOPE
 from tests.fake_google import Estate, Fake, denied, garbage
 from tests.live_support import (
@@ -25,7 +24,6 @@ from tests.live_support import (
     ORGANIZATION,
     Done,
     collected,
-    full_estate,
     names,
     only,
     own,
@@ -33,24 +31,6 @@ from tests.live_support import (
     path_of,
     told,
 )
-
-
-@pytest.fixture(scope="module")
-def estate() -> Estate:
-    return full_estate()
-
-
-@pytest.fixture(scope="module")
-def server(estate: Estate) -> Iterator[Fake]:
-    with Fake(estate) as running:
-        yield running
-
-
-@pytest.fixture
-def fake(server: Fake) -> Fake:
-    """The server, as good as new."""
-    server.reset()
-    return server
 
 
 @pytest.mark.parametrize("collector", COLLECTORS, ids=lambda collector: str(collector.name))

@@ -21,32 +21,27 @@ from hypothesis import strategies as some
 
 from auditor.cli import collect as collect_command
 from auditor.cli import permissions as permissions_command
+from auditor.data import role_file
 from auditor.sources.base import Gaps
 from auditor.sources.detect import sources_of
 from auditor.sources.live import convert
-from auditor.sources.live.collection import Order
+from auditor.sources.live.assets import LISTS
 from auditor.sources.live.collectors import COLLECTORS
 from auditor.sources.live.connection import Connection
 from auditor.sources.live.coverage import Coverage, Part, read_coverage
 from auditor.sources.live.estate import Collected, NotACollection
-from auditor.sources.live.failures import State
+from auditor.sources.live.failures import USE_PROJECT, State
 from auditor.sources.live.identity import Identity, identify
 from auditor.sources.live.needs import Needs
-from auditor.sources.live.permissions import collectors_of, permissions_of, role_in
-from auditor.sources.live.run import Access
+from auditor.sources.live.permissions import CONSUMER, SMALLEST, collectors_of, permissions_of, role_in
+from auditor.sources.live.plan import Order
+from auditor.sources.live.via import EXPORTS
 from tests.fake_google import Estate, Fake, denied, perimeter
 from tests.live_support import (
     ORGANIZATION,
     collected,
-    connection_to,
-    full_estate,
+    key_file,
 )
-
-
-@pytest.fixture(scope="module")
-def estate() -> Estate:
-    return full_estate()
-
 
 # other ways to reach Google
 
@@ -110,22 +105,6 @@ def test_who_it_is_and_what_to_warn_of(tmp_path: Path, monkeypatch: pytest.Monke
     assert "robot@p.iam.gserviceaccount.com (key file)" in key.described
     assert any("--impersonate" in warning for warning in key.warnings)
     assert "PRIVATE" not in repr(key.described)
-
-
-def key_file(folder: Path) -> Path:
-    """A service account key as `gcloud iam service-accounts keys create` leaves it."""
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
-    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    pem = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(*form).decode()
-    file = folder / "key.json"
-    email = "robot@p.iam.gserviceaccount.com"
-    where = "https://oauth2.googleapis.com/token"
-    file.write_text(
-        json.dumps({"type": "service_account", "client_email": email, "private_key": pem, "token_uri": where})
-    )
-    return file
 
 
 # what is told
@@ -245,19 +224,6 @@ def test_declarations_are_read_without_google() -> None:
 # the commands
 
 
-@pytest.fixture
-def reaching(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Let the commands reach a fake."""
-
-    def reach(fake: Fake) -> None:
-        def connect(_: Access) -> Connection:
-            return connection_to(fake)
-
-        monkeypatch.setattr(Access, "connect", connect)
-
-    return reach
-
-
 def run(command: Any, *arguments: str | Path) -> Result:
     return CliRunner().invoke(command, [str(argument) for argument in arguments], prog_name="auditor")
 
@@ -350,6 +316,15 @@ def test_permissions_prints_the_role_in_every_form() -> None:
     terraform = role_in("terraform", wanted, "projects/p")
     assert re.findall(r'^    "(\S+)",$', terraform, re.MULTILINE) == wanted
     assert 'resource "google_project_iam_custom_role"' in terraform
+
+
+def test_the_smallest_role_holds_all_that_the_bulk_needs() -> None:
+    roles = role_file.unpacked(role_file.BUILT_IN.read_bytes())
+    (viewer,) = (role for role in roles.roles if role.name == SMALLEST)
+    held = {name for place, name in enumerate(roles.permissions) if viewer.mask >> place & 1}
+    assert {name for rpc in (*LISTS.values(), *EXPORTS.values()) for name in rpc.permissions} <= held
+    (consumer,) = (role for role in roles.roles if role.name == CONSUMER)
+    assert any(name == USE_PROJECT and consumer.mask >> at & 1 for at, name in enumerate(roles.permissions))
 
 
 def test_permissions_of_one_service_are_fewer() -> None:

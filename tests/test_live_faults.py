@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
-from auditor.sources.live.collection import Order
 from auditor.sources.live.collectors import COLLECTORS
 from auditor.sources.live.declaration import Collector
 from auditor.sources.live.failures import State
+from auditor.sources.live.plan import Order
 from tests.fake_google import (
     Estate,
     Fake,
@@ -23,26 +24,21 @@ from tests.fake_google import (
     perimeter,
     throttled,
     unavailable,
+    used_up,
 )
-from tests.live_support import IMPATIENCE, ORGANIZATION, collected, full_estate, names, only, path_of, told
-
-
-@pytest.fixture(scope="module")
-def estate() -> Estate:
-    return full_estate()
-
-
-@pytest.fixture(scope="module")
-def server(estate: Estate) -> Iterator[Fake]:
-    with Fake(estate) as running:
-        yield running
-
-
-@pytest.fixture
-def fake(server: Fake) -> Fake:
-    """The server, as good as new."""
-    server.reset()
-    return server
+from tests.live_support import (
+    IMPATIENCE,
+    NOTHING,
+    ORGANIZATION,
+    Stepped,
+    collected,
+    full_estate,
+    names,
+    only,
+    own,
+    path_of,
+    told,
+)
 
 
 @dataclass(frozen=True)
@@ -119,6 +115,21 @@ def test_a_service_that_fails_by_load_again_and_again_is_given_up(estate: Estate
     assert len(parts) == len(done.coverage.reached)
 
 
+def test_a_quota_of_the_day_is_not_waited_for(estate: Estate) -> None:
+    """Each request that is under way meets it once; the other places are not asked."""
+    order = Order(targets=(ORGANIZATION,), needs=NOTHING, services=("recommender",))
+    clock = Stepped()
+    with Fake(estate) as fake:
+        fake.fail("/ListRecommendations", used_up("recommender.googleapis.com"))
+        done = collected(fake, order, clock=clock)
+        asked = len(fake.asked("ListRecommendations"))
+    parts = told(done, "recommender")
+    assert not clock.slept
+    assert asked <= len(parts)
+    assert {part.state for part in parts} == {State.THROTTLED}
+    assert all(part.is_missing for part in parts)
+
+
 def test_a_project_pending_deletion_is_told_and_not_asked(estate: Estate) -> None:
     assets = [dict(asset) for asset in estate.assets]
     project = Estate(assets).containers("Project")[1]
@@ -146,3 +157,23 @@ def test_a_target_that_is_not_there_is_told(estate: Estate) -> None:
     with Fake(estate) as fake:
         done = collected(fake, Order(targets=("projects/absent",), services=("api-keys",)))
     assert done.coverage.missing or done.coverage.nothing_read
+
+
+def test_what_came_of_a_long_answer_before_it_failed_is_kept_and_comes_once_in_the_end(tmp_path: Path) -> None:
+    estate = full_estate()
+    name = f"{ORGANIZATION}/sources/7/locations/global/findings/many"
+    estate.assets += [
+        own(f"{name}{n}", "securitycenter.googleapis.com/Finding", {"state": "ACTIVE"}) for n in range(2_500)
+    ]
+    order = Order(targets=(ORGANIZATION,), needs=NOTHING, services=("security-command-center",))
+    with Fake(estate) as fake:
+        fake.fail("ListFindings", denied("securitycenter.findings.list", after=2))
+        part = collected(fake, order, folder=tmp_path)
+        fake.reset()
+        done = collected(fake, order, folder=tmp_path, resume=True)
+    (failed,) = part.coverage.failed
+    kept = part.of_type("securitycenter.googleapis.com/Finding")
+    assert len(kept) == failed.records - len(part.of_type("securitycenter.googleapis.com/Source")) >= 2_000
+    found = names(done.of_type("securitycenter.googleapis.com/Finding"))
+    assert len(found) == len(set(found)) == 2_501
+    assert not done.coverage.missing

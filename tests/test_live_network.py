@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -16,9 +17,19 @@ from auditor.sources.live.connection import Connection, UnusableEndpoint
 from auditor.sources.live.declaration import Quota, Rpc
 from auditor.sources.live.failures import Failure, NoCredentials, Refused, State
 from auditor.sources.live.network import Calls, Limiter, Patience
+from auditor.sources.live.plan import Order
 from tests.fake_google import Estate, Fake, Fault, disabled, perimeter, throttled, unavailable
 from tests.fake_google.faults import Code
-from tests.live_support import ORGANIZATION, Stepped, connection_to, full_estate
+from tests.live_support import (
+    CUSTOMER,
+    NOTHING,
+    ORGANIZATION,
+    Stepped,
+    collected,
+    connection_to,
+    full_estate,
+    own,
+)
 
 T = TypeVar("T")
 QUOTA = Quota("reads", 100)
@@ -26,11 +37,6 @@ RPC = Rpc("/service/Method", QUOTA, ("things.list",))
 LIST = Rpc("/google.cloud.asset.v1.AssetService/ListAssets", QUOTA, ("cloudasset.assets.listResource",))
 
 errors: Any = exceptions
-
-
-@pytest.fixture(scope="module")
-def estate() -> Estate:
-    return full_estate()
 
 
 def sending(*outcomes: Any) -> Callable[[float], Coroutine[Any, Any, Any]]:
@@ -252,8 +258,14 @@ def test_an_attempt_ends_after_its_time(estate: Estate) -> None:
         finally:
             await connection.close()
 
-    with Fake(estate, latency=0.4) as fake, pytest.raises(Refused) as refused:
-        asyncio.run(run(fake))
+    given_up = threading.Event()
+    with Fake(estate) as fake:
+        fake.hold("ListAssets", given_up)
+        try:
+            with pytest.raises(Refused) as refused:
+                asyncio.run(run(fake))
+        finally:
+            given_up.set()
     assert refused.value.failure.state is State.TIMED_OUT
 
 
@@ -266,7 +278,7 @@ def test_an_answer_that_stops_in_the_middle_is_out_of_time(estate: Estate) -> No
             await connection.close()
 
     with Fake(estate) as fake:
-        fake.fail("GET /v3/x/principalAccessBoundaryPolicies", replace(throttled(), stall=0.4))
+        fake.fail("GET /v3/x/principalAccessBoundaryPolicies", replace(throttled(), stall=30.0))
         with pytest.raises(exceptions.GatewayTimeout, match="did not end its answer"):
             asyncio.run(run(fake))
 
@@ -288,3 +300,14 @@ def test_a_host_of_another_universe_and_one_that_is_none() -> None:
     assert Connection(universe="example.goog").host("iam.googleapis.com") == "iam.example.goog"
     with pytest.raises(UnusableEndpoint, match=r"only \{service\}"):
         Connection(endpoint="{project}.example").host("iam.googleapis.com")
+
+
+def test_many_requests_at_once_by_rest_keep_their_connections(caplog: pytest.LogCaptureFixture) -> None:
+    """What requests warns of a pool that is too small would stand in the user's terminal."""
+    estate = full_estate()
+    customer = {"parent": f"customers/{CUSTOMER}"}
+    estate.assets += [own(f"groups/n{n}", "cloudidentity.googleapis.com/Group", customer) for n in range(60)]
+    with Fake(estate, latency=0.02) as fake:
+        done = collected(fake, Order(targets=(ORGANIZATION,), needs=NOTHING, services=("groups",)))
+    assert len(done.of_type("cloudidentity.googleapis.com/Group")) == 61
+    assert not caplog.records

@@ -15,38 +15,20 @@ from click.testing import CliRunner, Result
 
 from auditor.cli import main
 from auditor.completeness import is_inventoried
+from auditor.sources import second_opinion
 from auditor.sources.live.collectors import COLLECTORS
-from auditor.sources.live.connection import Connection
-from auditor.sources.live.permissions import rpcs_of
-from auditor.sources.live.run import Access
+from auditor.sources.live.declaration import Rpc
+from auditor.sources.live.permissions import TESTS, rpcs_of
+from auditor.sources.live.via import RPCS as VIA
 from tests.fake_google import Estate, Fake, denied, invalid
-from tests.live_support import ORGANIZATION, connection_to, full_estate, small_estate
+from tests.live_support import ORGANIZATION, small_estate
 
 NOW = ("--now", "2026-11-22T00:00:00Z")
 
 
 @pytest.fixture(scope="module")
-def estate() -> Estate:
-    return full_estate()
-
-
-@pytest.fixture(scope="module")
 def small() -> Estate:
     return small_estate()
-
-
-@pytest.fixture
-def reaching(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    """Let the commands reach a fake, in a folder of their own."""
-    monkeypatch.chdir(tmp_path)
-
-    def reach(fake: Fake) -> None:
-        def connect(_: Access) -> Connection:
-            return connection_to(fake)
-
-        monkeypatch.setattr(Access, "connect", connect)
-
-    return reach
 
 
 def run(*arguments: str | Path) -> Result:
@@ -204,17 +186,38 @@ def test_a_file_called_like_a_target_is_read_as_a_file(estate: Estate, reaching:
 # only reading, by every way
 
 
-@pytest.mark.parametrize("refused", [False, True])
-def test_a_full_scan_calls_nothing_but_what_is_declared(small: Estate, reaching: Any, refused: bool) -> None:
-    declared = [_pattern(rpc.path) for rpc in rpcs_of(COLLECTORS)]
-    with Fake(small, page_size=3) as fake:
+DLP = [rpc for name, rpc in vars(second_opinion).items() if isinstance(rpc, Rpc)]
+WAYS: dict[str, tuple[tuple[str, ...], list[Rpc], bool]] = {
+    "scan": (("scan", ORGANIZATION, "--all", "-o", "run.json"), [], False),
+    "scan --thorough, refused by the inventory": (("scan", ORGANIZATION, "--all", "--thorough"), [], True),
+    "collect": (("collect", ORGANIZATION, "-o", "e.ndjson"), [], False),
+    "collect everything": (("collect", ORGANIZATION, "-o", "e.ndjson", "--everything", "--thorough"), [], False),
+    "collect, refused by the inventory": (("collect", ORGANIZATION, "-o", "e.ndjson", "--thorough"), [], True),
+    "collect --dry-run": (("collect", ORGANIZATION, "-o", "e.ndjson", "--dry-run"), [], False),
+    "collect --via": (("collect", ORGANIZATION, "-o", "e.ndjson", "--via", "gs://exports/a"), [*VIA], False),
+    "scan --residency": (("scan", ORGANIZATION, "--residency", "eu"), [], False),
+    "permissions --check": (("permissions", "--check", ORGANIZATION), [*TESTS.values()], False),
+    "scan --dlp": (("scan", "source", "--secrets", "--dlp", "billed-here"), DLP, False),
+}
+"""Way → (arguments, what it may call beside the declared reads, whether the inventory is refused)."""
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_whatever_is_done_nothing_is_called_but_what_is_declared(small: Estate, reaching: Any, way: str) -> None:
+    arguments, beside, refused = WAYS[way]
+    Path("source").mkdir()
+    Path("source/settings.py").write_text(f'password = "{"f9Kx2m" * 4}"\n')
+    allowed = [_pattern(rpc.path) for rpc in (*rpcs_of(COLLECTORS), *beside)]
+    with Fake(small, page_size=3, credentials={"PASSWORD": ("f9Kx2m", "LIKELY")}) as fake:
         reaching(fake)
         if refused:
             fake.fail("ListAssets", denied("cloudasset.assets.listResource"))
-        run("scan", ORGANIZATION, "--all", "-o", "run.json")
+        result = run(*arguments)
         called = {path for path, _ in fake.calls}
-    assert len(called) >= (10 if refused else 6)
-    assert not [path for path in called if not any(re.fullmatch(pattern, path) for pattern in declared)]
+    assert result.exit_code in (0, 1, 3), result.output
+    assert called, result.output
+    assert not [path for path in called if not any(re.fullmatch(pattern, path) for pattern in allowed)]
+    assert not beside or any(re.fullmatch(_pattern(rpc.path), path) for rpc in beside for path in called)
 
 
 def _pattern(path: str) -> str:
@@ -241,6 +244,7 @@ class Interrupting(Fake):
         return fault
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_collect_that_is_stopped_goes_on_with_resume(small: Estate, reaching: Any) -> None:
     with Interrupting(small, page_size=9) as fake:
         reaching(fake)
@@ -260,6 +264,7 @@ def test_collect_that_is_stopped_goes_on_with_resume(small: Estate, reaching: An
     assert Path("e.ndjson").read_bytes() == Path("whole.ndjson").read_bytes()
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_a_scan_that_is_stopped_judges_nothing(small: Estate, reaching: Any) -> None:
     with Interrupting(small, page_size=9) as fake:
         reaching(fake)

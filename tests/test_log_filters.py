@@ -45,6 +45,9 @@ MATCHING = [
     'logName="projects/another/logs/cloudaudit.googleapis.com%2Factivity"',
     "logName:cloudaudit.googleapis.com",
     'logName=~"^projects/[^/]+/logs/cloudaudit.googleapis.com%2F(activity|data_access)$"',
+    'logName=~"logs/cloudaudit.googleapis.com(%2F|/)(activity|system_event)"',
+    'logName=~"^projects/another/logs/cloudaudit"',
+    'logName:"logs/cloudaudit.googleapis.com%2Factivity"',
     'resource.labels.project_id="shop" timestamp>="2026-01-01T00:00:00Z"',
     'NOT resource.labels.project_id="sandbox"',
     "protoPayload.serviceData.policyDelta.bindingDeltas:*",
@@ -66,6 +69,7 @@ NOT_MATCHING = [
     "protoPayload.missing:*",
     'jsonPayload.event_subtype="compute.firewalls.insert"',
     'LOG_ID("cloudaudit.googleapis.com/data_access")',
+    'logName=~"cloudaudit.googleapis.com/activity"',
     'NOT LOG_ID("cloudaudit.googleapis.com/activity") AND NOT LOG_ID("externalaudit.googleapis.com/activity")',
     "resource.type=gce_route AND sample(insertId, 0.1)",
     "lowercase and",
@@ -125,6 +129,28 @@ def test_a_field_that_may_hold_anything_satisfies_every_comparison() -> None:
     entry = Entry({"resource.type": ANYTHING})
     assert matches('resource.type="logging_sink"', entry)
     assert matches('NOT resource.type="logging_sink"', entry)
+
+
+OF_ANY_PROJECT = Entry(FIREWALL.fields, of_any_project=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "matched"),
+    [
+        ('logName="projects/shop/logs/cloudaudit.googleapis.com%2Factivity"', False),
+        ('logName:"projects/shop/"', False),
+        ('resource.labels.project_id="shop"', False),
+        ('resource.labels.project_id=~"^shop"', False),
+        ('NOT resource.labels.project_id="sandbox"', True),
+        ('logName!="projects/sandbox/logs/cloudaudit.googleapis.com%2Factivity"', True),
+        ('logName=~"^projects/[^/]+/logs/cloudaudit.googleapis.com%2Factivity$"', True),
+        ('logName:"/logs/cloudaudit.googleapis.com%2Factivity"', True),
+        ("resource.labels.project_id:*", True),
+        ('resource.labels.location="global"', True),
+    ],
+)
+def test_a_filter_on_one_project_does_not_match_the_entries_of_all(text: str, matched: bool) -> None:
+    assert matches(text, OF_ANY_PROJECT) is matched
 
 
 @pytest.mark.parametrize("text", ["", " \n", "-- all\n-- of it"])

@@ -13,9 +13,10 @@ import pytest
 from markdown_it import MarkdownIt
 
 from auditor.model.run import RUN, Run
+from reports import sarif
 from reports.markdown import escape_markdown, fenced
 from tests.rendered import Page, rendered
-from tests.sample_run import SAID, clean_run, sample_run
+from tests.sample_run import SAID, clean_run, large_run, sample_run
 from tests.sample_topics import HOSTILE
 
 SCHEMA = json.loads((Path(__file__).parent / "data" / "sarif-schema-2.1.0.json").read_text())
@@ -135,6 +136,20 @@ def test_sarif_is_valid(make: Any) -> None:
     log = _sarif(run)
     assert len(log["results"]) == len(run.findings)
     assert len(log["tool"]["driver"]["rules"]) == len(run.checks)
+
+
+def test_sarif_stays_within_what_github_takes_and_says_what_it_leaves_out() -> None:
+    run = large_run(sarif.RESULTS + 10)
+    log = json.loads(rendered("sarif", run))["runs"][0]
+    assert [result["properties"]["asset"] for result in log["results"]] == [
+        finding.asset for finding in run.findings[: sarif.RESULTS]
+    ]
+    told = [
+        note for note in log["invocations"][0]["toolExecutionNotifications"] if "too-many" in note["descriptor"]["id"]
+    ]
+    assert [note["message"]["text"] for note in told] == [
+        "10 findings beyond the worst 25,000 are not in this log: see the JSON report or the ledger"
+    ]
 
 
 def test_sarif_rules_carry_their_page() -> None:

@@ -69,8 +69,12 @@ PARAMETERS: dict[str, Settings] = {
 }
 """What the parameters of a constraint file are as settings of our checks."""
 
-LEAST = {"labelled_plans": 0.95, "labelled_plans_as_files": 0.95, "labelled_assets": 0.95}
-"""The agreement that is not to be lost, of the labels that we decide."""
+LEAST = 0.97
+"""The agreement that is asked for, of the labels from which we do not differ on purpose."""
+
+ON_PURPOSE = ("wrong", "policy")
+"""The label contradicts what Google or the provider documents; it is the vendor's policy, and not ours. Where the input
+is `untold` what would decide, we wish that we could agree."""
 
 NAMES = {"serviceusage_service": "serviceusage_allowed_services"}
 """Policies whose labels have another name than the policy."""
@@ -118,16 +122,16 @@ class Tally:
     agreed: int = 0
     differing: list[str] = field(default_factory=list)
     """The cases in which our verdict is not the label's."""
-    undecided: int = 0
-    """Those of them in which we say that it cannot be told."""
+    silent: int = 0
+    """Labels that raise no finding, and nor do we, but we say that it cannot be told; counted as agreed."""
 
     def count(self, ours: str, *, fails: bool, case: str) -> None:
         """Note a label: whether it says that the case fails, and our outcome."""
-        if (ours == "fail") == fails:
-            self.agreed += 1
+        if (ours == "fail") != fails:
+            self.differing.append(case)
             return
-        self.differing.append(case)
-        self.undecided += ours == "not_assessed"
+        self.agreed += 1
+        self.silent += ours == "not_assessed"
 
 
 def outcome(rows: Rows) -> str:
@@ -138,22 +142,24 @@ def outcome(rows: Rows) -> str:
 
 def told(kind: str, tally: Tally, missing: Counter[str], *, like: str = "") -> None:
     """Print the agreement, and fail on differences that nobody has adjudicated, for this kind or the one it is like."""
-    known = {entry["case"]: entry["reason"] for name in (kind, like) for entry in ADJUDICATIONS.get(name, [])}
+    known = {entry["case"]: entry["because"] for name in (kind, like) for entry in ADJUDICATIONS.get(name, [])}
     differing = tally.differing
     open_cases = [case for case in differing if case not in known]
     stale = [case for case in known if case not in differing]
     total = tally.agreed + len(differing)
-    decided = total - tally.undecided
+    because = Counter(known[case] for case in differing if case in known)
+    meant = total - sum(because[purpose] for purpose in ON_PURPOSE)
     print(
-        f"\n{kind}: {tally.agreed} of {total} labels agree ({tally.agreed / total:.1%}); "
-        f"of the {decided} that we decide {tally.agreed / decided:.1%}; "
-        f"{len(differing)} differ, each for a recorded reason"
+        f"\n{kind}: {tally.agreed} of {total} labels agree ({tally.agreed / total:.1%}), {tally.silent} of them "
+        f"raise no finding and are not assessed by us; {len(differing)} differ, each for a recorded reason: "
+        + ", ".join(f"{count} {reason}" for reason, count in sorted(because.items()))
+        + f"; of the {meant} from which we do not differ on purpose {tally.agreed / meant:.1%} agree"
     )
     for label, count in sorted(missing.items()):
         print(f"  no check is the same as {label} ({count} labels)")
     assert not open_cases, "\n".join(open_cases)
     assert not stale, f"adjudicated, but no difference any more: {stale}"
-    assert tally.agreed / decided >= LEAST[kind]
+    assert tally.agreed / meant >= LEAST
 
 
 @needs_oracles
@@ -271,3 +277,4 @@ def perimeters_in(file: Path) -> dict[str, str]:
 @pytest.mark.parametrize("kind", ADJUDICATIONS)
 def test_every_adjudication_has_a_reason(kind: str) -> None:
     assert all(len(entry["reason"]) > 20 for entry in ADJUDICATIONS[kind])
+    assert {entry["because"] for entry in ADJUDICATIONS[kind]} <= {*ON_PURPOSE, "untold"}

@@ -26,7 +26,7 @@ from auditor.testing import NOW as MOMENT
 from auditor.testing import ExampleSource
 from checks.iam import paths
 from checks.iam.containers import grant, on_folder, on_organization, on_project
-from tests.escalation_estates import BOSS, Estate, account, random_estate, without_binding
+from tests.escalation_estates import BOSS, MIDDLE, TARGET, Estate, account, random_estate, without_binding
 from tests.support import NOW, ndjson, run
 
 _OUTSIDE = paths.from_outside
@@ -225,6 +225,88 @@ def _ways(made: Estate, left_out: int | None = None, *, vouched: bool) -> ways.W
             collector.add(line)
             inventory.add(line)
     return ways.WaysToControl(EffectiveAccess(collector.world(), MOMENT), inventory)
+
+
+def _shuffled(made: Estate, dice: random.Random) -> ways.WaysToControl:
+    """The ways to control in an estate whose lines come in another order."""
+    lines = [json.dumps(document).encode() for document in made.lines()]
+    dice.shuffle(lines)
+    collector, inventory = Collector(MOMENT, exported=frozenset({"resource", "iam-policy"})), Inventory()
+    for line in lines:
+        collector.add(line)
+        inventory.add(line)
+    return ways.WaysToControl(EffectiveAccess(collector.world(), MOMENT), inventory)
+
+
+def test_what_a_path_consists_of_does_not_depend_on_the_order_of_the_input() -> None:
+    several = 0
+    for seed in range(20):
+        dice = random.Random(seed)
+        made = random_estate(dice)
+        for outside in (True, False):
+            whole = _ways(made, vouched=True)
+            if _answer(whole, "projects/target", outside=outside) != "way":
+                continue
+            routes = whole.to("projects/target", outside=outside).routes
+            several += len(routes) > 1
+            for _ in range(2):
+                assert _shuffled(made, dice).to("projects/target", outside=outside).routes == routes, seed
+    assert several > 3
+
+
+def test_who_comes_by_which_steps_tells_paths_apart() -> None:
+    """Another who, another kind of step: another path. A role of another name that gives the same step: the same."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, grants in {
+        "tokens": [("user:eve@example.com", ["iam.serviceAccounts.getAccessToken"])],
+        "same": [("user:eve@example.com", ["iam.serviceAccounts.getAccessToken", "iam.serviceAccounts.get"])],
+        "keys": [("user:eve@example.com", ["iam.serviceAccountKeys.create"])],
+        "other": [("user:ann@example.com", ["iam.serviceAccounts.getAccessToken"])],
+        "both": [(f"user:{who}@example.com", ["iam.serviceAccounts.getAccessToken"]) for who in ("eve", "ann")],
+    }.items():
+        made = Estate()
+        made.bind(f"serviceAccount:{BOSS}", "roles/owner", TARGET)
+        for number, (member, permissions) in enumerate(grants):
+            made.give(member, permissions, account(BOSS), f"probe{number}")
+        found[name] = _ways(made, vouched=True).to("projects/target", outside=False).routes
+    assert found["tokens"] == found["same"]
+    assert len({found[name] for name in ("tokens", "keys", "other", "both")}) == 4
+    assert set(found["tokens"]) < set(found["both"])
+
+
+def test_a_second_way_of_the_same_is_another_path_and_what_lies_behind_is_none() -> None:
+    tokens = "roles/iam.serviceAccountTokenCreator"
+
+    def routes(*further: tuple[str, str, str]) -> tuple[str, ...]:
+        made = Estate()
+        made.bind(f"serviceAccount:{BOSS}", "roles/owner", TARGET)
+        made.bind("user:eve@example.com", tokens, account(BOSS))
+        for member, role, scope in further:
+            made.bind(member, role, scope)
+        told = _ways(made, vouched=True).to("projects/target", outside=False).routes
+        return tuple(route for route in told if route.startswith("user:eve"))
+
+    alone = routes()
+    over_another = (f"serviceAccount:{MIDDLE}", tokens, account(BOSS))
+    assert routes(over_another) == alone
+    behind = (f"serviceAccount:{BOSS}", "roles/iam.serviceAccountKeyAdmin", account(MIDDLE))
+    assert routes(behind, over_another) == alone
+    assert routes(("user:eve@example.com", tokens, account(MIDDLE)), over_another) != alone
+
+
+def test_above_a_number_of_paths_only_their_ends_tell_them_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Estate()
+    made.bind(f"serviceAccount:{BOSS}", "roles/owner", TARGET)
+    for name in ("ann", "bob", "eve"):
+        made.bind(f"user:{name}@example.com", "roles/iam.serviceAccountTokenCreator", account(BOSS))
+    whole = _ways(made, vouched=True).to("projects/target", outside=False)
+    monkeypatch.setattr(ways, "_ROUTES", 2)
+    monkeypatch.setattr(ways, "_PATHS", 2)
+    told = _ways(made, vouched=True).to("projects/target", outside=False)
+    assert told.sources == whole.sources
+    assert [route.split(" > ")[0] for route in told.routes] == [route.split(" > ")[0] for route in whole.routes]
+    assert all(len(route.split(" > ")) == 3 for route in told.routes)
+    assert all(len(route.split(" > ")) > 3 for route in whole.routes)
 
 
 def _answer(found: ways.WaysToControl, container: str, *, outside: bool) -> str:

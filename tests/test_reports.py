@@ -6,6 +6,7 @@ import base64
 import hashlib
 import importlib
 import re
+import shlex
 from dataclasses import replace
 from importlib.metadata import entry_points
 from itertools import pairwise
@@ -18,7 +19,7 @@ from auditor.model.run import Control, ControlStatus, Framework
 from auditor.model.verdict import Severity
 from reports.decision import Advice, decide
 from reports.digest import Digest, fair_limit, most_reasons, statuses
-from reports.pages import command_of, pieces, short_name, shortened, split_page
+from reports.pages import command_of, folded, pieces, short_name, shortened, split_page
 from tests.rendered import FORMATS, Page, rendered
 from tests.sample_run import SAID, clean_run, large_run, sample_run
 from tests.sample_topics import HOSTILE
@@ -275,3 +276,32 @@ def test_html_stays_small_at_a_hundred_thousand_findings() -> None:
     assert len(text.encode()) < 12_000_000
     assert "more: see the JSON report or the ledger" in text
     assert "100,000" in text
+
+
+@pytest.mark.parametrize(
+    ("why", "shown"),
+    [
+        ("an open port is found.", "An open port is found."),
+        ("allUsers needs no account.", "allUsers needs no account."),
+        ("`negate` turns it around.", "`negate` turns it around."),
+        ("", ""),
+    ],
+)
+def test_a_sentence_begins_with_a_capital_but_names_stay_as_they_are(why: str, shown: str) -> None:
+    assert split_page(f"A problem.\n\nWhy: {why}" if why else "A problem.").why == shown
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("gcloud a b --c=d", "gcloud a b --c=d"),
+        (
+            "gcloud compute firewall-rules update default-ssh --source-ranges=TO_KEEP --project=gas",
+            "gcloud compute firewall-rules update default-ssh \\\n    --source-ranges=TO_KEEP \\\n    --project=gas",
+        ),
+        (f"gcloud x --filter='a --b' {'y' * 90}", f"gcloud x --filter='a --b' {'y' * 90}"),
+    ],
+)
+def test_a_long_command_is_folded_as_shells_read_it(command: str, shown: str) -> None:
+    assert folded(command) == shown
+    assert shlex.split(folded(command).replace("\\\n", "")) == shlex.split(command)

@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import random
 import subprocess
 import sys
-import zlib
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.access import permissions as tables
-from auditor.access.permissions import (
-    LAST_BOUNDARY_VERSION,
-    boundary_blocks,
-    boundary_version,
-    deny_name,
-    deny_names,
-    is_deniable,
-    matches_denied,
-    role_name,
-)
-from auditor.access.role_table import RolesUnreadable, RoleTable, built_in, load, user_file
+from auditor.access.role_table import RoleTable, built_in
 from auditor.access.truth import Truth
 from auditor.data import build, permission_file, role_file
-from auditor.data.role_file import NamedRole, UnreadableRoles, gathered, packed, unpacked
+from auditor.data.role_file import NamedRole, gathered, packed, unpacked
 from auditor.resources.base import Asset, OpenList, withhold
 from auditor.resources.iam import Role
-
-FACTS = Path(__file__).parents[2] / "shared" / "iam"
-needs_facts = pytest.mark.skipif(not FACTS.is_dir(), reason="the lists of roles are not beside the project")
+from tests.role_support import FACTS, facts, needs_facts
 
 CUSTOM = "projects/p/roles/helper"
 
@@ -45,12 +27,6 @@ def role(name: str = CUSTOM, permissions: list[str] | None = None, **fields: Any
     """A role as an asset has it."""
     asset = Asset(name=f"//iam.googleapis.com/{name}", asset_type="iam.googleapis.com/Role")
     return Role(asset=asset, permissions_told=permissions, **fields)
-
-
-def facts(name: str) -> Any:
-    """One of the lists that the data files were made of."""
-    data = (FACTS / name).read_bytes()
-    return json.loads(gzip.decompress(data) if name.endswith(".gz") else data)
 
 
 # The built-in roles
@@ -286,284 +262,6 @@ def test_what_is_packed_comes_back(roles: dict[str, list[str]], known: list[str]
         one.name: sorted(stored.permissions[bit] for bit in range(20) if one.mask >> bit & 1) for one in stored.roles
     } == {name: sorted(set(held)) for name, held in roles.items()}
     assert set(known) <= set(stored.permissions)
-
-
-# Files of roles
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where this user's roles are kept, with nothing there."""
-    for variable in ("XDG_DATA_HOME", "LOCALAPPDATA", "HOME", "USERPROFILE"):
-        monkeypatch.setenv(variable, str(tmp_path))
-    monkeypatch.delenv("AUDITOR_ROLES", raising=False)
-    path = user_file()
-    assert path is not None
-    assert tmp_path in path.parents
-    return path
-
-
-def stored(as_of: date, held: str) -> role_file.Roles:
-    """A list of one role."""
-    return gathered(as_of, [NamedRole("roles/x", "BETA", "The X", [held])])
-
-
-def test_without_a_file_of_the_user_the_built_in_roles_are_used(home: Path) -> None:
-    assert load() is built_in()
-
-
-def test_the_users_roles_are_used_unless_the_built_in_ones_are_newer(home: Path) -> None:
-    role_file.write(home, stored(date(2026, 12, 1), "s.r.a"))
-    table = load()
-    assert list(table.roles) == ["roles/x"]
-    assert (table.stage("roles/x"), table.title("roles/x")) == ("BETA", "The X")
-    role_file.write(home, stored(date(2020, 1, 1), "s.r.a"))
-    assert load() is built_in()
-
-
-def test_the_environment_names_a_file_that_wins_however_old(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    role_file.write(tmp_path / "old.bin", stored(date(2020, 1, 1), "s.r.a"))
-    monkeypatch.setenv("AUDITOR_ROLES", str(tmp_path / "old.bin"))
-    assert load().as_of == date(2020, 1, 1)
-    monkeypatch.setenv("AUDITOR_ROLES", str(tmp_path / "gone.bin"))
-    with pytest.raises(RolesUnreadable, match=r"gone\.bin: no such file"):
-        load()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other folders")
-def test_a_relative_data_home_is_ignored_as_its_specification_says(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", "relative")
-    path = user_file()
-    assert path is not None
-    assert path.is_absolute()
-
-
-GOOD = packed(stored(date(2026, 12, 1), "s.r.a"))
-
-
-def repacked(body: object) -> bytes:
-    """A file with another content."""
-    return GOOD.partition(b"\n")[0] + b"\n" + zlib.compress(msgspec.msgpack.encode(body))
-
-
-@pytest.mark.parametrize(
-    ("data", "words"),
-    [
-        (b"", "not a list of roles"),
-        (b"\x80" * 100_000, "not a list of roles"),
-        (b"auditor-roles 2 2026-12-01\n", "not a list of roles that this version"),
-        (b"auditor-roles 1 yesterday\n", "has no date"),
-        (GOOD[:-3], "ends too early or too late"),
-        (GOOD + b"more", "ends too early or too late"),
-        (GOOD[:40] + b"\0\0\0" + GOOD[43:], "is damaged"),
-        (repacked({"no": "list"}), "is damaged"),
-        (repacked([["s.r.a", "s.r.a"], []]), "names a permission twice"),
-        (repacked([["s.r.a"], [["roles/x", "GA", "", 0, b"\x02"]]]), "a permission without a name"),
-        (repacked([["s.r.a"], [["roles/x", "GA", "", 1 << 27, b"\x01"]]]), "a permission without a name"),
-        (repacked([["s.r.a"], [["roles/x", "GA", "", 1 << 60, b"\x01"]]]), "is damaged"),
-        (repacked([["s.r.a"], [["roles/x", "GA", "", -1, b"\x01"]]]), "is damaged"),
-        (repacked([[7], []]), "is damaged"),
-    ],
-)
-def test_a_damaged_file_is_told_and_not_used(data: bytes, words: str, tmp_path: Path) -> None:
-    (tmp_path / "r.bin").write_bytes(data)
-    with pytest.raises(RolesUnreadable, match=words):
-        load(tmp_path / "r.bin")
-
-
-def test_a_file_that_unpacks_to_more_than_any_list_of_roles_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(role_file, "_LARGEST", 1000)
-    bomb = GOOD.partition(b"\n")[0] + b"\n" + zlib.compress(msgspec.msgpack.encode(["x" * 10_000]))
-    with pytest.raises(UnreadableRoles, match="damaged"):
-        unpacked(bomb)
-
-
-def test_a_damaged_file_in_the_users_folder_is_told_with_the_way_out(home: Path) -> None:
-    home.parent.mkdir(parents=True)
-    home.write_bytes(b"?")
-    with pytest.raises(RolesUnreadable, match="auditor roles update"):
-        load()
-
-
-def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    target = tmp_path / "r.bin"
-    target.write_bytes(GOOD)
-
-    def full(self: Path, data: bytes) -> int:
-        with self.open("wb") as file:
-            file.write(data[:5])
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="No space"):
-        role_file.write(target, stored(date(2026, 12, 1), "s.r.b"))
-    assert target.read_bytes() == GOOD
-    assert list(tmp_path.iterdir()) == [target]
-
-
-# Deny policies
-
-
-@pytest.mark.parametrize(
-    ("permission", "name"),
-    [
-        ("storage.buckets.get", "storage.googleapis.com/buckets.get"),
-        ("resourcemanager.projects.delete", "cloudresourcemanager.googleapis.com/projects.delete"),
-        ("iam.roles.delete", "iam.googleapis.com/roles.delete"),
-        ("iam.googleapis.com/workforcePools.create", "iam.googleapis.com/workforcePools.create"),
-        ("bigquery.connections.use", "bigqueryconnection.googleapis.com/connections.use"),
-        ("bigquery.reservations.create", "bigquery.googleapis.com/reservations.create"),
-    ],
-)
-def test_a_permission_has_another_name_in_deny_policies_and_back(permission: str, name: str) -> None:
-    assert deny_name(permission) == name
-    assert role_name(name) == permission
-    assert matches_denied(name, permission) is True
-
-
-def test_some_permissions_have_an_alias() -> None:
-    alias = "bigqueryreservation.googleapis.com/reservations.create"
-    assert deny_names("bigquery.reservations.create") == ("bigquery.googleapis.com/reservations.create", alias)
-    assert role_name(alias) == "bigquery.reservations.create"
-    assert matches_denied(alias, "bigquery.reservations.create") is True
-    assert matches_denied("bigqueryreservation.googleapis.com/*.*", "bigquery.reservations.create") is True
-    assert matches_denied("bigqueryreservation.googleapis.com/*.*", "bigquery.tables.getData") is False
-
-
-@needs_facts
-def test_every_permission_that_can_be_denied_has_a_name_and_every_name_its_permission() -> None:
-    given = facts("deny_policy_permissions.json")
-    assert all(is_deniable(permission) for permission in given["permissions"])
-    for permission in given["permissions"]:
-        name = deny_name(permission)
-        assert name is not None
-        assert role_name(name) == permission
-        assert matches_denied(name, permission) is True
-    unclaimed = {name for name in given["v2_names"] if "*" not in name and role_name(name) is None}
-    assert unclaimed == tables._index().known.unclaimed
-
-
-@needs_facts
-def test_every_group_that_google_lists_holds_only_permissions_that_can_be_denied() -> None:
-    given = facts("deny_policy_permissions.json")
-    groups = [name for name in given["v2_names"] if "*" in name]
-    known = facts("predefined_roles.json.gz")["permissions"]
-    chosen = random.Random(7).sample(groups, 40)
-    for group in chosen:
-        matched = [permission for permission in known if matches_denied(group, permission)]
-        assert all(is_deniable(permission) for permission in matched), group
-
-
-@pytest.mark.parametrize(
-    ("pattern", "permission", "expected"),
-    [
-        ("storage.googleapis.com/buckets.*", "storage.buckets.get", True),
-        ("storage.googleapis.com/buckets.*", "storage.objects.get", False),
-        ("storage.googleapis.com/*.*", "storage.objects.get", True),
-        ("storage.googleapis.com/*.*", "storage.brandNew.thing", True),
-        ("storage.googleapis.com/*.setIamPolicy", "storage.buckets.setIamPolicy", True),
-        ("storage.googleapis.com/*.setIamPolicy", "storage.buckets.getIamPolicy", False),
-        ("storage.googleapis.com/*.*", "storagetransfer.jobs.get", False),
-        ("cloudresourcemanager.googleapis.com/projects.*", "resourcemanager.projects.setIamPolicy", True),
-        ("resourcemanager.googleapis.com/projects.delete", "resourcemanager.projects.delete", False),
-        ("storage.googleapis.com/buckets.GET", "storage.buckets.get", False),
-    ],
-)
-def test_groups_mean_whole_segments(pattern: str, permission: str, expected: bool) -> None:
-    assert matches_denied(pattern, permission) is expected
-
-
-@pytest.mark.parametrize(
-    "pattern",
-    [
-        "",
-        "*",
-        "*.*",
-        "storage.buckets.get",
-        "storage.googleapis.com/*",
-        "storage.googleapis.com/buckets.ge*",
-        "storage.googleapis.com/buckets",
-        "*.googleapis.com/buckets.get",
-        "//storage.googleapis.com/buckets.get",
-        "storage.googleapis.com/buckets.get\n",
-        "storage.googleapis.com/a.b.c",
-        "x" * 100_000,
-    ],
-)
-def test_an_entry_of_no_documented_form_decides_nothing(pattern: str) -> None:
-    assert matches_denied(pattern, "storage.buckets.get") is None
-
-
-@pytest.mark.parametrize(
-    ("pattern", "permission"),
-    [
-        ("bigquery.googleapis.com/connections.use", "bigquery.connections.use"),
-        ("bigqueryreservation.googleapis.com/reservations.use", "bigquery.reservations.use"),
-        ("datastudio.googleapis.com/pro.manage", "lookerstudio.pro.manage"),
-        ("brandnewservice.googleapis.com/things.get", "brandnew.things.get"),
-    ],
-)
-def test_what_may_be_another_name_of_a_permission_is_unknown(pattern: str, permission: str) -> None:
-    assert matches_denied(pattern, permission) is None
-
-
-def test_permissions_that_cannot_be_denied_have_no_name() -> None:
-    assert deny_name("lookerstudio.pro.manage") is None
-    assert is_deniable("lookerstudio.pro.manage") is False
-    assert is_deniable("brandnew.things.get") is None
-    assert role_name("brandnew.googleapis.com/things.get") is None
-
-
-# Principal access boundaries
-
-
-@needs_facts
-def test_the_first_version_that_blocks_a_permission_is_the_lowest_that_lists_it() -> None:
-    listed: dict[str, int] = {}
-    for version, blocked in facts("principal_access_boundary_permissions.json")["blocked_from_version"].items():
-        for permission in blocked:
-            listed[permission] = min(int(version), listed.get(permission, 99))
-    assert {permission: boundary_version(permission) for permission in listed} == listed
-    others = set(built_in().permissions) - set(listed)
-    assert all(boundary_version(permission) is None for permission in others)
-    assert max(listed.values()) == LAST_BOUNDARY_VERSION
-
-
-@pytest.mark.parametrize(
-    ("permission", "version", "expected"),
-    [
-        ("accessapproval.requests.list", "1", Truth.TRUE),
-        ("accessapproval.requests.list", "4", Truth.TRUE),
-        ("alloydb.backups.create", "3", Truth.FALSE),
-        ("alloydb.backups.create", "4", Truth.TRUE),
-        ("alloydb.backups.create", "latest", Truth.TRUE),
-        ("alloydb.backups.create", "", Truth.TRUE),
-        ("alloydb.googleapis.com/backups.create", 4, Truth.TRUE),
-        ("accessapproval.requests.approve", "4", Truth.FALSE),
-        ("accessapproval.requests.approve", "5", Truth.UNKNOWN),
-        ("alloydb.backups.create", "5", Truth.TRUE),
-        ("brandnew.things.get", "4", Truth.UNKNOWN),
-        ("alloydb.backups.create", "newest", Truth.UNKNOWN),
-        ("alloydb.backups.create", "0", Truth.UNKNOWN),
-        ("alloydb.backups.create", " 4", Truth.UNKNOWN),
-        ("alloydb.backups.create", "４", Truth.UNKNOWN),
-        ("alloydb.backups.create", "9" * 5000, Truth.UNKNOWN),
-    ],
-)
-def test_a_boundary_blocks_what_its_version_lists_and_what_is_newer_is_unknown(
-    permission: str, version: str | int, expected: Truth
-) -> None:
-    decision = boundary_blocks(permission, version)
-    assert decision.truth is expected
-    assert decision.because
-
-
-def test_the_text_of_permissions_comes_back() -> None:
-    known = permission_file.read(permission_file.BUILT_IN.read_text(encoding="utf-8"))
-    assert permission_file.text_of(known) == permission_file.BUILT_IN.read_text(encoding="utf-8")
-    assert tables.as_of() == known.as_of
 
 
 def test_a_table_of_roles_needs_no_google_library() -> None:

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from auditor.model.run import RUN, CategoryComparison, Run
+from auditor.model.run import RUN, Run
+from auditor.model.security_center import CategoryComparison
 from auditor.security_center.names import Names
 from auditor.security_center.opinions import Standing, read_opinions
 from auditor.sources.base import Gaps
 from auditor.sources.detect import sources_of
 from auditor.sources.finding_list import FindingList
-from auditor.sources.live.collection import Order
+from auditor.sources.live.plan import Order
 from reports import html, markdown
 from tests.fake_google import Fake
 from tests.live_support import ORGANIZATION as LIVE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from random import Random
 
 import pytest
 from backports import zstd
@@ -195,6 +196,17 @@ def test_damage_in_a_compressed_file_is_told_and_what_came_before_is_audited(
     assert result.exit_code == 3, result.output
     assert report["population"]["assets"] > 0
     assert any(words in json.dumps(report["gaps"]) for words in ("cut off", "damaged"))
+
+
+@pytest.mark.parametrize("shape", ["lines", "array"])
+def test_what_stands_before_a_cut_is_audited_also_in_a_small_file(tmp_path: Path, shape: str) -> None:
+    random = Random(1)
+    assets = [bucket(f"bucket-{random.getrandbits(256):x}", iam_policy=PUBLIC) for _ in range(500)]
+    packed = gzipped(ndjson(assets) if shape == "lines" else json.dumps(assets).encode())
+    (tmp_path / "export.json.gz").write_bytes(packed[: len(packed) // 2])
+    _, report = scan(tmp_path / "export.json.gz")
+    assert 200 < report["population"]["assets"] < 300
+    assert "the compressed file is cut off" in {gap["problem"] for gap in report["gaps"]}
 
 
 def test_a_damaged_array_gives_the_elements_that_can_be_told_apart(tmp_path: Path) -> None:

@@ -75,6 +75,38 @@ def test_a_plan_with_errors_is_audited_and_incomplete(tmp_path: Path) -> None:
     assert problems(report) == ["plan.json: the plan has errors, so it may lack resources"]
 
 
+@pytest.mark.parametrize(
+    ("extra", "told"),
+    [
+        ({"complete": False}, "the plan was made for some targets only, so it may lack resources"),
+        ({"complete": True, "applyable": False}, ""),
+        (
+            {
+                "complete": False,
+                "deferred_changes": [
+                    {
+                        "reason": "instance_count_unknown",
+                        "resource_change": change('google_storage_bucket.later["*"]'),
+                    },
+                    {"reason": "deferred_prereq", "resource_change": change("google_storage_bucket.other")},
+                ],
+            },
+            '2 resources, google_storage_bucket.later["*"] first, left to a later plan; not audited',
+        ),
+        ({"complete": False, "deferred_changes": [7]}, "1 resource left to a later plan; not audited"),
+        ({"complete": False, "errored": True}, "the plan has errors, so it may lack resources"),
+    ],
+)
+def test_a_plan_that_says_that_it_lacks_something_is_incomplete(
+    tmp_path: Path, extra: dict[str, Any], told: str
+) -> None:
+    file = plan(tmp_path / "plan.json", change("google_storage_bucket.b"), **extra)
+    result, report = scan(file, options=["--check", "bucket-public"])
+    assert problems(report) == ([f"plan.json: {told}"] if told else [])
+    assert result.exit_code == (3 if told else 0)
+    assert report["population"]["assets"] == 1
+
+
 def test_a_file_with_a_syntax_error_is_told_with_its_line_and_the_others_are_audited(tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
@@ -165,10 +197,11 @@ def test_what_is_moved_or_imported_is_there_under_its_new_address(tmp_path: Path
     replaced = change(
         "google_storage_bucket.r", {"name": "r"}, ("create", "delete"), action_reason="replace_by_request"
     )
+    left = change("google_storage_bucket.l", {"name": "l"}, ("create", "forget"))
     ledger = tmp_path / "ledger.ndjson"
-    scan(plan(tmp_path / "plan.json", moved, imported, replaced), options=["--ledger", ledger])
+    scan(plan(tmp_path / "plan.json", moved, imported, replaced, left), options=["--ledger", ledger])
     addresses = {json.loads(line)["address"] for line in ledger.read_text().splitlines()} - {""}
-    assert addresses == {f"google_storage_bucket.{name}" for name in ("new", "i", "r")}
+    assert addresses == {f"google_storage_bucket.{name}" for name in ("new", "i", "r", "l")}
 
 
 def test_a_plan_of_opentofu_is_read_like_terraforms(tmp_path: Path) -> None:

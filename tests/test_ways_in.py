@@ -290,6 +290,24 @@ def test_an_unmanaged_group_leaves_it_open_who_is_in_it() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "told"), [("GCE_VM_IP_PORT", True), ("GCE_VM_IP", True), ("INTERNET_FQDN_PORT", False)]
+)
+def test_endpoints_of_machines_and_pods_leave_it_open_who_answers(kind: str, told: bool) -> None:
+    """What a group of such endpoints holds is in no estate; an address on the internet is nobody's here."""
+    made = _boss()
+    nodes = {"nodeConfig": {"serviceAccount": BOSS}}
+    cluster = "//container.googleapis.com/projects/home/locations/europe-west1/clusters/c"
+    made.assets += [
+        asset(cluster, "container.googleapis.com/Cluster", nodes),
+        _compute(_ENDPOINTS, "NetworkEndpointGroup", {"networkEndpointType": kind}),
+        *_balancer(),
+    ]
+    found = made.paths(None, None)
+    assert not [path for path in found.paths if path.outside]
+    assert any("the endpoints of projects/home" in doubt for doubt in found.doubts) is told
+
+
 def test_a_target_pool_leads_to_machines_without_an_address_of_their_own() -> None:
     made = _boss()
     pool = f"{_HOME}/regions/europe-west1/targetPools/pool"

@@ -208,6 +208,16 @@ class DenyPolicies:
         for rule, cause in self._adrift:
             yield rule, unknown(f"what its policy is attached to is not known: {cause}")
 
+    def everywhere(self) -> Iterator[tuple[str, Rule]]:
+        """All rules of which is known what they are attached to, and that."""
+        return ((where, rule) for where, rules in self._rules.items() for rule in rules)
+
+    def attached(self, levels: Levels) -> Iterator[tuple[str, Rule]] | None:
+        """The rules that are surely above a resource with what they are attached to; None where others may be."""
+        if self._adrift:
+            return None
+        return ((where, rule) for where, rule in self.everywhere() if levels.within(where).holds)
+
     def denied(self, levels: Levels, permission: str, covers: Question, condition: Question) -> Side:
         """Whether a deny policy above the resource denies the permission to the principal."""
         spared: list[str] = []

@@ -88,6 +88,9 @@ SHARED_ISSUERS = {
     ),
     "accounts.google.com": SharedIssuer("Google accounts", advice="assertion.sub == 'NUMBER'"),
     "cognito-identity.amazonaws.com": SharedIssuer("Amazon Cognito", advice="assertion.aud == 'IDENTITY_POOL_ID'"),
+    "login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0": SharedIssuer(
+        "Microsoft's personal accounts", advice="assertion.oid == 'OBJECT_ID'"
+    ),
     "confidentialcomputing.googleapis.com": SharedIssuer(
         "Confidential Space", advice="assertion.submods.container.image_digest == 'DIGEST'"
     ),
@@ -125,6 +128,12 @@ OWNER_WIDE_CLAIMS = frozenset(
     }
 )
 """Claims that all repositories, projects or workspaces of an owner share."""
+
+_OWNER_NAMES = frozenset({"owner", "owner_id", "org", "org_id", "organization", "namespace", "account", "enterprise"})
+"""What such claims are called when they are mapped to an attribute by another name."""
+
+_AWS_ROLE = re.compile(r"""assertion(?:\.|\[\s*["'])(?:arn|userid)\b""")
+"""What AWS tokens say beside their account: the role and session, or the user."""
 
 _PULL_REQUEST = re.compile(
     r"""assertion(?:\.|\[\s*["'])(?:event_name|ref|sub|workflow_ref|base_ref|head_ref)["']?\]?"""
@@ -167,6 +176,27 @@ def mutable_claims(condition: str, mapping: Mapping[str, str], issuer: SharedIss
         if pinning and LASTING_CLAIMS.isdisjoint(pinning):
             return pinning
     return []
+
+
+def tells_owners_only(attribute: str) -> bool:
+    """Whether an attribute of a pool, by its name, is the same for all that an owner has at the issuer."""
+    return attribute in OWNER_WIDE_CLAIMS or attribute in _OWNER_NAMES
+
+
+def pins_aws_role(condition: str, mapping: Mapping[str, str]) -> bool:
+    """Whether each alternative of a condition on AWS tokens asks for more than the account, which all share."""
+    spelled_out = _MAPPED.sub(lambda name: mapping.get(name[0], _AWS_MAPPING.get(name[0], name[0])), condition)
+    for alternative in _alternatives(spelled_out):
+        roles = _AWS_ROLE.finditer(alternative)
+        if all(_LOOSE_ROLE.match(alternative[role.end() :]) for role in roles):
+            return False
+    return True
+
+
+_AWS_MAPPING = {"google.subject": "assertion.arn", "attribute.aws_role": "assertion.arn"}
+"""What Google maps where a provider of AWS says nothing else."""
+_LOOSE_ROLE = re.compile(r"""["'\]\s]*(?:!=|==\s*(?:""|'')|\.size\(|\.startsWith\(\s*["'][^"'/]*["'])""")
+"""Tests that every role of an account passes: one that ends before the role's name."""
 
 
 def trusts_pull_requests(condition: str, mapping: Mapping[str, str]) -> str:

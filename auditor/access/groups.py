@@ -230,6 +230,10 @@ class Directory:
         name = canonical(group)
         return name in self._told and name not in self._gaps
 
+    def mentions(self, member: str) -> bool:
+        """Whether a member, in canonical spelling, is in a group of the directory, or is one."""
+        return member in self._above or member in self._told or member in self._gaps
+
     def gaps(self) -> dict[str, str]:
         """Each group of the directory whose members are not all known → why, as a clause."""
         return {group: self._why(group) for group in self._gaps}

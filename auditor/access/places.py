@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from auditor.access.conditions.support import condition_type
 from auditor.access.hierarchy import CONTAINERS, MANAGER, Hierarchy
 from auditor.access.members import alike_account, home_of_account
+from auditor.access.urls import full_name
 from auditor.model.text import visible
 from auditor.resources.iam_policies import container_of
 
@@ -75,6 +76,7 @@ class UnclearResource(Exception):  # noqa: N818 - the message is the sentence th
     """A text names no resource, or might name one of several."""
 
     def __init__(self, text: str, problem: str) -> None:
+        self.problem = problem
         shown = visible(text[:_SHOWN]) + ("…" if len(text) > _SHOWN else "")
         super().__init__(f"{shown or 'an empty text'} {problem}")
 
@@ -131,6 +133,10 @@ class Places:
             self._unique_ids[address] = unique_id
         if ancestors:
             self._homes[account_name(address)] = ancestors[0]
+
+    def account_of(self, unique_id: str) -> str:
+        """The address of the service account with a unique id, which is its OAuth client id too; `""` if not known."""
+        return self._addresses.get(unique_id, "")
 
     def settle(self) -> None:
         """Say that the input was read."""
@@ -246,6 +252,7 @@ class Places:
         return Place(name, self.type_of(name), self.container(name))
 
     def _full_name(self, text: str) -> str:
+        text = full_name(text) or text
         if text.startswith("//"):
             if len(text) > 3 and "/" in text[2:].strip("/"):
                 return text.rstrip("/")
@@ -260,11 +267,28 @@ class Places:
         steps = text.split("/")
         if text.startswith(CONTAINERS) and all(steps):
             return MANAGER + text if len(steps) == 2 else self._with_service(text, steps)
+        return self._by_short_name(text)
+
+    def _by_short_name(self, text: str) -> str:
+        """A container, bucket or service account by its id or number alone, where the input has just one of it."""
+        names = [MANAGER + kind + text for kind in CONTAINERS] + [_STORAGE + text]
+        found = [name for name in names if text and "/" not in text and self._has(name)]
+        if text in self._addresses:
+            found.append(account_name(self._addresses[text]))
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise UnclearResource(text, f"may be {' or '.join(map(label, found))}; write which")
         raise UnclearResource(
             text,
             "is no resource; write projects/ID, folders/NUMBER, organizations/NUMBER, gs://BUCKET, the address of a "
             "service account, or a full resource name (//run.googleapis.com/projects/…)",
         )
+
+    def _has(self, name: str) -> bool:
+        """Whether the input has a container or bucket, be it only as what other things stand in."""
+        container = container_of(name)
+        return bool(container and self._hierarchy.knows(container)) or self.knows(name)
 
     def _with_service(self, text: str, steps: Sequence[str]) -> str:
         services = sorted(self._services.get(steps[-2], ())) if len(steps) % 2 == 0 else []

@@ -17,6 +17,10 @@ _PUBLIC_GROUPS = "googlegroups.com"
 _SHOWN = 200
 _ADDRESSES = (Kind.USER, Kind.GROUP, Kind.SERVICE_ACCOUNT)
 _GKE_POOL = ".svc.id.goog"
+_TYPED = {
+    name.lower(): name for name in ("user", "group", "serviceAccount", "domain", "allUsers", "allAuthenticatedUsers")
+}
+"""Kinds of principals as people type them, and as policies spell them."""
 
 _KNOWN_SPELLINGS = (
     "write user:ADDRESS, group:ADDRESS, serviceAccount:ADDRESS, domain:DOMAIN, principal://… or principalSet://…, "
@@ -28,6 +32,7 @@ class UnclearPrincipal(Exception):  # noqa: N818 - the message is the sentence t
     """A text names no principal, or might name one of several."""
 
     def __init__(self, text: str, problem: str) -> None:
+        self.problem = problem
         shown = visible(text[:_SHOWN]) + ("…" if len(text) > _SHOWN else "")
         super().__init__(f"{shown or 'an empty text'} {problem}")
 
@@ -137,7 +142,8 @@ def principal(text: str, attributes: Mapping[str, str | Iterable[str]] | None = 
 
 def _member(text: str) -> Member:
     if ":" in text or "@" not in text:
-        return parse(text)
+        prefix, mark, rest = text.partition(":")
+        return parse(f"{_TYPED.get(prefix.lower(), prefix)}{mark}{rest}")
     domain = text.rpartition("@")[2].lower()
     if domain.endswith(_ACCOUNT):
         return parse(f"serviceAccount:{text}")

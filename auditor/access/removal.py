@@ -43,7 +43,7 @@ def _matching(world: World, text: str) -> list[tuple[int, int]]:
     except UnclearResource as problem:
         raise NoSuchBinding(str(problem)) from None
     bindings = world.bindings
-    number = bindings.members.known(canonical(member.strip()))
+    number = _member_number(bindings, member.strip())
     span = range(*bindings.span(place.name))
     found = [
         (binding, number)
@@ -56,6 +56,15 @@ def _matching(world: World, text: str) -> list[tuple[int, int]]:
     if not found:
         raise NoSuchBinding(f"no binding is {shown!r}{_nearest(bindings, span, f'{role} {member}', place.name)}")
     return found
+
+
+def _member_number(bindings: Bindings, member: str) -> int | None:
+    """The number of a member as policies spell it; of an address alone, that of whom it is there."""
+    if "@" in member and ":" not in member:
+        spelled = [f"{kind}:{member}" for kind in ("user", "group", "serviceAccount")]
+        known = [found for name in spelled if (found := bindings.members.known(canonical(name))) is not None]
+        return known[0] if len(known) == 1 else None
+    return bindings.members.known(canonical(member))
 
 
 def _nearest(bindings: Bindings, span: range, wanted: str, scope: str) -> str:

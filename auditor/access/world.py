@@ -361,8 +361,3 @@ class RoleGrant:
 
     member: Member | None
     decision: Decision
-
-
-def is_identity(member: Member) -> bool:
-    """Whether a member is one account, and not a set of them."""
-    return member.kind in (Kind.USER, Kind.SERVICE_ACCOUNT, Kind.KUBERNETES) and not member.deleted

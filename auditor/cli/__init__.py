@@ -6,7 +6,6 @@ Nothing but click is imported before a command runs, so that help and completion
 from __future__ import annotations
 
 import importlib
-import io
 import os
 import sys
 from types import TracebackType
@@ -14,6 +13,7 @@ from types import TracebackType
 import click
 
 from auditor import __version__
+from auditor.cli.terminal import prepare
 
 COMMANDS = {
     "scan": "Audit live estates, exports and Terraform.",
@@ -32,13 +32,22 @@ EXIT_CODES = """\b
 Exit codes:
   0  clean
   1  the gate failed: findings as bad as --fail-on or worse
-  2  wrong usage, or no target could be read
-  3  incomplete: input, checks or coverage fell short (1 wins over 3)
+  2  wrong usage, no target could be read, or no output written
+  3  incomplete: input, checks or coverage fell short, or it was stopped
+     (1 wins over 3)
 """
 
 
 class LazyGroup(click.Group):
     """A group that imports a command when it is run."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """As click's, but that Ctrl-C ends with 3: click's own 1 would read as a failed gate."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("Stopped; nothing was judged", err=True)
+            ctx.exit(3)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """The commands in the order of a user's way."""
@@ -95,10 +104,8 @@ class UsageFailure(click.ClickException):
 
 
 def entry() -> None:
-    """The program: as `main`, with terminals that cannot show every character, and full disks behind them."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    """The program: as `main`, on any terminal or pipe, with a full disk behind it or not."""
+    prepare()
     sys.excepthook = _bug
     try:
         main(prog_name="auditor")
@@ -109,8 +116,10 @@ def entry() -> None:
 
 def _bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """End with exit code 3: Python's own 1 would read as a failed gate."""
+    if issubclass(kind, KeyboardInterrupt):
+        os._exit(3)
     sys.__excepthook__(kind, error, trace)
-    sys.stderr.write("Error: this is a bug in the auditor, please report it; nothing was decided\n")
+    sys.stderr.write("Error: this is a bug in the auditor, please report it; nothing was judged\n")
     sys.stderr.flush()
     os._exit(3)
 

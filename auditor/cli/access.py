@@ -7,6 +7,7 @@ import importlib.util
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -15,11 +16,16 @@ import click
 
 from auditor.cli import fail_usage
 from auditor.cli.access_questions import Asked, read_questions
-from auditor.cli.parameters import exported_option, moment, vouched
+from auditor.cli.completion import files
+from auditor.cli.parameters import exported_option, groups_option, moment
+from auditor.completeness import vouched
 
 if TYPE_CHECKING:
+    from auditor.access.control.drawing import Chain
     from auditor.access.effective import Answer, EffectiveAccess
     from auditor.access.role_table import RoleTable
+    from auditor.access.spelling import Speller
+    from auditor.cli.access_text import Held
     from auditor.sources.base import Source
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -71,17 +77,16 @@ def command() -> None:
     """
 
 
+def format_option(function: F) -> F:
+    """`--format`."""
+    forms = click.Choice(("text", "json", "dot", "svg"))
+    return click.option("--format", "form", type=forms, default="text", show_default=True)(function)
+
+
 def estate_options(function: F) -> F:
     """The options of every command that reads an estate."""
     options = (
-        click.option(
-            "--groups",
-            "group_files",
-            multiple=True,
-            type=click.Path(path_type=Path, dir_okay=False),
-            metavar="FILE",
-            help="Members of groups, as JSON or CSV. Repeatable.",
-        ),
+        groups_option,
         exported_option,
         click.option(
             "--now",
@@ -89,7 +94,7 @@ def estate_options(function: F) -> F:
             metavar="TIME",
             help="The time of the request (2026-11-22T00:00:00Z).  [default: the present]",
         ),
-        click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True),
+        format_option,
     )
     for option in reversed(options):
         function = option(function)
@@ -177,7 +182,7 @@ def _tell_gaps(told: list[str], untold: int) -> None:
 
 
 @command.command("can", short_help="Tell what a principal can do.", epilog=EXIT_CODES)
-@click.argument("arguments", nargs=-1, required=True, metavar="[PRINCIPAL] TARGET...")
+@click.argument("arguments", nargs=-1, required=True, metavar="[PRINCIPAL] TARGET...", shell_complete=files)
 @click.option("--permission", metavar="NAME", help="Ask for this permission only, such as storage.buckets.get.")
 @click.option("--on", "resource", metavar="RESOURCE", help="Ask about this resource only.")
 @click.option(
@@ -217,6 +222,8 @@ def can(
         --on gs://invoices export/
       auditor access can --questions questions.json --format json export/
     """
+    from auditor.access.spelling import Speller
+    from auditor.cli import access_drawing as drawing
     from auditor.cli import access_text as text
 
     asked = read_questions(question_file) if question_file is not None else None
@@ -227,26 +234,28 @@ def can(
     if permission and not resource:
         raise click.UsageError("--permission needs a resource: --on RESOURCE")
     loaded = load_access(arguments if asked is not None else arguments[1:], now=now, **options)
-    access = loaded.access
+    access, speller = loaded.access, Speller(loaded.access.world)
     if asked is not None:
         answers = [
-            _asked(access, one, now, any_permission, where=f"question {number}") for number, one in enumerate(asked, 1)
+            _asked(access, speller, one, now, any_permission, where=f"question {number}")
+            for number, one in enumerate(asked, 1)
         ]
-        _print(form, [text.answer_entry(answer) for answer in answers], (text.answer_lines(a) for a in answers))
+        entries = [text.answer_entry(answer) for answer in answers]
+        _print(form, entries, (text.answer_lines(a) for a in answers), drawing.answer_chains(answers))
     elif permission:
         one = Asked(arguments[0], permission, resource or "", None)
-        answer = _asked(access, one, now, any_permission)
-        _print(form, text.answer_entry(answer), [text.answer_lines(answer)])
+        answer = _asked(access, speller, one, now, any_permission)
+        _print(form, text.answer_entry(answer), [text.answer_lines(answer)], drawing.answer_chains([answer]))
     else:
-        holdings, place = _held(access, arguments[0], resource)
-        entry = text.holdings_entry(access, arguments[0], place, holdings)
-        _print(form, entry, [text.holdings_lines(access, arguments[0], place, holdings)])
+        held = _held(access, speller, arguments[0], resource)
+        entry = text.holdings_entry(access, held)
+        _print(form, entry, [text.holdings_lines(held)], drawing.holdings_chains(held))
     _finish(loaded.complete)
 
 
 @command.command("who-can", short_help="Tell who has a permission.", epilog=EXIT_CODES)
 @click.argument("permission")
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=files)
 @click.option("--on", "resource", required=True, metavar="RESOURCE", help="The resource that is asked about.")
 @click.option("--any-permission", is_flag=True, help="Ask for permissions that the role table does not know, too.")
 @without_option
@@ -271,15 +280,17 @@ def who_can(
         --on projects/p/secrets/db-password export/ --groups groups.json
     """
     from auditor.access.places import UnclearResource
+    from auditor.access.spelling import Speller
+    from auditor.cli import access_drawing as drawing
     from auditor.cli import access_text as text
 
     loaded = load_access(targets, now=now, **options)
     name = _permission(loaded.access.world.roles, permission, any_permission)
     try:
-        found = loaded.access.who_can(name, resource)
+        found = loaded.access.who_can(name, Speller(loaded.access.world).place(resource))
     except UnclearResource as problem:
         raise fail_usage(problem) from None
-    _print(form, text.who_can_entry(found), [text.who_can_lines(found)])
+    _print(form, text.who_can_entry(found), [text.who_can_lines(found)], drawing.who_can_chains(found))
     _finish(loaded.complete)
 
 
@@ -317,36 +328,45 @@ def diff(
     told of the folder, not of all that lies in it.
     """
     from auditor.access.changes import changes
+    from auditor.cli import access_drawing as drawing
     from auditor.cli import access_text as text
 
     old = load_access([before], group_files=(*group_files, *groups_before), **options)
     new = load_access([after], group_files=(*group_files, *groups_after), **options)
     found = list(changes(old.access, new.access))
-    _print(form, [text.change_entry(change) for change in found], [text.change_lines(found)])
+    entries = [text.change_entry(change) for change in found]
+    _print(form, entries, [text.change_lines(found)], drawing.change_chains(found))
     _finish(old.complete and new.complete)
 
 
-def _asked(access: EffectiveAccess, one: Asked, now: datetime, any_permission: bool, where: str = "") -> Answer:
+def _asked(
+    access: EffectiveAccess, speller: Speller, one: Asked, now: datetime, any_permission: bool, where: str = ""
+) -> Answer:
     from auditor.access.places import UnclearResource
     from auditor.access.principals import UnclearPrincipal
 
     name = _permission(access.world.roles, one.permission, any_permission, where)
     try:
-        return access.can(one.principal, name, one.resource, one.now or now)
+        who = speller.principal(one.principal)
+        answer = access.can(who, name, speller.place(one.resource), one.now or now)
+        return replace(answer, notes=(*answer.notes, *speller.remarks(who)))
     except (UnclearPrincipal, UnclearResource) as problem:
         raise fail_usage(f"{where}: {problem}" if where else problem) from None
 
 
-def _held(access: EffectiveAccess, who: str, resource: str | None) -> tuple[list[Any], Any]:
-    """What a principal holds, and the place that was asked about."""
+def _held(access: EffectiveAccess, speller: Speller, text: str, resource: str | None) -> Held:
+    """What a principal holds, with what to know of the names that were asked about."""
     from auditor.access.places import UnclearResource
     from auditor.access.principals import UnclearPrincipal
+    from auditor.cli.access_text import Held
 
     try:
-        place = access.world.places.read(resource) if resource else None
-        return access.everything(who, place), place
+        who = speller.principal(text)
+        place = speller.place(resource) if resource else None
     except (UnclearPrincipal, UnclearResource) as problem:
         raise fail_usage(problem) from None
+    notes = (*(place.notes if place is not None else ()), *speller.remarks(who))
+    return Held(str(who), place, access.everything(who, place), notes)
 
 
 def _permission(roles: RoleTable, text: str, any_permission: bool, where: str = "") -> str:
@@ -360,9 +380,14 @@ def _permission(roles: RoleTable, text: str, any_permission: bool, where: str = 
     return name
 
 
-def _print(form: str, entry: object, blocks: Iterable[Sequence[str]]) -> None:
+def _print(form: str, entry: object, blocks: Iterable[Sequence[str]], chains: Iterable[Chain]) -> None:
     if form == "json":
         click.echo(json.dumps(entry, indent=2, ensure_ascii=False))
+        return
+    if form != "text":
+        from auditor.cli.access_drawing import drawn
+
+        click.echo(drawn(form, chains), nl=False)
         return
     for number, block in enumerate(blocks):
         if number:

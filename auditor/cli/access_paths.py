@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli import fail_usage
-from auditor.cli.access import EXIT_CODES, _sources, _tell_gaps, without_option
-from auditor.cli.parameters import exported_option, moment, vouched
+from auditor.cli.access import EXIT_CODES, _sources, _tell_gaps, format_option, without_option
+from auditor.cli.completion import files
+from auditor.cli.parameters import exported_option, groups_option, moment
+from auditor.completeness import vouched
 
 if TYPE_CHECKING:
     from auditor.access.control.inventory import Inventory
@@ -28,19 +30,12 @@ _SHOWN = 10
 
 
 @click.command("paths", epilog=EXIT_CODES)
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=files)
 @click.option("--from", "sources", multiple=True, metavar="PRINCIPAL", help="Only paths from here. Repeatable.")
 @click.option("--to", "ends", multiple=True, metavar="RESOURCE", help="Only paths to here. Repeatable.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="Paths told at most.")
 @without_option
-@click.option(
-    "--groups",
-    "group_files",
-    multiple=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Members of groups, as JSON or CSV. Repeatable.",
-)
+@groups_option
 @exported_option
 @click.option(
     "--now",
@@ -48,7 +43,7 @@ _SHOWN = 10
     metavar="TIME",
     help="The time of the request (2026-11-22T00:00:00Z).  [default: the present]",
 )
-@click.option("--format", "form", type=click.Choice(("text", "json", "dot", "svg")), default="text", show_default=True)
+@format_option
 def command(
     targets: tuple[str, ...],
     sources: tuple[str, ...],
@@ -75,13 +70,18 @@ def command(
       auditor access paths --format svg export/ > paths.svg
     """
     from auditor.access.control import drawing
+    from auditor.access.control.path_report import notes
     from auditor.access.control.search import UnknownEnd, find_paths
 
     world, inventory, complete = _load(targets, now, group_files, exported, without)
+    asked = _Ends(world)
+    starts, goals = [asked.source(name) for name in sources], [asked.target(name) for name in ends]
     try:
-        found = find_paths(world, inventory, now, sources=sources or None, targets=ends or None, limit=limit)
+        found = find_paths(world, inventory, now, sources=starts or None, targets=goals or None, limit=limit)
     except UnknownEnd as problem:
         raise fail_usage(problem) from None
+    if form != "text":
+        _tell([*asked.remarks, *notes(found)], err=True)
     if form == "json":
         click.echo(json.dumps([_entry(path) for path in found.paths], indent=2, ensure_ascii=False))
     elif form == "dot":
@@ -91,7 +91,64 @@ def command(
     else:
         for line in _lines(found):
             click.echo(line)
+        _tell([*asked.remarks, *notes(found)])
     sys.exit(0 if complete else 3)
+
+
+class _Ends:
+    """Reads the ends of paths as people type them, and keeps what to know of them."""
+
+    def __init__(self, world: World) -> None:
+        from auditor.access.spelling import Speller
+
+        self._speller = Speller(world)
+        self.remarks: list[str] = []
+
+    def source(self, text: str) -> str:
+        """A principal as policies spell it, or the name of an entry point as it is."""
+        from auditor.access.control.entry_points import INTERNET
+        from auditor.access.principals import UnclearPrincipal
+
+        if text.strip().lower() in ("internet", INTERNET):
+            return INTERNET
+        try:
+            who = self._speller.principal(text)
+        except UnclearPrincipal as problem:
+            if " " in text.strip():  # as entry points are called
+                return text.strip()
+            raise fail_usage(f"{problem}, or internet") from None
+        self.remarks += self._speller.remarks(who)
+        return who.name
+
+    def target(self, text: str) -> str:
+        """A container (`projects/p`), a member, or the full name of a resource."""
+        from auditor.access.places import UnclearResource, label
+        from auditor.access.principals import UnclearPrincipal
+        from auditor.resources.iam_policies import container_of
+
+        try:
+            place = self._speller.place(text)
+        except UnclearResource as problem:
+            try:
+                return self._speller.principal(text).name
+            except UnclearPrincipal:
+                raise fail_usage(problem) from None
+        account = label(place.name).removeprefix("service account ")
+        if account != label(place.name):
+            return f"serviceAccount:{account}"
+        if place.notes:
+            raise fail_usage(place.notes[0])
+        return container_of(place.name) or place.name
+
+
+def _tell(notes: Sequence[str], *, err: bool = False) -> None:
+    """What a reader has to know of the answer, apart from it where it is for a program."""
+    from auditor.cli.access_text import wrapped
+
+    for number, note in enumerate(notes):
+        if number or not err:
+            click.echo(err=err)
+        click.echo(wrapped(note), err=err)
 
 
 def _load(
@@ -148,14 +205,13 @@ def _step(step: ControlStep) -> dict[str, Any]:
 
 def _lines(found: PathsToControl) -> list[str]:
     """The answer for people."""
-    from auditor.access.control.path_report import notes
     from auditor.access.control.search import alike
     from auditor.access.standing import Certainty
     from auditor.cli.access_text import wrapped
     from auditor.model.text import plural
 
     if not found.paths:
-        return ["No path to control", *(wrapped(note) for note in notes(found))]
+        return ["No path to control"]
     lines = [plural(len(found.paths), "path") + " to control"]
     for number, (path, others) in enumerate(alike(found.paths), 1):
         outside = ", from outside" if path.outside else ""
@@ -166,8 +222,7 @@ def _lines(found: PathsToControl) -> list[str]:
             lines.append(wrapped(f"- {doubt}{step.sentence}{mark}", "   "))
         if others:
             lines.append(wrapped(f"The same way: {_listed(others)}", "   "))
-    lines += _removals(found)
-    return [*lines, *(line for note in notes(found) for line in ("", wrapped(note)))]
+    return [*lines, *_removals(found)]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditor.model.text import plural, visible
 
@@ -61,11 +61,20 @@ def _state(holding: Holding) -> str:
     return "GRANTED" if holding.is_certain else "UNKNOWN"
 
 
-def holdings_entry(access: EffectiveAccess, who: str, place: Place | None, holdings: list[Holding]) -> dict[str, Any]:
+class Held(NamedTuple):
+    """What a principal holds, anywhere or on a place, and what to know of the names that were asked about."""
+
+    who: str
+    place: Place | None
+    holdings: list[Holding]
+    notes: tuple[str, ...] = ()
+
+
+def holdings_entry(access: EffectiveAccess, held: Held) -> dict[str, Any]:
     """All that a principal holds, for JSON."""
     return {
-        "principal": who,
-        "resource": place.asked if place is not None else None,
+        "principal": held.who,
+        "resource": held.place.asked if held.place is not None else None,
         "grants": [
             {
                 "role": holding.role,
@@ -77,24 +86,19 @@ def holdings_entry(access: EffectiveAccess, who: str, place: Place | None, holdi
                 "perhaps_denied": access.world.roles.names(holding.perhaps_denied),
                 "because": [*holding.decision.because, *([holding.open] if holding.open else [])],
             }
-            for holding in holdings
+            for holding in held.holdings
         ],
-        "because": list(place.notes) if place is not None else [],
+        "because": list(held.notes),
     }
 
 
-def holdings_lines(
-    access: EffectiveAccess,  # noqa: ARG001 - as for the entry
-    who: str,
-    place: Place | None,
-    holdings: list[Holding],
-) -> list[str]:
+def holdings_lines(held: Held) -> list[str]:
     """All that a principal holds, for people."""
-    where = f" on {place.label}" if place is not None else ""
-    certain = [holding for holding in holdings if holding.is_certain]
-    doubtful = [holding for holding in holdings if not holding.is_certain]
-    lines = [wrapped(f"{who} holds {plural(len(certain), 'role')}{where}, and {len(doubtful):,} in doubt")]
-    lines += _clauses(place.notes if place is not None else (), "  ")
+    where = f" on {held.place.label}" if held.place is not None else ""
+    certain = [holding for holding in held.holdings if holding.is_certain]
+    doubtful = [holding for holding in held.holdings if not holding.is_certain]
+    lines = [wrapped(f"{held.who} holds {plural(len(certain), 'role')}{where}, and {len(doubtful):,} in doubt")]
+    lines += _clauses(held.notes, "  ")
     for group in (certain, doubtful):
         for holding in group[:_SHOWN]:
             lines.append(wrapped(f"{_state(holding):<8} {holding.role} on {holding.where}"))

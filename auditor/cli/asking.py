@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from auditor.cli import catalogue_errors, fail_usage
-from auditor.cli.parameters import vouched
+from auditor.cli.second_opinion import second_opinion_of
+from auditor.completeness import vouched
 
 if TYPE_CHECKING:
     from auditor.check import Check, Settings
     from auditor.config import Config
     from auditor.frameworks import Catalogue
     from auditor.sources.live.needs import Needs
+    from auditor.sources.second_opinion import SecondOpinion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,8 @@ class Asking:
     settings: dict[str, Settings]
     frameworks: list[Catalogue]
     needs: Needs
+    opinion: SecondOpinion | None
+    """Who else is asked what is a secret."""
 
 
 def asked_for(options: dict[str, Any]) -> Asking:
@@ -47,9 +51,14 @@ def asked_for(options: dict[str, Any]) -> Asking:
         raise fail_usage(error) from None
     if not checks:
         raise fail_usage(f"no check is left to ask: {in_words(config.select)}")
-    needs = needs_of(checks)
     return Asking(
-        config=config, catalogue=catalogue, checks=checks, settings=settings, frameworks=frameworks, needs=needs
+        config=config,
+        catalogue=catalogue,
+        checks=checks,
+        settings=settings,
+        frameworks=frameworks,
+        needs=needs_of(checks),
+        opinion=second_opinion_of(options),
     )
 
 
@@ -62,6 +71,7 @@ def _with_options(config: Config, options: dict[str, Any]) -> Config:
         update={
             "exported": tuple(dict.fromkeys((*config.scan.exported, *exported))),
             "checks_dir": (*config.scan.checks_dir, *options["checks_dir"]),
+            "skip": tuple(dict.fromkeys((*config.scan.skip, *options["skip"]))),
         }
     )
     select = {name: options[name] or getattr(config.select, name) for name in ("check", "area", "framework")}

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.cli import catalogue_errors, fail_usage
+from auditor.cli.completion import areas, framework_ids
+from auditor.cli.parameters import checks_dir_option
 
 if TYPE_CHECKING:
     from auditor.check import Check
@@ -17,17 +19,15 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
-@click.option("--area", multiple=True, metavar="AREA", help="Only this area. Repeatable.")
+@click.option("--area", multiple=True, metavar="AREA", shell_complete=areas, help="Only this area. Repeatable.")
 @click.option(
-    "--framework", multiple=True, metavar="ID", help="Only the checks of this framework's controls. Repeatable."
-)
-@click.option(
-    "--checks-dir",
+    "--framework",
     multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="A folder of further check modules. Repeatable.",
+    metavar="ID",
+    shell_complete=framework_ids,
+    help="Only the checks of this framework's controls. Repeatable.",
 )
+@checks_dir_option
 def command(form: str, area: tuple[str, ...], framework: tuple[str, ...], checks_dir: tuple[Path, ...]) -> None:
     """List the checks: id, severity and the problem that each finds.
 

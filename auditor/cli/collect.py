@@ -17,14 +17,15 @@ from auditor.cli.live import (
     progress,
     reaching,
     scope_options,
+    stoppable,
     tell,
     warn,
 )
 
 if TYPE_CHECKING:
-    from auditor.sources.live.collection import Order
     from auditor.sources.live.coverage import Coverage
     from auditor.sources.live.needs import Needs
+    from auditor.sources.live.plan import Order
     from auditor.sources.live.run import Access
 
 SUFFIXES = (".ndjson", ".ndjson.gz", ".jsonl", ".jsonl.gz")
@@ -38,6 +39,7 @@ SUFFIXES = (".ndjson", ".ndjson.gz", ".jsonl", ".jsonl.gz")
     "--service", multiple=True, metavar="NAME", help="Beside the inventory, ask only this service. Repeatable."
 )
 @click.option("--everything", is_flag=True, help="Collect all asset types, not only those that checks read.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be asked, and how long that takes.")
 @click.option("--resume", is_flag=True, help="Go on where an earlier collection into FILE ended.")
 @click.option(
     "--checks-dir",
@@ -69,6 +71,9 @@ def command(targets: tuple[str, ...], output: Path, **options: Any) -> None:
     try:
         with reaching():
             order = _order(targets, options)
+            if options["dry_run"]:
+                _tell_expected(order, access_of(options))
+                return
             records, coverage = _collected(order, access_of(options), output, options)
     except OSError as error:
         raise fail_usage(f"{output}: cannot be written, {(error.strerror or str(error)).lower()}") from None
@@ -85,15 +90,22 @@ def command(targets: tuple[str, ...], output: Path, **options: Any) -> None:
     sys.exit(INCOMPLETE if coverage.failed else 0)
 
 
-def _order(targets: tuple[str, ...], options: dict[str, Any]) -> Order:
-    from auditor.names import UnknownName
-    from auditor.sources.live.collectors import COLLECTORS
+def _tell_expected(order: Order, access: Access) -> None:
+    """Say what a collection would do; ends with exit code 3 where nothing of it could be read."""
+    from auditor.sources.live.run import NothingRead, expected
 
-    names = {collector.name for collector in COLLECTORS}
-    for name in options["service"]:
-        if name not in names:
-            raise fail_usage(UnknownName("service", name, names))
-    return order_of(targets, _needs(options), options, options["service"])
+    connection = access.connect()
+    warn(connection)
+    try:
+        for line in expected(order, connection, access):
+            tell(line)
+    except NothingRead as problem:
+        tell(f"Error: {problem}")
+        sys.exit(INCOMPLETE)
+
+
+def _order(targets: tuple[str, ...], options: dict[str, Any]) -> Order:
+    return order_of(targets, _needs(options), options, skip=options["skip"], services=options["service"])
 
 
 def _needs(options: dict[str, Any]) -> Needs:
@@ -112,24 +124,32 @@ def _needs(options: dict[str, Any]) -> Needs:
 def _collected(order: Order, access: Access, output: Path, options: dict[str, Any]) -> tuple[int, Coverage]:
     """Collect and write; (records, coverage). The journal stays beside the output as long as something is missing."""
     from auditor.sources.live.estate import write
+    from auditor.sources.live.failures import NoCredentials
     from auditor.sources.live.journal import Journal
     from auditor.sources.live.run import collect
+    from auditor.sources.live.scope import NotAScope
 
     connection = access.connect()
     warn(connection)
     folder = output.with_name(f"{output.name}.partial")
     journal = Journal(folder, order.described(), resume=options["resume"])
     try:
-        with progress(quiet=options["quiet"]) as watched:
+        with stoppable(), progress(quiet=options["quiet"]) as watched:
             coverage = collect(order, connection, journal, access, watched)
+            if coverage.nothing_read:
+                journal.remove()
+                return 0, coverage
+            records = write(output, journal, coverage)
     except KeyboardInterrupt:
         tell(f"Stopped; what was collected is kept in {folder}; go on with the same command and --resume")
         sys.exit(INCOMPLETE)
+    except (NoCredentials, NotAScope) as problem:
+        if not journal.jobs:
+            journal.remove()
+            raise
+        raise NoCredentials(f"{problem}; what was collected before is kept in {folder}, go on with --resume") from None
     finally:
         journal.close()
-    if coverage.nothing_read:
-        return 0, coverage
-    records = write(output, journal, coverage)
     if coverage.failed:
         tell(f"What is missing can be asked for again with --resume; {folder} is kept for that")
     else:

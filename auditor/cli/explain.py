@@ -8,10 +8,12 @@ from pathlib import Path
 import click
 
 from auditor.cli import catalogue_errors, fail_usage
+from auditor.cli.completion import check_ids
+from auditor.cli.parameters import checks_dir_option
 
 
 @click.command()
-@click.argument("check_id", metavar="ID", required=False)
+@click.argument("check_id", metavar="ID", required=False, shell_complete=check_ids)
 @click.option(
     "--all",
     "folder",
@@ -19,13 +21,7 @@ from auditor.cli import catalogue_errors, fail_usage
     metavar="DIR",
     help="Write every check's page as Markdown, with an index.",
 )
-@click.option(
-    "--checks-dir",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="A folder of further check modules. Repeatable.",
-)
+@checks_dir_option
 def command(check_id: str | None, folder: Path | None, checks_dir: tuple[Path, ...]) -> None:
     """Show the page of the check ID: the problem, why it matters, how to mend it, examples."""
     from auditor.docs import page_of, write_pages

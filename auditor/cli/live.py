@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -14,10 +15,12 @@ import click
 from auditor.cli import fail_usage
 
 if TYPE_CHECKING:
+    from auditor.cli.asking import Asking
     from auditor.sources.base import Source
-    from auditor.sources.live.collection import Order, Progress
+    from auditor.sources.live.collection import Progress
     from auditor.sources.live.connection import Connection
     from auditor.sources.live.needs import Needs
+    from auditor.sources.live.plan import Order
     from auditor.sources.live.run import Access
 
 INCOMPLETE = 3
@@ -34,10 +37,22 @@ def scope_options(function: F) -> F:
             "--not-in", "outside", multiple=True, metavar="WHAT", help="Without projects/ID, folders/N or label:K=V."
         ),
         click.option(
+            "--skip",
+            multiple=True,
+            metavar="SERVICE",
+            help="Do not ask this one, as groups; what rests on it is not assessed. Repeatable.",
+        ),
+        click.option(
             "--thorough",
             is_flag=True,
             help="Wait for slow quotas (deny policies: 5 requests a minute), and ask each project when its accounts "
             "and keys were last used.",
+        ),
+        click.option(
+            "--residency",
+            multiple=True,
+            type=click.Choice(("eu", "us", "sa")),
+            help="Where Security Command Center keeps data, if that was chosen when it was activated. Repeatable.",
         ),
         click.option(
             "--via", default="", metavar="gs://BUCKET/PREFIX", help="Export the bulk there: for large estates."
@@ -48,13 +63,31 @@ def scope_options(function: F) -> F:
     return function
 
 
-def order_of(targets: Sequence[str], needs: Needs, options: dict[str, Any], services: Sequence[str] = ()) -> Order:
-    """What those options order. Raises `NotAScope`, `NotABucket`."""
-    from auditor.sources.live.collection import Order
+def refuse_unused(targets: Sequence[str], options: dict[str, Any]) -> None:
+    """End the command where an option is about live targets and none is given: it would do nothing."""
+    if any(map(is_live, targets)):
+        return
+    names = {"--in": "inside", "--not-in": "outside", "--skip": "skip", "--residency": "residency", "--via": "via"}
+    for option, name in {**names, "--thorough": "thorough"}.items():
+        if options[name]:
+            raise fail_usage(f"{option} goes with a live target: organizations/NUMBER, folders/NUMBER or projects/ID")
+
+
+def order_of(
+    targets: Sequence[str],
+    needs: Needs,
+    options: dict[str, Any],
+    *,
+    skip: Sequence[str],
+    services: Sequence[str] = (),
+) -> Order:
+    """What those options order. Raises `NotAScope`, `NotABucket`, `UnknownName`."""
+    from auditor.sources.live.plan import Order
     from auditor.sources.live.scope import Filter, check_targets
     from auditor.sources.live.via import bucket_of
 
     check_targets(targets)
+    check_services((*services, *skip))
     if options["via"]:
         bucket_of(options["via"])
     return Order(
@@ -62,15 +95,29 @@ def order_of(targets: Sequence[str], needs: Needs, options: dict[str, Any], serv
         needs=needs,
         rules=Filter(options["inside"], options["outside"]),
         services=tuple(services),
+        skip=tuple(skip),
         thorough=options["thorough"],
+        residency=options["residency"],
         via=options["via"],
-        begun=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}",
+        begun=f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}",
     )
+
+
+def check_services(names: Sequence[str]) -> None:
+    """Raises `UnknownName` where no collector is called so."""
+    from auditor.names import UnknownName
+    from auditor.sources.live.collectors import COLLECTORS
+
+    known = {collector.name for collector in COLLECTORS}
+    for name in names:
+        if name not in known:
+            raise UnknownName("service", name, known)
 
 
 @contextlib.contextmanager
 def reaching() -> Iterator[None]:
     """Where orders are made and carried out: what makes that impossible ends the command with a sentence."""
+    from auditor.names import UnknownName
     from auditor.sources.live.connection import UnusableEndpoint
     from auditor.sources.live.failures import NoCredentials
     from auditor.sources.live.journal import NotResumable
@@ -79,8 +126,23 @@ def reaching() -> Iterator[None]:
 
     try:
         yield
-    except (NotAScope, NotABucket, NoCredentials, NotResumable, UnusableEndpoint) as problem:
+    except (NotAScope, NotABucket, NoCredentials, NotResumable, UnknownName, UnusableEndpoint) as problem:
         raise fail_usage(problem) from None
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[None]:
+    """Where the end of the machine or of the terminal stops the work as Ctrl-C does: by a KeyboardInterrupt."""
+    default = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # else the caller wants it otherwise
+    ends = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if default and hasattr(signal, name)]
+    before = {end: handler for end in ends if (handler := signal.getsignal(end)) is signal.SIG_DFL}
+    for end in before:
+        signal.signal(end, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        for end, handler in before.items():
+            signal.signal(end, handler)
 
 
 def is_live(target: str) -> bool:
@@ -90,7 +152,7 @@ def is_live(target: str) -> bool:
     return TARGET.fullmatch(target) is not None and not Path(target).exists()
 
 
-def live_sources(targets: Sequence[str], needs: Needs, options: dict[str, Any]) -> list[Source]:
+def live_sources(targets: Sequence[str], asking: Asking, options: dict[str, Any]) -> list[Source]:
     """The live targets as one source, collected now; none where no target is live.
 
     Ends the command with exit code 3 where every read was refused or somebody stops it: then nothing can be judged.
@@ -101,19 +163,22 @@ def live_sources(targets: Sequence[str], needs: Needs, options: dict[str, Any]) 
     if not wanted:
         return []
     with reaching():
-        order, access = order_of(wanted, needs, options), access_of(options)
+        order, access = order_of(wanted, asking.needs, options, skip=asking.config.scan.skip), access_of(options)
         connection = access.connect()
         warn(connection)
         try:
-            with progress(quiet=options["quiet"]) as watched:
+            with stoppable(), progress(quiet=options["quiet"]) as watched:
                 source = live_source(order, access, watched, connection=connection)
         except NothingRead as problem:
             tell(f"Error: {problem}")
             sys.exit(INCOMPLETE)
         except KeyboardInterrupt:
-            tell("Stopped; nothing was judged. `auditor collect` keeps what was collected, and goes on with --resume")
+            tell(
+                f"Stopped; nothing was judged. `auditor collect {' '.join(wanted)} -o estate.ndjson.gz` keeps what it "
+                "collects, goes on after a stop with --resume, and `auditor scan estate.ndjson.gz` judges it"
+            )
             sys.exit(INCOMPLETE)
-    source.needs = needs
+    source.needs = asking.needs
     return [source]
 
 

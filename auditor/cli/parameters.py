@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import click
 
+from auditor import output
 from auditor.cli import fail_usage
 from auditor.completeness import CONTENT_TYPES, NOT_INVENTORIED
 
@@ -29,10 +30,27 @@ def exported_option(function: F) -> F:
     )(function)
 
 
-def vouched(exported: Sequence[str]) -> tuple[str, ...]:
-    """What `--exported` says, `all` put in words."""
-    contents = CONTENT_TYPES if "all" in exported else ()
-    return tuple(dict.fromkeys((*contents, *(name for name in exported if name != "all"))))
+def checks_dir_option(function: F) -> F:
+    """`--checks-dir`."""
+    return click.option(
+        "--checks-dir",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="A folder of further check modules. Repeatable.",
+    )(function)
+
+
+def groups_option(function: F) -> F:
+    """`--groups`."""
+    return click.option(
+        "--groups",
+        "group_files",
+        multiple=True,
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Members of groups, as JSON or CSV. Repeatable.",
+    )(function)
 
 
 def moment(ctx: click.Context, parameter: click.Parameter, value: str | None) -> datetime:  # noqa: ARG001
@@ -67,7 +85,7 @@ class Percentage(click.FloatRange):
 def opened(path: Path) -> Iterator[IO[bytes]]:
     """Open an output file; what the system says against it ends the command."""
     try:
-        with path.open("wb") as file:
+        with output.opened(path) as file:
             yield file
     except OSError as error:
         raise fail_usage(f"{path}: cannot be written, {(error.strerror or str(error)).lower()}") from None

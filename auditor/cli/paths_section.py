@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor.access.control import search
 from auditor.access.control.path_report import section
-from auditor.model.run import ChokePoint, PathsToControl
+from auditor.model.paths import ChokePoint, PathsToControl
 from auditor.overlay import recorded
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli import EXIT_CODES, fail_usage
-from auditor.cli.live import INCOMPLETE, access_of, access_options, reaching
+from auditor.cli.live import INCOMPLETE, access_of, access_options, check_services, reaching
 
 if TYPE_CHECKING:
     from auditor.sources.live.connection import Connection
@@ -34,23 +34,24 @@ if TYPE_CHECKING:
     help="Where the role is made: organizations/NUMBER or projects/ID.",
 )
 @click.option("--service", multiple=True, metavar="NAME", help="Only what this service needs, and the inventory.")
+@click.option("--skip", multiple=True, metavar="NAME", help="Without what this service needs. Repeatable.")
 @click.option("--via", is_flag=True, help="Also what exports to Cloud Storage (collect --via) need.")
 @click.option("--check", "target", default="", metavar="TARGET", help="Test whether the permissions are held there.")
 @access_options
-def command(form: str, parent: str, service: tuple[str, ...], via: bool, target: str, **options: Any) -> None:
+def command(
+    form: str, parent: str, service: tuple[str, ...], skip: tuple[str, ...], via: bool, target: str, **options: Any
+) -> None:
     """Print the exact custom role that the auditor needs.
 
     It is made from what the auditor's collectors declare that they call, and lets nothing be
     changed. With --check it is tested by testIamPermissions instead of printed.
     """
-    from auditor.names import UnknownName
     from auditor.sources.live import permissions
 
-    names = {collector.name for collector in permissions.collectors_of()}
-    for name in service:
-        if name not in names:
-            raise fail_usage(UnknownName("service", name, names))
-    wanted = permissions.permissions_of(permissions.collectors_of(service), via=via)
+    with reaching():
+        check_services((*service, *skip))
+    asked = [collector for collector in permissions.collectors_of(service) if collector.name not in skip]
+    wanted = permissions.permissions_of(asked, via=via)
     if target:
         _check(target, wanted, access_of(options))
         return
@@ -58,7 +59,8 @@ def command(form: str, parent: str, service: tuple[str, ...], via: bool, target:
     if level not in ("organizations", "projects") or not identifier or "'" in parent or '"' in parent:
         raise fail_usage(f"{parent}: custom roles are made in organizations/NUMBER or projects/ID")
     click.echo(permissions.role_in(form, wanted, parent))
-    if not service or "groups" in service:
+    click.echo(permissions.billing_note(asked), err=True)
+    if any(collector.name == "groups" for collector in asked):
         click.echo(permissions.GROUPS_NOTE, err=True)
 
 

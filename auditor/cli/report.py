@@ -24,8 +24,7 @@ def command(saved: Path, outputs: tuple[str, ...]) -> None:
     """Write reports from RUN.json, without auditing again."""
     from pydantic import ValidationError
 
-    from auditor.cli.parameters import opened
-    from auditor.cli.writers import report_writers
+    from auditor.cli.writers import report_writers, write_reports
     from auditor.model.run import RUN
 
     writers = report_writers(outputs)
@@ -35,7 +34,8 @@ def command(saved: Path, outputs: tuple[str, ...]) -> None:
         raise fail_usage(f"{saved}: {(error.strerror or str(error)).lower()}") from None
     except ValidationError as error:
         raise fail_usage(f"{saved}: not a run saved by auditor scan ({error.errors()[0]['msg'].lower()})") from None
-    for path, write in writers:
-        with opened(path) as out:
-            write(run, out)
+    written, unwritten = write_reports(run, writers)
+    for path in written:
         click.echo(f"Written: {path}")
+    if unwritten:
+        raise fail_usage("\n".join(unwritten))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -15,8 +14,17 @@ import click
 
 from auditor.cli import EXIT_CODES
 from auditor.cli.asking import Asking, asked_for
-from auditor.cli.live import access_options, scope_options
-from auditor.cli.parameters import SEVERITIES, Percentage, exported_option, moment, opened
+from auditor.cli.completion import areas, check_ids, files, framework_ids
+from auditor.cli.live import access_options, refuse_unused, scope_options
+from auditor.cli.parameters import (
+    SEVERITIES,
+    Percentage,
+    checks_dir_option,
+    exported_option,
+    groups_option,
+    moment,
+    opened,
+)
 from auditor.cli.targets import estate_given, in_progress, refuse_overwriting, sources_given
 
 if TYPE_CHECKING:
@@ -28,19 +36,21 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog=EXIT_CODES)
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=files)
 @click.option(
     "-o",
     "--output",
     "outputs",
     multiple=True,
     metavar="FILE",
-    help="Write a report; the suffix tells the format (.html .md .json .sarif). Repeatable.",
+    shell_complete=files,
+    help="Write a report; the suffix tells the format (.html .md .json .sarif .codequality). Repeatable.",
 )
 @click.option(
     "--on",
     multiple=True,
     metavar="ESTATE",
+    shell_complete=files,
     help="Judge the plan TARGET laid over this estate: an export or a folder of them. Repeatable.",
 )
 @click.option(
@@ -73,20 +83,18 @@ if TYPE_CHECKING:
     help="With --secrets: ask Cloud DLP about the lines that may hold one. They are sent to Google; PROJECT is billed.",
 )
 @click.option("--dlp-location", default="", metavar="LOCATION", help="Where Cloud DLP works on them, as europe-west3.")
-@click.option(
-    "--groups",
-    "group_files",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Members of groups, as JSON or CSV. Repeatable.",
-)
+@groups_option
 @click.option(
     "--paths/--no-paths",
     default=None,
     help="Look for paths to control, whatever the size of the estate; or do not.  [default: up to 100,000 bindings]",
 )
-@click.option("--ledger", metavar="FILE", help="Write every verdict, one JSON line each (.ndjson or .ndjson.gz).")
+@click.option(
+    "--ledger",
+    metavar="FILE",
+    shell_complete=files,
+    help="Write every verdict, one JSON line each (.ndjson or .ndjson.gz).",
+)
 @click.option(
     "--fail-on",
     type=click.Choice(SEVERITIES[:4]),
@@ -98,22 +106,28 @@ if TYPE_CHECKING:
     metavar="PERCENT",
     help="Incomplete (exit 3) where fewer applicable verdicts were judged.",
 )
-@click.option("--check", multiple=True, metavar="ID", help="Ask only this check. Repeatable.")
-@click.option("--area", multiple=True, metavar="AREA", help="Ask only the checks of this area. Repeatable.")
+@click.option("--check", multiple=True, metavar="ID", shell_complete=check_ids, help="Ask only this check. Repeatable.")
 @click.option(
-    "--framework", multiple=True, metavar="ID", help="Ask only the checks of this framework's controls. Repeatable."
+    "--area", multiple=True, metavar="AREA", shell_complete=areas, help="Ask only the checks of this area. Repeatable."
 )
-@click.option("--exclude", multiple=True, metavar="ID", help="Do not ask this check; the report says so. Repeatable.")
+@click.option(
+    "--framework",
+    multiple=True,
+    metavar="ID",
+    shell_complete=framework_ids,
+    help="Ask only the checks of this framework's controls. Repeatable.",
+)
+@click.option(
+    "--exclude",
+    multiple=True,
+    metavar="ID",
+    shell_complete=check_ids,
+    help="Do not ask this check; the report says so. Repeatable.",
+)
 @click.option("--severity", type=click.Choice(SEVERITIES), help="Ask only checks of this severity or worse.")
 @click.option("--all", "everything", is_flag=True, help="Ask also the checks out of the default selection.")
 @exported_option
-@click.option(
-    "--checks-dir",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="A folder of further check modules. Repeatable.",
-)
+@checks_dir_option
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
@@ -151,27 +165,26 @@ def command(targets: tuple[str, ...], now: datetime, **options: Any) -> None:
       auditor scan export/ --area iam --area keys --ledger verdicts.ndjson.gz
     """
     from auditor.cli.summary import print_summary
-    from auditor.cli.writers import report_writers
+    from auditor.cli.writers import report_writers, write_reports
 
     writers = report_writers(options["outputs"])
     asking = asked_for(options)
-    sources, failures = sources_given(targets, options, asking.needs)
-    estate = estate_given(options["on"], sources, options, asking.needs)
+    refuse_unused([*targets, *options["on"]], options)
+    sources, failures = sources_given(targets, options, asking)
+    estate = estate_given(options["on"], sources, options, asking)
     refuse_overwriting([path for path, _ in writers], options["ledger"], [*sources, *estate])
-    with _ledger(options["ledger"]) as ledger:
+    with opened(Path(options["ledger"])) if options["ledger"] else contextlib.nullcontext() as ledger:
         run, comparison = _audit(sources, estate, now, options, asking, ledger)
-    for path, write in writers:
-        with opened(path) as out:
-            write(run, out)
+    written, unwritten = write_reports(run, writers)
     if not options["quiet"] and sys.stdout is not None:
-        print_summary(run, [str(path) for path, _ in writers] + ([options["ledger"]] if options["ledger"] else []))
+        print_summary(run, written + ([options["ledger"]] if options["ledger"] else []))
         if comparison is not None:
             from auditor.cli.change import print_change
 
             print_change(comparison)
-    for failure in failures:
+    for failure in (*failures, *unwritten):
         click.echo(f"Error: {failure}", err=True)
-    sys.exit(run.gate.exit_code)
+    sys.exit(2 if unwritten else run.gate.exit_code)
 
 
 def _audit(
@@ -189,7 +202,7 @@ def _audit(
     from auditor.engine.write_up import Order, write_up
     from auditor.overlay import decide_change
     from auditor.security_center.comparison import compare, has_findings
-    from auditor.sources.base import Accepting, Telling
+    from auditor.sources.base import Accepting, Pinpointing, Telling
     from auditor.sources.live.estate import collections_of, vouched_by
 
     config, checks = asking.config, asking.checks
@@ -226,10 +239,13 @@ def _audit(
         frameworks=asking.frameworks,
         exceptions=[claim for source in given if isinstance(source, Accepting) for claim in source.claims()],
     )
+    pinpointing = [source for source in given if isinstance(source, Pinpointing)]
+    for finding in [*run.findings, *run.excepted()]:
+        finding.source = next(filter(None, (source.written_at(finding) for source in pinpointing)), finding.source)
     run.collections = collections_of([*sources, *estate])
     run.notices += [notice for source in given if isinstance(source, Telling) for notice in source.notices()]
-    if options["opinion"]:
-        run.notices.append(options["opinion"].told())
+    if asking.opinion:
+        run.notices.append(asking.opinion.told())
     if options["outputs"] or options["paths"]:
         _add_paths(run, outcome)
     if not estate and has_findings(run):
@@ -274,16 +290,3 @@ def _judged(
             return scan(checks, ledger).run(watched), sources, None, []
         overlay = Overlay(sources[0], watched, exported)
         return *scan_over(overlay, watched, checks, scan, ledger), overlay.notices
-
-
-@contextlib.contextmanager
-def _ledger(path: str | None) -> Iterator[IO[bytes] | None]:
-    if path is None:
-        yield None
-        return
-    with opened(Path(path)) as file:
-        if path.endswith(".gz"):
-            with gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as packed:
-                yield packed  # type: ignore[misc]  # a GzipFile is written like any file
-        else:
-            yield file

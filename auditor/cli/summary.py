@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from auditor.model.run import READ_BEFORE, Collection, Finding, Run, ServiceState
+from auditor.model.collection import Collection, ServiceState
+from auditor.model.run import READ_BEFORE, Finding, Run
 from auditor.model.text import plural, visible
 from auditor.model.verdict import Severity
 from auditor.security_center.comparison import in_words
@@ -48,6 +48,14 @@ def print_summary(run: Run, written: list[str]) -> None:
     _gate(console, run)
     for path in written:
         console.print(Text(f"Written: {visible(path)}"), overflow="fold")
+
+
+def hung(console: Console, mark: str | Text, text: str | Text) -> None:
+    """Print `text` after `mark`, its further lines below its first, without blanks at their ends."""
+    mark, text = Text.assemble(mark), Text.assemble(text)
+    for number, line in enumerate(text.wrap(console, max(console.width - len(mark), 8), overflow="fold")):
+        line.rstrip()
+        console.print(Text.assemble(Text(" " * len(mark)) if number else mark, line), overflow="fold")
 
 
 def _scope(console: Console, run: Run) -> None:
@@ -132,17 +140,16 @@ def _exceptions(console: Console, run: Run) -> None:
     for exception in accepting[:_EXCEPTIONS]:
         until = f"until {exception.expires}" if exception.expires else "without end"
         first = exception.findings[0]
-        told = f"  {first.severity.value} {exception.check}: {_shortened(visible(_place(first)))}"
+        told = f"{first.severity.value} {exception.check}: {_shortened(visible(_place(first)))}"
         more = f" and {len(exception.findings) - 1:,} more" if len(exception.findings) > 1 else ""
-        console.print(Text(f"{told}{more}, {until}: {visible(exception.reason)}"), overflow="fold")
+        hung(console, "  ", f"{told}{more}, {until}: {visible(exception.reason)}")
     if len(accepting) > _EXCEPTIONS:
         console.print(f"  … and {len(accepting) - _EXCEPTIONS:,} more")
     idle = [exception for exception in run.exceptions if not exception.findings]
     for exception in idle[:_EXCEPTIONS]:
         word = "accepts nothing" if exception.state == "unused" else "does not count"
         named = f" {visible(exception.check)}" if exception.check else ""
-        told = f"  {visible(exception.place)}: the exception{named} {word}: {visible(exception.problem)}"
-        console.print(Text(told), overflow="fold")
+        hung(console, "  ", f"{visible(exception.place)}: the exception{named} {word}: {visible(exception.problem)}")
     if len(idle) > _EXCEPTIONS:
         console.print(f"  … and {len(idle) - _EXCEPTIONS:,} more that do not count or accept nothing")
     console.print()
@@ -150,9 +157,6 @@ def _exceptions(console: Console, run: Run) -> None:
 
 def _entry(console: Console, severity: Severity, title: str, check: str, findings: list[Finding]) -> None:
     """One check with its findings: the problem, and the first places."""
-    table = Table(box=None, padding=(0, 1, 0, 0), show_header=False, expand=True)
-    table.add_column(width=8, no_wrap=True)
-    table.add_column(ratio=1, overflow="fold")
     names = [_place(finding) for finding in findings]
     shown = ", ".join(_shortened(visible(name)) for name in names[:_PLACES])
     more = f" and {len(names) - _PLACES:,} more" if len(names) > _PLACES else ""
@@ -160,8 +164,7 @@ def _entry(console: Console, severity: Severity, title: str, check: str, finding
     text.append(f"\n{check}: {shown}{more}", style="dim")
     for finding in findings[:_PLACES] if findings[0].steps else ():
         text.append(f"\n{visible(finding.message)}")
-    table.add_row(Text(severity.value, style=STYLES[severity]), text)
-    console.print(table)
+    hung(console, Text.assemble((severity.value, STYLES[severity]), " " * (9 - len(severity.value))), text)
 
 
 def _place(finding: Finding) -> str:
@@ -176,9 +179,11 @@ def _shortened(name: str) -> str:
 
 def _not_assessed(console: Console, run: Run) -> None:
     counts = run.verdicts()
-    console.print(
-        f"{plural(len(run.checks), 'check')}: {counts['pass']:,} pass, {counts['fail']:,} fail{_accepted(run)}, "
-        f"{counts['not_applicable']:,} not applicable, {counts['not_assessed']:,} not assessed"
+    hung(
+        console,
+        f"{plural(len(run.checks), 'check')}: ",
+        f"{counts['pass']:,} pass, {counts['fail']:,} fail{_accepted(run)}, "
+        f"{counts['not_applicable']:,} not applicable, {counts['not_assessed']:,} not assessed",
     )
     console.print(f"Coverage: {_per_cent(run.coverage())} of the applicable verdicts were judged")
     unasked = sum(1 for check in run.checks if not check.asked)
@@ -190,8 +195,10 @@ def _not_assessed(console: Console, run: Run) -> None:
             causes[cause.partition(": ")[2] or cause] += number
     if causes:
         console.print("Not assessed, because:")
-    for cause, number in causes.most_common(5):
-        console.print(Text(f"  {number:,} × {visible(cause)}"), overflow="fold")
+    most = causes.most_common(5)
+    wide = max((len(f"{number:,}") for _, number in most), default=0)
+    for cause, number in most:
+        hung(console, f"  {number:>{wide},} × ", visible(cause))
     if len(causes) > 5:
         console.print(f"  … and {plural(len(causes) - 5, 'further cause')}")
     console.print()
@@ -219,14 +226,12 @@ def _gaps(console: Console, run: Run) -> None:
         return
     console.print(Text("Not read", style="bold"))
     for gap in run.gaps[:5]:
-        console.print(Text(f"  {visible(gap.where)}: {visible(gap.problem)}; {gap.advice}"), overflow="fold")
+        hung(console, "  ", f"{visible(gap.where)}: {visible(gap.problem)}; {gap.advice}")
     more = len(run.gaps) - 5 + run.gaps_untold
     if more > 0:
         console.print(f"  … and {plural(more, 'further place')}")
     for crash in run.crashes[:5]:
-        console.print(
-            Text(f"  bug in check {crash.check} at {visible(crash.asset)}: {visible(crash.error)}"), overflow="fold"
-        )
+        hung(console, "  ", f"bug in check {crash.check} at {visible(crash.asset)}: {visible(crash.error)}")
     console.print()
 
 
@@ -239,7 +244,7 @@ def _notices(console: Console, run: Run) -> None:
             f"of {plural(run.population.duplicates, 'record')} the asset was {READ_BEFORE}; the report names them"
         )
     for notice in told[:_NOTICES]:
-        console.print(Text(f"Note: {visible(notice)}"), overflow="fold")
+        hung(console, "Note: ", visible(notice))
     if len(told) > _NOTICES:
         console.print(f"… and {plural(len(told) - _NOTICES, 'further note')} in the report")
     if told:
@@ -257,4 +262,8 @@ def _gate(console: Console, run: Run) -> None:
     line.append(f" (exit {run.gate.exit_code})")
     if run.gate.reasons:
         line.append(": " + "; ".join(run.gate.reasons))
+    counts = run.verdicts()
+    applicable = counts["pass"] + counts["fail"] + counts["not_assessed"]
+    if run.gate.exit_code == 0 and counts["not_assessed"]:
+        line.append(f", though {counts['not_assessed']:,} of {plural(applicable, 'applicable verdict')} are missing")
     console.print(line, overflow="fold")

@@ -12,27 +12,25 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.cli import fail_usage
 from auditor.cli.live import is_live, live_sources
-from auditor.cli.second_opinion import second_opinion_of
 
 if TYPE_CHECKING:
+    from auditor.cli.asking import Asking
     from auditor.sources.base import Source
-    from auditor.sources.live.needs import Needs
 
 
-def sources_given(targets: tuple[str, ...], options: dict[str, Any], needs: Needs) -> tuple[list[Source], list[str]]:
+def sources_given(targets: tuple[str, ...], options: dict[str, Any], asking: Asking) -> tuple[list[Source], list[str]]:
     """The sources of all targets; a target that is none is told, and is an error where no other is left."""
     from auditor.sources.detect import NotATarget, Reading, Unusable, sources_of
 
     if options["git_history"] and not options["secrets"]:
         raise fail_usage("--git-history goes with --secrets")
-    options["opinion"] = second_opinion_of(options)
     reading = Reading(
         terraform_dir=options["terraform_dir"],
         var_files=options["var_files"],
         secrets=options["secrets"],
         history=options["git_history"],
-        needs=needs,
-        opinion=options["opinion"],
+        needs=asking.needs,
+        opinion=asking.opinion,
     )
 
     found: list[Source] = []
@@ -47,11 +45,11 @@ def sources_given(targets: tuple[str, ...], options: dict[str, Any], needs: Need
             found.append(Unusable(target, str(problem).removeprefix(f"{target}: ")))
     if len(failures) == len(targets):
         raise fail_usage("\n".join(failures))
-    return live_sources(targets, needs, options) + found, failures
+    return live_sources(targets, asking, options) + found, failures
 
 
 def estate_given(
-    targets: tuple[str, ...], sources: list[Source], options: dict[str, Any], needs: Needs
+    targets: tuple[str, ...], sources: list[Source], options: dict[str, Any], asking: Asking
 ) -> list[Source]:
     """The sources of the estate that a plan is laid over; ends the command where one cannot be read."""
     from auditor.sources.detect import NotATarget, Reading, sources_of
@@ -61,13 +59,13 @@ def estate_given(
         return []
     if len(sources) != 1:
         raise fail_usage(f"--on takes one plan as TARGET, not {len(sources)} files")
-    reading = Reading(needs=needs)
+    reading = Reading(needs=asking.needs)
     try:
         plan_in(sources[0])
         saved = [source for target in targets if not is_live(target) for source in sources_of(target, reading)]
     except (NotAPlan, NotATarget) as problem:
         raise fail_usage(problem) from None
-    return live_sources(targets, needs, options) + saved
+    return live_sources(targets, asking, options) + saved
 
 
 def refuse_overwriting(reports: list[Path], ledger: str | None, sources: list[Source]) -> None:
@@ -95,7 +93,7 @@ def in_progress(sources: list[Source]) -> Iterator[list[Source]]:
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (
-        SpinnerColumn(),
+        SpinnerColumn("line"),
         TextColumn("{task.description}", markup=False),
         TextColumn("{task.completed:,} records"),
         TimeElapsedColumn(),
@@ -117,7 +115,7 @@ class _Watched:
     unsupported: Any
 
     def lines(self, gaps: Any) -> Iterator[tuple[int | str, bytes]]:
-        task = self.progress.add_task(f"reading {self.path}", total=None)
+        task = self.progress.add_task(f"reading {self.path.rpartition('/')[2] or self.path}", total=None)
         for number, item in enumerate(self.source.lines(gaps), 1):
             if not number % 5000:
                 self.progress.update(task, completed=number)

@@ -22,6 +22,10 @@ from auditor.resources.decode import Envelope, detached_policy, empty_view, reso
 from auditor.resources.policy import Policy
 
 _NO_RESOURCE = "the input has no resource content for this asset; export content type resource"
+_ONLY_GRANTS = (
+    "Terraform shows grants on this asset, and not the asset; "
+    "an export of the estate has it, over which --on lays a plan"
+)
 _LEVELS = {"projects": "Project", "folders": "Folder", "organizations": "Organization"}
 
 
@@ -58,7 +62,9 @@ class Judge:
             envelope.source = envelope.source or source
             envelopes.append(envelope)
         asset = next((envelope for envelope in envelopes if envelope.resource is not UNSET), envelopes[0])
-        cause = self._estate.missing.why([asset_type], asset.ancestors) or _NO_RESOURCE
+        cause = self._estate.missing.why([asset_type], asset.ancestors) or (
+            _ONLY_GRANTS if asset.address else _NO_RESOURCE
+        )
         if not known:
             self._not_asked(route.on_resource, asset, cause)  # only its IAM policy was read
         if not waiting:

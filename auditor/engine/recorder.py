@@ -95,7 +95,7 @@ class Recorder:
             shown = {check.signature.subject_name: subject, "asset": asset, "found": verdict.evidence or {}}
             command = render_command(check.fix.gcloud, shown)
         return Finding(
-            fingerprint=fingerprint(check.id, asset.name),
+            fingerprint=fingerprint(check.id, asset.name, verdict.discriminator),
             check=check.id,
             severity=verdict.severity or check.severity,
             asset=asset.name,

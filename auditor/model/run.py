@@ -5,19 +5,25 @@ from __future__ import annotations
 import hashlib
 from dataclasses import field
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
+from auditor.model.collection import Collection
+from auditor.model.count import Count
+from auditor.model.paths import ControlPath, PathsToControl
+from auditor.model.security_center import SecurityCenterComparison
 from auditor.model.verdict import Severity
 
-Count = Annotated[int, Field(ge=0)]
 
+def fingerprint(check: str, asset: str, discriminator: str = "") -> str:
+    """The identity of a finding over time: 16 hex digits of check id and full resource name, nothing volatile.
 
-def fingerprint(check: str, asset: str) -> str:
-    """The identity of a finding over time: 16 hex digits of check id and full resource name, nothing volatile."""
-    return hashlib.sha256(f"{check}\n{asset}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    `discriminator` tells findings apart that one check may have of one asset, as paths to it by other ways.
+    """
+    told = "\n".join(filter(None, (check, asset, discriminator)))
+    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 READ_BEFORE = "read before; the first one counts"
@@ -195,19 +201,6 @@ class Provenance:
 
 
 @dataclass(slots=True, kw_only=True)
-class ControlPath:
-    """A way to control of a project, folder or organisation: who takes it, step by step, and its picture."""
-
-    title: str
-    certainty: Literal["certain", "possible"]
-    sentences: list[str]
-    svg: str
-    """A drawing of our own making: the only markup in a run."""
-    alike: list[str]
-    """Others who have the same way."""
-
-
-@dataclass(slots=True, kw_only=True)
 class Change:
     """What a plan brings to an estate: the findings before and after apply, told apart by fingerprint."""
 
@@ -228,25 +221,6 @@ class Change:
 
 
 @dataclass(slots=True, kw_only=True)
-class ChokePoint:
-    """A binding whose removal cuts `cuts` of the `of` paths found, and the command that removes it, if one does."""
-
-    binding: str
-    command: str
-    cuts: Count
-    of: Count
-
-
-@dataclass(slots=True, kw_only=True)
-class PathsToControl:
-    """The paths found, the bindings to remove, and what is approximate or not known of them."""
-
-    paths: list[ControlPath]
-    choke_points: list[ChokePoint]
-    notes: list[str]
-
-
-@dataclass(slots=True, kw_only=True)
 class FindingException:
     """Findings of one check that somebody accepts for a while: why, who, until when."""
 
@@ -255,6 +229,8 @@ class FindingException:
     check: str
     about: str
     """What it is about: a Terraform block, say."""
+    fingerprint: str = ""
+    """The one finding that is accepted; empty where it is whatever the check finds there."""
     place: str
     """File and line where it is written."""
     reason: str
@@ -270,86 +246,6 @@ class FindingException:
     """Why it does not count or accepts nothing; empty where it is in force."""
     findings: list[Finding]
     """What it accepts. None of these is among the findings of the run."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Disagreement:
-    """An asset of which Security Command Center and our checks do not say the same."""
-
-    asset: str
-    kind: Literal["only ours", "only theirs", "muted there"]
-    says: str
-    """What the other side says of it."""
-
-
-@dataclass(slots=True, kw_only=True)
-class CategoryComparison:
-    """A category of Security Command Center beside our checks of the same problem, in assets."""
-
-    category: str
-    checks: list[str]
-    agree: Count
-    only_ours: Count
-    """Our check fails, and there is no active finding."""
-    only_theirs: Count
-    """There is an active finding that is not muted, and none of our checks fails."""
-    muted: Count
-    """Our check fails, and the finding is active and muted."""
-    places: list[Disagreement]
-    """The first of those that do not agree."""
-
-
-@dataclass(slots=True, kw_only=True)
-class SecurityCenterComparison:
-    """Findings of Security Command Center in the input, set beside the run's. `findings` is the sum of the three."""
-
-    findings: Count
-    active: Count
-    muted: Count
-    inactive: Count
-    categories: list[CategoryComparison]
-    """Those of which either side says something."""
-    uncovered: dict[str, Count]
-    """Category that no check of ours stands beside → assets with an active finding."""
-    other_classes: dict[str, Count]
-    """Class of findings that are no misconfigurations (threats, vulnerabilities) → active ones."""
-
-    def total(self, field: Literal["agree", "only_ours", "only_theirs", "muted"]) -> int:
-        """The sum over all categories."""
-        return sum(int(getattr(row, field)) for row in self.categories)
-
-
-@dataclass(slots=True, kw_only=True)
-class ServiceState:
-    """How reading one service ended, and in which places it ended so."""
-
-    service: str
-    state: str
-    """collected, empty, API disabled, permission denied, blocked by a perimeter, throttled out, timed out, …"""
-    is_missing: bool
-    """Whether something may be there that was not read."""
-    permission: str
-    """The permission that was missing, where that is known."""
-    advice: str
-    records: Count
-    places: list[str]
-    """Projects, folders and organisations, projects by id where that is known."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Collection:
-    """What of a live estate was asked for, what was reached, and how each service ended in each place."""
-
-    requested: list[str]
-    reached: list[str]
-    excluded: dict[str, str]
-    """Place → the rule that left it out."""
-    identity: str
-    """Who asked; empty where that was not kept."""
-    read_time: str
-    """The moment that the inventory showed, RFC 3339; empty where it did not say."""
-    services: list[ServiceState]
-    notes: list[str]
 
 
 @dataclass(slots=True, kw_only=True)

@@ -41,7 +41,7 @@ class Verdict:
     `not_assessed`. `evidence` adds to the fields that the check declares.
     """
 
-    __slots__ = ("evidence", "outcome", "reason", "severity")
+    __slots__ = ("discriminator", "evidence", "outcome", "reason", "severity")
 
     def __init__(
         self,
@@ -49,8 +49,10 @@ class Verdict:
         reason: str = "",
         evidence: dict[str, Any] | None = None,
         severity: Severity | None = None,
+        discriminator: str = "",
     ) -> None:
         self.outcome = outcome
+        self.discriminator = discriminator
         self.reason = reason
         self.evidence = evidence
         self.severity = severity
@@ -62,13 +64,21 @@ class Verdict:
 PASS = Verdict(Outcome.PASS)
 
 
-def fail(message: str, *, evidence: dict[str, Any] | None = None, severity: Severity | None = None) -> Verdict:
+def fail(
+    message: str,
+    *,
+    evidence: dict[str, Any] | None = None,
+    severity: Severity | None = None,
+    discriminator: str = "",
+) -> Verdict:
     """The asset has the problem; `message` says in one clause what was found.
 
     `evidence` is shown with the finding, and `Fix.gcloud` may use it; keys with a leading underscore
     are for the command only. `severity` replaces the check's own where this asset is a worse or a lighter case.
+    `discriminator` goes into the fingerprint, where another problem of the same asset would be another finding; it
+    has nothing in it that changes while the problem stays.
     """
-    return Verdict(Outcome.FAIL, message, evidence, severity)
+    return Verdict(Outcome.FAIL, message, evidence, severity, discriminator)
 
 
 @lru_cache(maxsize=1024)

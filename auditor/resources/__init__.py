@@ -2,5 +2,5 @@
 
 A view declares only the fields that checks read, with the defaults that the API documents; what
 is unknown raises `Undetermined` when read. One module per service. Imports nothing of the
-auditor outside this package.
+auditor outside this package but `auditor.completeness`.
 """

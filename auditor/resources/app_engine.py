@@ -5,7 +5,33 @@ Source: cloud.google.com/appengine/docs/admin-api/reference/rest/v1/apps.service
 
 from __future__ import annotations
 
-from auditor.resources.base import Resource, Undetermined, shows
+from msgspec import field
+
+from auditor.resources.base import Resource, Undetermined, View, shows
+
+
+class AppEngineIap(View):
+    """`iap`."""
+
+    enabled: bool = False
+
+
+@shows("appengine.googleapis.com/Application")
+class AppEngineApplication(Resource):
+    """The App Engine application of a project."""
+
+    HAS_POLICY = False
+
+    serving_status: str = ""
+    location_id: str = ""
+    iap: AppEngineIap = field(default_factory=AppEngineIap)
+
+
+class UrlHandler(View):
+    """`handlers[]`: what answers the URLs that a pattern matches."""
+
+    url_regex: str = ""
+    security_level: str = "SECURE_DEFAULT"
 
 
 @shows("appengine.googleapis.com/Version")
@@ -15,6 +41,8 @@ class AppEngineVersion(Resource):
     HAS_POLICY = False
 
     serving_status: str = ""
+    env: str = ""
+    handlers: list[UrlHandler] | None = None
     env_variables: dict[str, str] | None = None
     build_env_variables: dict[str, str] | None = None
 

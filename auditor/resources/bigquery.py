@@ -41,6 +41,7 @@ class Dataset(Resource):
     default_encryption_configuration: BigQueryEncryption | None = None
     type: str = ""
     location: str = ""
+    labels: dict[str, str] = {}
 
     @property
     def access(self) -> list[DatasetAccess]:

@@ -134,6 +134,20 @@ class Tags(View):
     items: list[str] = []
 
 
+class Scheduling(View):
+    """`scheduling`: what becomes of the machine when its host fails, is maintained or is wanted by others."""
+
+    automatic_restart: bool | None = None
+    on_host_maintenance: str = ""
+    preemptible: bool = False
+    provisioning_model: str = ""
+
+    @property
+    def may_be_reclaimed(self) -> bool:
+        """Whether Google may stop the machine at any time."""
+        return self.preemptible or self.provisioning_model == "SPOT"
+
+
 class InstanceProperties(Resource):
     """What a machine is made of: an instance itself, `properties` of an instance template."""
 
@@ -147,6 +161,7 @@ class InstanceProperties(Resource):
     confidential_instance_config: ConfidentialInstanceConfig = field(default_factory=ConfidentialInstanceConfig)
     labels: dict[str, str] = {}
     tags: Tags = field(default_factory=Tags)
+    scheduling: Scheduling | None = None
 
     @property
     def is_gke_node(self) -> bool:
@@ -185,6 +200,41 @@ class InstanceTemplate(Resource):
     name: str = ""
     creation_timestamp: datetime | None = None
     properties: InstanceProperties = field(default_factory=InstanceProperties)
+
+
+class AutoHealing(View):
+    """`autoHealingPolicies[]`."""
+
+    health_check: str = ""
+
+
+class NamedPort(View):
+    """`namedPorts[]`: what a backend service calls a port of the group's machines."""
+
+    name: str = ""
+    port: int = 0
+
+
+@shows("compute.googleapis.com/InstanceGroupManager")
+class InstanceGroupManager(Resource):
+    """A managed instance group, of one zone or of a region."""
+
+    HAS_POLICY = False
+
+    name: str = ""
+    instance_template: str = ""
+    auto_healing_policies: list[AutoHealing] = []
+    named_ports: list[NamedPort] = []
+
+    @property
+    def is_of_gke(self) -> bool:
+        """Whether GKE made the group for a node pool."""
+        return self.name.startswith("gke-") or self.instance_template.rpartition("/")[2].startswith("gke-")
+
+    @property
+    def is_regional(self) -> bool:
+        """Whether its machines are spread over the zones of a region."""
+        return "/regions/" in self.asset.name
 
 
 @shows("compute.googleapis.com/Project")

@@ -6,6 +6,8 @@ Dataflow and Compute Engine under cloud.google.com
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from msgspec import field
 
 from auditor.resources.base import Resource, View, shows
@@ -16,6 +18,7 @@ class Topic(Resource):
     """A Pub/Sub topic."""
 
     name: str = ""
+    labels: dict[str, str] = {}
     kms_key_name: str = ""
 
 
@@ -33,6 +36,12 @@ class PushConfig(View):
     oidc_token: OidcToken | None = None
 
 
+class DeadLetters(View):
+    """`deadLetterPolicy`."""
+
+    dead_letter_topic: str = ""
+
+
 @shows("pubsub.googleapis.com/Subscription")
 class Subscription(Resource):
     """A Pub/Sub subscription."""
@@ -40,11 +49,19 @@ class Subscription(Resource):
     name: str = ""
     topic: str = ""
     push_config: PushConfig = field(default_factory=PushConfig)
+    dead_letter_policy: DeadLetters | None = None
 
 
 @shows("pubsub.googleapis.com/Snapshot")
 class PubSubSnapshot(Resource):
     """A Pub/Sub snapshot."""
+
+
+class VulnerabilityScanning(View):
+    """`vulnerabilityScanningConfig`: what was asked for, and what came of it together with the project's API."""
+
+    enablement_config: str = ""
+    enablement_state: str = ""
 
 
 @shows("artifactregistry.googleapis.com/Repository")
@@ -54,6 +71,7 @@ class ArtifactRepository(Resource):
     format: str = ""
     mode: str = "STANDARD_REPOSITORY"
     kms_key_name: str = ""
+    vulnerability_scanning_config: VulnerabilityScanning = field(default_factory=VulnerabilityScanning)
 
 
 @shows("redis.googleapis.com/Instance")
@@ -106,6 +124,29 @@ class SpannerDatabase(Resource):
 class BigtableInstance(Resource):
     """A Bigtable instance."""
 
+    labels: dict[str, str] = {}
+
+
+@shows("bigtableadmin.googleapis.com/Cluster")
+class BigtableCluster(Resource):
+    """A cluster of a Bigtable instance, which holds its data."""
+
+    HAS_POLICY = False
+
+    encryption_config: KmsEncryption | None = None
+
+
+@shows("bigtableadmin.googleapis.com/Table")
+class BigtableTable(Resource):
+    """A Bigtable table."""
+
+    deletion_protection: bool = False
+
+    @property
+    def instance(self) -> str:
+        """The id of the instance that holds the table."""
+        return self.asset.name.partition("/instances/")[2].partition("/")[0]
+
 
 class DataprocNetwork(View):
     """`config.gceClusterConfig`. Where nobody says, the image decides: internal addresses only from version 2.2 on."""
@@ -118,6 +159,7 @@ class DataprocNetwork(View):
 class DataprocSoftware(View):
     """`config.softwareConfig`."""
 
+    image_version: str = ""
     properties: dict[str, str] = {}
 
 
@@ -127,18 +169,32 @@ class DataprocEncryption(View):
     gce_pd_kms_key_name: str = ""
 
 
+class Kerberos(View):
+    """`config.securityConfig.kerberosConfig`."""
+
+    enable_kerberos: bool = False
+
+
+class DataprocSecurity(View):
+    """`config.securityConfig`."""
+
+    kerberos_config: Kerberos = field(default_factory=Kerberos)
+
+
 class DataprocConfig(View):
     """`config`."""
 
     gce_cluster_config: DataprocNetwork = field(default_factory=DataprocNetwork)
     encryption_config: DataprocEncryption = field(default_factory=DataprocEncryption)
     software_config: DataprocSoftware = field(default_factory=DataprocSoftware)
+    security_config: DataprocSecurity = field(default_factory=DataprocSecurity)
 
 
 @shows("dataproc.googleapis.com/Cluster")
 class DataprocCluster(Resource):
     """A Dataproc cluster."""
 
+    labels: dict[str, str] = {}
     cluster_name: str = ""
     config: DataprocConfig = field(default_factory=DataprocConfig)
 
@@ -148,6 +204,8 @@ class DataFusionInstance(Resource):
     """A Cloud Data Fusion instance."""
 
     private_instance: bool = False
+    enable_stackdriver_logging: bool = False
+    enable_stackdriver_monitoring: bool = False
 
 
 class DiskKey(View):
@@ -165,6 +223,10 @@ class Disk(Resource):
     name: str = ""
     labels: dict[str, str] = {}
     disk_encryption_key: DiskKey | None = None
+    source_image: str = ""
+    resource_policies: list[str] = []
+    users: list[str] = []
+    self_link: str = ""
 
     @property
     def is_of_gke_node(self) -> bool:
@@ -172,11 +234,20 @@ class Disk(Resource):
         return "goog-gke-node" in self.labels
 
 
+class Deprecation(View):
+    """`deprecated` of an image: ACTIVE, DEPRECATED, OBSOLETE or DELETED."""
+
+    state: str = "ACTIVE"
+
+
 @shows("compute.googleapis.com/Image")
 class Image(Resource):
     """A custom image."""
 
     name: str = ""
+    labels: dict[str, str] = {}
+    image_encryption_key: DiskKey | None = None
+    deprecated: Deprecation = field(default_factory=Deprecation)
 
 
 @shows("compute.googleapis.com/Snapshot")
@@ -184,3 +255,42 @@ class Snapshot(Resource):
     """A disk snapshot."""
 
     name: str = ""
+    labels: dict[str, str] = {}
+    snapshot_encryption_key: DiskKey | None = None
+    creation_timestamp: datetime | None = None
+    source_disk: str = ""
+
+
+class SnapshotProperties(View):
+    """`snapshotSchedulePolicy.snapshotProperties`."""
+
+    guest_flush: bool = False
+
+
+class SnapshotSchedule(View):
+    """`snapshotSchedulePolicy`."""
+
+    snapshot_properties: SnapshotProperties = field(default_factory=SnapshotProperties)
+
+
+@shows("compute.googleapis.com/ResourcePolicy")
+class ResourcePolicy(Resource):
+    """A schedule or placement that machines and disks can be given; a snapshot schedule is one kind of it."""
+
+    name: str = ""
+    snapshot_schedule_policy: SnapshotSchedule | None = None
+
+
+class TpuNetwork(View):
+    """`networkConfig` of a TPU."""
+
+    enable_external_ips: bool = False
+
+
+@shows("tpu.googleapis.com/Node")
+class TpuNode(Resource):
+    """A Cloud TPU."""
+
+    HAS_POLICY = False
+
+    network_config: TpuNetwork = field(default_factory=TpuNetwork)

@@ -36,6 +36,31 @@ class ProfileAction(View):
     publish_to_scc: Published | None = None
 
 
+class BigQueryTarget(View):
+    """`bigQueryTarget` of a discovery's target; `disabled` is there where tables are left out."""
+
+    disabled: Published | None = None
+
+
+class DiscoveryTarget(View):
+    """One of a discovery's `targets`."""
+
+    big_query_target: BigQueryTarget | None = None
+
+
+class DiscoveryLocation(View):
+    """`orgConfig.location`."""
+
+    organization_id: str = ""
+    folder_id: str = ""
+
+
+class DiscoveryScope(View):
+    """`orgConfig`: the organisation or folder whose data is profiled, where that is not one project."""
+
+    location: DiscoveryLocation = field(default_factory=DiscoveryLocation)
+
+
 @shows("dlp.googleapis.com/DiscoveryConfig")
 class DiscoveryConfig(Resource):
     """A discovery: it profiles data of an organisation, folder or project. Status: RUNNING or PAUSED."""
@@ -46,6 +71,24 @@ class DiscoveryConfig(Resource):
     status: str = "STATUS_UNSPECIFIED"
     errors: list[ScanError] = []
     actions: list[ProfileAction] = []
+    targets: list[DiscoveryTarget] = []
+    org_config: DiscoveryScope | None = None
+
+    @property
+    def scope(self) -> str:
+        """What is profiled: `organizations/1`, `folders/2`, or the project that holds the configuration."""
+        place = self.org_config.location if self.org_config else DiscoveryLocation()
+        if place.folder_id:
+            return f"folders/{place.folder_id}"
+        if place.organization_id:
+            return f"organizations/{place.organization_id}"
+        return self.asset.short_name.partition("/locations/")[0]
+
+    @property
+    def profiles_tables(self) -> bool:
+        """Whether it runs and looks at tables of BigQuery."""
+        targets = [target.big_query_target for target in self.targets]
+        return self.status == "RUNNING" and any(target and target.disabled is None for target in targets)
 
     @property
     def publishes(self) -> bool:

@@ -55,6 +55,7 @@ class ManagedZone(Resource):
     name: str = ""
     dns_name: str = ""
     visibility: str = "public"
+    labels: dict[str, str] = {}
     dnssec_config: Dnssec = field(default_factory=Dnssec)
     number: int = field(default=0, name="id")
     private_visibility_config: PrivateVisibility = field(default_factory=PrivateVisibility)

@@ -177,6 +177,7 @@ class NodePool(Resource):
 
     name: str = ""
     config: NodeConfig = field(default_factory=NodeConfig)
+    version: str = ""
     management: NodeManagement = field(default_factory=NodeManagement)
 
     @property
@@ -191,6 +192,9 @@ class Cluster(Resource):
 
     name: str = ""
     network: str = ""
+    locations: list[str] = []
+    resource_labels: dict[str, str] = {}
+    current_master_version: str = ""
     autopilot: Switch = field(default_factory=Switch)
     legacy_abac: Switch = field(default_factory=Switch)
     shielded_nodes: Switch = field(default_factory=Switch)

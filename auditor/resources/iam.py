@@ -7,12 +7,13 @@ projects.roles, projects.locations.workloadIdentityPools.providers)
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from msgspec import field
 
 from auditor.resources.base import Resource, Undetermined, View, shows
+from auditor.resources.durations import duration
 from auditor.resources.unknown import told
 from auditor.resources.x509 import Certificate, certificate
 
@@ -36,6 +37,7 @@ class ServiceAccount(Resource):
 
     email: str = ""
     unique_id: str = ""
+    oauth2_client_id: str = ""
     disabled: bool = False
 
 
@@ -169,6 +171,10 @@ class AwsProvider(View):
     account_id: str = ""
 
 
+class X509Provider(View):
+    """`x509`: what certificates have to go back to is not looked at."""
+
+
 @shows("iam.googleapis.com/WorkloadIdentityPoolProvider")
 class WorkloadIdentityPoolProvider(Resource):
     """An issuer whose tokens a workload identity pool accepts."""
@@ -180,6 +186,7 @@ class WorkloadIdentityPoolProvider(Resource):
     oidc: OidcProvider = field(default_factory=OidcProvider)
     aws: AwsProvider = field(default_factory=AwsProvider)
     saml: SamlProvider = field(default_factory=SamlProvider)
+    x509: X509Provider | None = None
 
     @property
     def is_active(self) -> bool:
@@ -198,12 +205,68 @@ class WorkloadIdentityPoolProvider(Resource):
 
     @property
     def kind(self) -> str:
-        """`aws`, `saml` or `oidc`, as gcloud's commands are called; a fourth kind is `x509`."""
+        """`aws`, `saml`, `x509` or `oidc`, as gcloud's commands are called."""
         if self.aws.account_id:
             return "aws"
+        if self.x509 is not None:
+            return "x509"
         return "saml" if self.saml.idp_metadata_xml else "oidc"
 
     @property
     def signing_certificates(self) -> list[Certificate]:
         """The certificates of a SAML issuer. Raises `Undetermined` where one of them cannot be read."""
         return [certificate(text) for text in _SAML_CERTIFICATE.findall(self.saml.idp_metadata_xml)]
+
+
+@shows("iam.googleapis.com/WorkforcePool")
+class WorkforcePool(Resource):
+    """People of an identity provider outside of Google, as an organisation takes them in.
+
+    Sources: cloud.google.com/iam/docs/reference/rest/v1/locations.workforcePools
+    """
+
+    parent: str = ""
+    disabled: bool = False
+    state: str = "ACTIVE"
+    session_duration: str = ""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether anybody gets in by it."""
+        return not self.disabled and self.state in ("ACTIVE", "STATE_UNSPECIFIED")
+
+    @property
+    def session(self) -> timedelta:
+        """How long a session lasts; an hour where nothing is said."""
+        return duration("sessionDuration", self.session_duration) if self.session_duration else timedelta(hours=1)
+
+
+@shows("iam.googleapis.com/WorkforcePoolProvider")
+class WorkforcePoolProvider(Resource):
+    """An identity provider whose people a workforce pool takes in.
+
+    Source: cloud.google.com/iam/docs/reference/rest/v1/locations.workforcePools.providers
+    """
+
+    attribute_condition: str = ""
+    attribute_mapping: dict[str, str] = {}
+    disabled: bool = False
+    state: str = "ACTIVE"
+    detailed_audit_logging: bool = False
+    oidc: OidcProvider = field(default_factory=OidcProvider)
+    saml: SamlProvider = field(default_factory=SamlProvider)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it takes people in."""
+        return not self.disabled and self.state in ("ACTIVE", "STATE_UNSPECIFIED")
+
+    @property
+    def kind(self) -> str:
+        """`saml` or `oidc`, as gcloud's commands are called."""
+        return "saml" if self.saml.idp_metadata_xml else "oidc"
+
+    @property
+    def pool(self) -> str:
+        """The id of its pool."""
+        return self.asset.name.partition("/workforcePools/")[2].partition("/")[0]

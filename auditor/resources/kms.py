@@ -102,6 +102,7 @@ class CryptoKeyVersion(Resource):
 
 
 def _duration(name: str, text: str) -> timedelta:
+    """A duration that Cloud KMS takes."""
     found = duration(name, text)
     if found > LONGEST:
         raise Undetermined(name, f"{text!r} is not a duration that Cloud KMS takes")

@@ -34,6 +34,8 @@ class PodSpec(View):
 
     containers: list[Container] = []
     init_containers: list[Container] = []
+    automount_service_account_token: bool | None = None
+    service_account_name: str = ""
 
 
 class PodTemplate(View):
@@ -61,6 +63,41 @@ class WorkloadSpec(View):
     init_containers: list[Container] = []
     template: PodTemplate = field(default_factory=PodTemplate)
     job_template: JobTemplate = field(default_factory=JobTemplate)
+    automount_service_account_token: bool | None = None
+    service_account_name: str = ""
+
+
+class NamespaceMetadata(View):
+    """`metadata` of a namespace."""
+
+    name: str = ""
+    labels: dict[str, str] = {}
+
+
+class NamespaceStatus(View):
+    """`status` of a namespace."""
+
+    phase: str = "Active"
+
+
+@shows("k8s.io/Namespace")
+class Namespace(Resource):
+    """A namespace of a GKE cluster."""
+
+    HAS_POLICY = False
+
+    metadata: NamespaceMetadata = field(default_factory=NamespaceMetadata)
+    status: NamespaceStatus = field(default_factory=NamespaceStatus)
+
+    @property
+    def is_of_google(self) -> bool:
+        """Whether GKE or an add-on fills it."""
+        return self.metadata.name.startswith(_OF_GOOGLE)
+
+    @property
+    def cluster_name(self) -> str:
+        """The full resource name of the cluster."""
+        return self.asset.name.partition("/k8s/")[0]
 
 
 @shows(

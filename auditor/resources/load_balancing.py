@@ -21,7 +21,11 @@ class ForwardingRule(Resource):
     load_balancing_scheme: str = ""
     target: str = ""
     backend_service: str = ""
+    ip_protocol: str = field(default="", name="IPProtocol")
     port_range: str = ""
+    ports: list[str] = []
+    all_ports: bool = False
+    network: str = ""
 
     @property
     def is_external(self) -> bool:
@@ -92,6 +96,12 @@ class BackendIap(View):
     enabled: bool = False
 
 
+class Backend(View):
+    """`backends[]`: an instance group or a network endpoint group."""
+
+    group: str = ""
+
+
 @shows("compute.googleapis.com/BackendService", "compute.googleapis.com/RegionBackendService")
 class BackendService(Resource):
     """A backend service."""
@@ -100,6 +110,9 @@ class BackendService(Resource):
     protocol: str = ""
     load_balancing_scheme: str = "EXTERNAL"
     security_policy: str = ""
+    port: int = 0
+    port_name: str = ""
+    backends: list[Backend] = []
     log_config: BackendLogging = field(default_factory=BackendLogging)
     iap: BackendIap = field(default_factory=BackendIap)
 
@@ -107,3 +120,35 @@ class BackendService(Resource):
     def serves_http_to_internet(self) -> bool:
         """Whether an application load balancer on the internet sends requests here."""
         return self.load_balancing_scheme in EXTERNAL and self.protocol in ("HTTP", "HTTPS", "HTTP2", "H2C")
+
+
+class ArmorExpression(View):
+    """`match.expr` of a rule: a condition in CEL."""
+
+    expression: str = ""
+
+
+class ArmorMatch(View):
+    """`match` of a rule."""
+
+    expr: ArmorExpression = field(default_factory=ArmorExpression)
+
+
+class ArmorRule(View):
+    """`rules[]` of a security policy."""
+
+    action: str = ""
+    preview: bool = False
+    priority: int = 0
+    match: ArmorMatch = field(default_factory=ArmorMatch)
+
+
+@shows("compute.googleapis.com/SecurityPolicy")
+class SecurityPolicy(Resource):
+    """A Cloud Armor policy."""
+
+    HAS_POLICY = False
+
+    name: str = ""
+    type: str = "CLOUD_ARMOR"
+    rules: list[ArmorRule] | None = None

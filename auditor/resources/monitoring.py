@@ -21,6 +21,7 @@ class MetricCondition(View):
 
     filter: str = ""
     comparison: str = ""
+    threshold_value: float = 0
 
 
 class QueryCondition(View):
@@ -56,6 +57,11 @@ class AlertCondition(View):
         """Whether the condition fires when a value falls below a threshold, so not on the count of an event."""
         return self.condition_threshold is not None and self.condition_threshold.comparison == "COMPARISON_LT"
 
+    @property
+    def fires_on_one(self) -> bool:
+        """Whether one event is enough, as far as a threshold says: counts are compared with it, or rates below one."""
+        return self.condition_threshold is None or self.condition_threshold.threshold_value < 1
+
     def names_metric(self, metric_type: str) -> bool:
         """Whether the condition watches the metric, in any of the three query languages."""
         service, _, path = metric_type.partition("/")
@@ -78,9 +84,12 @@ class AlertPolicy(Resource):
         """Whether the policy is enabled and names a notification channel."""
         return self.enabled and bool(self.notification_channels)
 
-    def watches_count(self, metric_type: str) -> bool:
-        """Whether a condition fires when the metric, a count of events, rises."""
-        return any(condition.names_metric(metric_type) and not condition.fires_below for condition in self.conditions)
+    def watches_count(self, metric_type: str, *, each: bool = False) -> bool:
+        """Whether a condition fires when the metric, a count of events, rises; with `each`, on a single one."""
+        return any(
+            condition.names_metric(metric_type) and not condition.fires_below and (condition.fires_on_one or not each)
+            for condition in self.conditions
+        )
 
 
 @shows("monitoring.googleapis.com/NotificationChannel")

@@ -310,3 +310,24 @@ class Subnetwork(Resource):
     def has_flow_logs(self) -> bool:
         """Whether VPC flow logs are on. `logConfig` decides where it is there; `enableFlowLogs` is its older form."""
         return self.enable_flow_logs if self.log_config is None else self.log_config.enable
+
+
+@shows("networkmanagement.googleapis.com/VpcFlowLogsConfig")
+class FlowLogsConfig(Resource):
+    """A flow logs configuration of the Network Management API, of an organisation, a network, a subnet or a link.
+
+    Source: cloud.google.com/network-intelligence-center/docs/reference/networkmanagement/rest
+    """
+
+    HAS_POLICY = False
+
+    state: str = "ENABLED"
+    network: str = ""
+    subnet: str = ""
+    interconnect_attachment: str = ""
+    vpn_tunnel: str = ""
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it makes logs; nothing said means that it does."""
+        return self.state in ("ENABLED", "STATE_UNSPECIFIED", "")

@@ -23,10 +23,37 @@ class ComposerSoftware(View):
     airflow_config_overrides: dict[str, str] = {}
 
 
+class ComposerNodes(View):
+    """`config.nodeConfig`."""
+
+    service_account: str = ""
+
+
+class AllowedRange(View):
+    """`config.webServerNetworkAccessControl.allowedIpRanges[]`."""
+
+    value: str = ""
+
+
+class WebServerAccess(View):
+    """`config.webServerNetworkAccessControl`. Absent where nothing is restricted."""
+
+    allowed_ip_ranges: list[AllowedRange] = []
+
+
+class ComposerEncryption(View):
+    """`config.encryptionConfig`."""
+
+    kms_key_name: str = ""
+
+
 class ComposerConfig(View):
     """`config`."""
 
     software_config: ComposerSoftware = field(default_factory=ComposerSoftware)
+    node_config: ComposerNodes = field(default_factory=ComposerNodes)
+    web_server_network_access_control: WebServerAccess | None = None
+    encryption_config: ComposerEncryption = field(default_factory=ComposerEncryption)
 
 
 @shows("composer.googleapis.com/Environment")
@@ -34,6 +61,7 @@ class ComposerEnvironment(Resource):
     """A Cloud Composer environment."""
 
     state: str = ""
+    labels: dict[str, str] = {}
     config: ComposerConfig = field(default_factory=ComposerConfig)
 
 
@@ -44,10 +72,19 @@ class DisplayData(View):
     str_value: str = ""
 
 
+class DataflowWorkers(View):
+    """`environment.workerPools[]`."""
+
+    kind: str = ""
+    ip_configuration: str = ""
+
+
 class DataflowEnvironment(View):
-    """`environment`. The options of the pipeline are in some views of a job only."""
+    """`environment`. The options of the pipeline and the workers are in some views of a job only."""
 
     sdk_pipeline_options: dict[str, Any] | None = None
+    service_kms_key_name: str = ""
+    worker_pools: list[DataflowWorkers] | None = None
 
 
 class PipelineDescription(View):
@@ -61,8 +98,15 @@ class DataflowJob(Resource):
     """A Dataflow job."""
 
     name: str = ""
+    current_state: str = ""
     environment: DataflowEnvironment = field(default_factory=DataflowEnvironment)
     pipeline_description: PipelineDescription | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the job has ended, one way or another: nothing of it can be changed any more."""
+        ended = ("DONE", "FAILED", "CANCELLED", "UPDATED", "DRAINED")
+        return self.current_state.removeprefix("JOB_STATE_") in ended
 
     @property
     def options(self) -> dict[str, str] | None:

@@ -5,14 +5,23 @@ Source: cloud.google.com/resource-manager/reference/rest/v3
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from auditor.resources.base import Resource, shows
 
 
 @shows("cloudresourcemanager.googleapis.com/Organization")
 class Organization(Resource):
-    """An organisation."""
+    """An organisation, in the v3 form (`createTime`) or the v1 form (`creationTime`)."""
 
     display_name: str = ""
+    create_time: datetime | None = None
+    creation_time: datetime | None = None
+
+    @property
+    def born(self) -> datetime | None:
+        """When it was made, None where the data does not say."""
+        return self.create_time or self.creation_time
 
 
 @shows("cloudresourcemanager.googleapis.com/Folder")

@@ -93,6 +93,13 @@ class PasswordValidationPolicy(View):
     complexity: str = ""
 
 
+class MaintenanceWindow(View):
+    """`settings.maintenanceWindow`. Days are 1 (Monday) to 7; 0 leaves the time to Google."""
+
+    day: int = 0
+    hour: int = 0
+
+
 class SqlSettings(View):
     """`settings`."""
 
@@ -105,6 +112,8 @@ class SqlSettings(View):
     connector_enforcement: str = "NOT_REQUIRED"
     password_validation_policy: PasswordValidationPolicy | None = None
     storage_auto_resize: bool = True
+    maintenance_window: MaintenanceWindow | None = None
+    user_labels: dict[str, str] = {}
     retain_backups_on_delete: bool = False
 
 

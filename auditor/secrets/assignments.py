@@ -50,10 +50,14 @@ _SETTER = re.compile(r"(?:set|with)_?(?=[A-Z_a-z])")
 _VALUE = re.compile(
     r"""\\?(?:"(?P<double>[^"\n]{1,4096})"|'(?P<single>[^'\n]{1,4096})'|(?P<bare>[^\s"'`,;|<>()\[\]]{1,512}))"""
 )
-_CODE = re.compile(r"[A-Za-z_][\w.]*\(|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$|[A-Za-z_][\w.]*\[|\$|&|\*|!")
-"""A call, an attribute, an index, a variable: source code that fetches the value from elsewhere."""
+_CODE = re.compile(r"[A-Za-z_][\w.]*\(|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\.?$|[A-Za-z_][\w.]*\[|\$|&|\*|!|/\^")
+"""A call, an attribute, an index, a variable, a pattern: source code that fetches the value from elsewhere."""
 _QUALIFIED = re.compile(r"[A-Za-z_]+(?:\.[A-Za-z_]+)+")
-_TYPE = re.compile(r"[A-Z][a-z]+|(?=[^\d]*\d?[^\d]*\Z)(?:[A-Z]+\d?[a-z]+){2,8}(?:=None)?")
+_TYPE = re.compile(
+    r"(?:[A-Z][a-z]+|(?=[^\d]*\d?[^\d]*\Z)(?:[A-Z]{2,8}\d)?(?:[A-Z]+\d?[a-z]+\d?){2,8}"
+    r"|bool|bytes|float|int|str)(?:\.|=(?:None|True|False|\d{1,3}))?"
+)
+_PAGE_BEFORE = re.compile(r"\b(?:page|sync|continuation)[ _]\Z", re.IGNORECASE)
 _ATTRIBUTES = ("self.", "this.", "cls.")
 _IDENTIFIER = re.compile(r"[A-Za-z_]+")
 _DRIVER = ("jdbc:", "://", "server=", "data source=", "host=", "uid=")
@@ -118,6 +122,8 @@ def _assigned(text: str, start: int, match: re.Match[str]) -> tuple[Assigned | N
     if not _is_assignment(how, text[start : start + 2], before):
         return None, match.end("rest")
     operator = match["assign"] or ""
+    if _PAGE_BEFORE.search(before) and name.lower() == "token":
+        return None, match.end("rest")
     if before.endswith(":") and ":" in operator:
         return None, match.end("rest")  # `AWS::IAM::AccessKey`, `arn:aws:…:secret:`
     if how == "element":
@@ -156,6 +162,8 @@ def _bare(name: str, value: str, before: str, operator: str, rest: str, *, is_co
         return ""
     if value[0] == ":" or (":" in operator and _TYPE.fullmatch(value)):
         return ""  # a role of reStructuredText, a type
+    if value.isupper() and len(value) > 8 and _folded(name).endswith(_folded(value)) and not value.isalpha():
+        return ""  # how manuals write it: --client-secret=CLIENT-SECRET
     is_variable = value.isidentifier() and kind_of(value) is not Kind.NOTHING and (is_code or not value.isupper())
     return "" if is_variable and (is_code or value.lower() not in WEAK_PASSWORDS) else value
 

@@ -54,7 +54,14 @@ def _is_basic(match: re.Match[str]) -> bool:
         user, colon, password = decoded(match["secret"]).partition(":")
     except ValueError:
         return False
-    return bool(colon and user and password.isprintable() and not is_placeholder(password))
+    text = "".join(password.split())  # a key file is a password as well: user _json_key of a registry
+    return bool(
+        colon
+        and user
+        and genuine(match)
+        and text.isprintable()
+        and (text.startswith("{") or not is_placeholder(password))
+    )
 
 
 def _is_given(match: re.Match[str]) -> bool:
@@ -99,6 +106,21 @@ GENERIC: tuple[Detector, ...] = (
         valid=_is_basic,
     ),
     shape(
+        "npm-registry-auth",
+        "a registry's user name and password in an .npmrc",
+        r"(?<![A-Za-z0-9])_auth\s{0,4}=\s{0,4}[\"']?(?P<secret>[A-Za-z0-9+/]{8,4096}={0,2})(?![A-Za-z0-9+/])",
+        anchors=("_auth",),
+        valid=_is_basic,
+    ),
+    shape(
+        "json-web-key",
+        "a private key as a JSON web key",
+        r"\"kty\"\s{0,4}:\s{0,4}\"(?:RSA|EC|OKP)\"[^{}]{0,4096}?\"d\"\s{0,4}:\s{0,4}\"(?P<secret>[A-Za-z0-9_-]{40,700})\""
+        r"|\"d\"\s{0,4}:\s{0,4}\"(?P<before>[A-Za-z0-9_-]{40,700})\"[^{}]{0,4096}?\"kty\"\s{0,4}:\s{0,4}\"(?:RSA|EC|OKP)\"",
+        anchors=('"kty"',),
+        valid=mixed,
+    ),
+    shape(
         "command-line-password",
         "a password on the command line of curl",
         r"\bcurl [^\n|;]{0,400}?(?:-u|--user)[ =][\"']?[A-Za-z0-9._@-]{1,64}:(?P<secret>[^\s\"'$]{4,128})",
@@ -108,7 +130,7 @@ GENERIC: tuple[Detector, ...] = (
     shape(
         "command-line-password",
         "a password on the command line of net user",
-        r"net user [\"']?[A-Za-z0-9._-]{1,32}[\"']? [\"']?(?P<secret>[^\s\"'/$%*][^\s\"'$%]{3,127})",
+        r"\bnet user [\"']?[A-Za-z0-9._-]{1,32}[\"']? [\"']?(?P<secret>[^\s\"'/$%*][^\s\"'$%]{3,127})",
         anchors=("net user",),
         valid=_is_given,
     ),

@@ -43,7 +43,7 @@ GOOGLE: tuple[Detector, ...] = (
         valid=_has_key_and_token,
     ),
     token("google-api-key", "a Google Cloud API key", "AIza", r"[0-9A-Za-z_-]{35}"),
-    token("google-api-key", "a Google Cloud API key bound to a service account", "AQ.Ab", r"[0-9A-Za-z_-]{40,80}"),
+    token("google-api-key", "a Google Cloud API key bound to a service account", "AQ.", r"[0-9A-Za-z_-]{40,90}"),
     token("google-oauth-client-secret", "the secret of a Google OAuth client", "GOCSPX-", r"[A-Za-z0-9_-]{20,40}"),
     token(
         "google-oauth-refresh-token",
@@ -55,7 +55,7 @@ GOOGLE: tuple[Detector, ...] = (
         "google-oauth-access-token",
         "a Google OAuth access token",
         "ya29.",
-        r"[A-Za-z0-9_-]{20,2048}(?:\.[A-Za-z0-9_-]{1,512})?",
+        r"(?:[a-z]\.)?[A-Za-z0-9_-]{20,2048}(?:\.[A-Za-z0-9_-]{1,512})?",
     ),
     shape(
         "google-hmac-secret",

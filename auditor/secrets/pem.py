@@ -34,4 +34,11 @@ def is_private_key(match: re.Match[str]) -> bool:
 
 PRIVATE_KEYS: tuple[Detector, ...] = (
     shape("private-key", "a private key in PEM form", PEM, anchors=("PRIVATE KEY",), valid=is_private_key),
+    shape(
+        "private-key",
+        "a private key as PuTTY keeps it",
+        r"PuTTY-User-Key-File-[123]: (?:[^\n]{0,300}\n){1,80}?Private-Lines: \d{1,3}\r?\n"
+        r"(?P<secret>(?:[A-Za-z0-9+/]{4,80}={0,2}\r?\n){1,200})",
+        anchors=("PuTTY-User-Key-File-",),
+    ),
 )

@@ -29,7 +29,7 @@ _REFERENCE = re.compile(
       \$\{ | \$\( | ^\$[A-Za-z_] | \{\{ | ^\{[A-Za-z_][\w.]*(?:[}(\[]|$) | ^%[A-Za-z_]\w*%$ | `
     | %\([a-z_]\w*\)s | %[sdrv](?![A-Za-z0-9])
     | ^<[^<>]*>$ | ^\[[^\[\]]*\]$ | ^@@?[A-Za-z_]\w*@?@?$
-    | ^(?:projects|folders|organizations)/[^/\s]+/
+    | ^(?:[a-z_]{1,30}=)?(?:projects|folders|organizations)/[^/\s]+/
     | ^(?:sm|gcp-sm|secret|secrets|secretmanager|gcpsecretmanager|berglas|vault|op|awssm|ssm|ref|file|gs|s3|kms)(?:://|\+)
     | ^(?:vault|secretref|secretKeyRef|ssm|sm|env|file|berglas|op)[:@]
     | ^[\w-]+:(?:latest|\d{1,3})$ | ^arn:aws | ^ENC\[ | ^!(?:Ref|Sub|GetAtt|vault|ENV)\b
@@ -41,6 +41,7 @@ _PLACEHOLDER = re.compile(
     r"""
       x{4,} | \*{3,} | \.{3,} | ^[-_.=*#?!x]+$ | redacted | placeholder | dummy | your[-_ ]? | example | sample
     | \b(?:insert|enter|put)[-_ ] | replace[-_ ]?(?:me|with|this) | fill[-_ ]?(?:me|in) | goes[-_ ]?here | \bto-?do\b
+    | ^my[-_]?(?:api[-_]?)?(?:token|key|secret)\d{0,3}$
     | ^(?:none|null|nil|undefined|unset|not[-_ ]?set|n/?a|tbd|empty|unused|disabled|enabled|yes|no|on|off|true|false
          |auto|automatic|generated?|random|managed|default|optional|required|hidden|masked|sensitive|string|bearer|basic
          |oauth2?|jwt|kms|iam|fake|mock|foo|bar|baz)$
@@ -50,6 +51,8 @@ _PLACEHOLDER = re.compile(
 _MEASURE = re.compile(
     r"[-+]?\d[\d.,_:]*\s?(?:ns|us|ms|s|sec|m|min|h|d|w|y|k|kb|kib|mb|mib|gb|gib|b|%|days?|hours?|minutes?)?", re.I
 )
+_CATALOGUE_NUMBER = re.compile(r"(?:T|TA|CVE-|CWE-|RFC ?)\d{4}(?:[.-]\d{3,7})?")
+"""A technique of ATT&CK, a CVE: what lists of attacks say about passwords."""
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ][\d:.]+Z?)?")
 _PATH = re.compile(r"(?:~|\.{1,2}|[A-Za-z]:)?[/\\](?:[\w.@ -]*[/\\])*[\w.@ -]*")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/{1,2}\S*")
@@ -69,9 +72,14 @@ _EXAMPLES = frozenset(
         "AKIAIOSFODNN7EXAMPLE",
         "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
         "SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c",
+        "czZCaGRSa3F0MzpnWDFmQmF0M2JW",
+        "QWxhZGRpbjpvcGVuIHNlc2FtZQ",
+        "d-FL95Q19q7MQmFpd7hHD0Ty",
+        "ZmssLNjJy2998hD4CTg2ejr2",
     }
 )
-"""Credentials that manuals print, so that everyone can copy them."""
+"""Credentials that manuals print, so that everyone can copy them; and those that the Google Cloud CLI carries for
+everybody and writes into each file of Application Default Credentials."""
 
 _FEW_CHARACTERS = 6
 _LONG_NAME = 8
@@ -141,7 +149,12 @@ def _is_no_secret(value: str) -> bool:
         return True
     if _COLOUR.fullmatch(value) or _SENTENCE.fullmatch(value) or _is_label(value):
         return True
-    if _DATE.fullmatch(value) or _URL.fullmatch(value) or _PUBLIC_KEY.match(value):
+    if (
+        _CATALOGUE_NUMBER.fullmatch(value)
+        or _DATE.fullmatch(value)
+        or _URL.fullmatch(value)
+        or _PUBLIC_KEY.match(value)
+    ):
         return True
     if value[0] in "{[":
         return True  # a structure: its members are judged one by one

@@ -9,7 +9,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
-from auditor.model.run import CategoryComparison, Disagreement, Run, SecurityCenterComparison
+from auditor.model.run import Run
+from auditor.model.security_center import CategoryComparison, Disagreement, SecurityCenterComparison
 from auditor.model.text import plural
 from auditor.security_center.opinions import FINDING, Opinions, Standing, read_opinions
 

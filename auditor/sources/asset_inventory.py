@@ -59,7 +59,7 @@ class AssetInventoryExport:
     def _elements(self, file: IO[bytes], gaps: Gaps) -> Iterator[tuple[str, bytes]]:
         blocks: list[bytes] = []
         try:
-            while block := file.read(1 << 24):
+            while block := file.read1(1 << 24):  # type: ignore[attr-defined]  # what stands before damage is kept
                 blocks.append(block)
         except READ_ERRORS as error:
             gaps.add(self.shown, why(error), _REST)

@@ -11,6 +11,7 @@ from auditor.model.run import Gap
 
 if TYPE_CHECKING:
     from auditor.exceptions import Claim
+    from auditor.model.run import Finding
 
 GAPS_TOLD = 100
 """Broken lines that are kept word for word; the others are counted."""
@@ -86,6 +87,15 @@ class Accepting(Protocol):
 
     def claims(self) -> list[Claim]:
         """The exceptions in it, known after `lines` was used up."""
+        ...
+
+
+@runtime_checkable
+class Pinpointing(Protocol):
+    """A source that knows of what it yields where its parts are written, known after `lines` was used up."""
+
+    def written_at(self, finding: Finding) -> str:
+        """Where the part stands that a finding is about, as `FILE:LINE`; `""` where that is not known."""
         ...
 
 

@@ -131,10 +131,13 @@ def _folder(folder: Path, reading: Reading) -> list[Source]:
                 if not is_other or (has_json_suffix(file) and not (is_code or reading.secrets)):
                     found.append(Unusable(file, str(problem)))
     shown = printable(folder)
-    if is_code and not any(source.kind.startswith("Terraform") for source in found):
+    # A plan says more than the files that it lies with; a state says less: it is of what was there before.
+    plans = [Path(source.path).parent for source in found if source.kind == "Terraform plan"]
+    planned = tuple(place for place in {reading.terraform_dir or plan for plan in plans} if has_files(place))
+    if is_code and has_configuration(folder, planned):
         from auditor.sources.terraform_files import TerraformFiles  # with the evaluator, which only files need
 
-        found.append(TerraformFiles(folder, shown, reading.var_files))  # a plan beside them says more than they do
+        found.insert(0, TerraformFiles(folder, shown, reading.var_files, planned))
     found += [Unusable(path, problem) for path, problem in problems]
     if not found:
         missing = "no .json, .ndjson or .jsonl file (plain, .gz or .zst) and no Terraform file in this folder"
@@ -152,7 +155,7 @@ def _folder(folder: Path, reading: Reading) -> list[Source]:
 def _belongs_to_terraform(file: Path, folder: Path) -> bool:
     """Whether a file is read with the Terraform files of a folder, or is Terraform's own."""
     hidden = any(part == ".terraform" for part in file.relative_to(folder).parts)
-    return hidden or file.name.endswith((".tf.json", ".tfvars.json"))
+    return hidden or file.name.endswith((".tf.json", ".tofu.json", ".tfvars.json"))
 
 
 def _begins_as_input(file: Path) -> bool:
@@ -190,7 +193,9 @@ def _file(path: Path, shown: str, reading: Reading) -> Source:
         with open_file(path) as file:
             start = file.peek(_PEEKED)[:_PEEKED].removeprefix(b"\xef\xbb\xbf").lstrip()  # type: ignore[attr-defined]
             is_terraform = _TERRAFORM.match(start) is not None
-            first = next((line for line in file if line.strip()), b"") if start and not is_terraform else b""
+            is_array = start[:1] == b"[" and not begins_as_findings(start)  # often one line, which a cut may end
+            told = not start or is_terraform or is_array
+            first = b"" if told else next((line for line in file if line.strip()), b"")
     except READ_ERRORS as error:
         raise NotATarget(f"{shown}: {why(error)}") from None
     if not start:
@@ -199,7 +204,7 @@ def _file(path: Path, shown: str, reading: Reading) -> Source:
         raise NotATarget(f"{shown}: UTF-16 text; save it as UTF-8")
     if begins_as_findings(start):
         return FindingList(path, shown, is_array=not _keys(first.removeprefix(b"\xef\xbb\xbf")))
-    if start[:1] == b"[":
+    if is_array:
         return AssetInventoryExport(path, shown, is_array=True)
     if start[:1] != b"{":
         raise _SomethingElse(f"{shown}: neither a Cloud Asset Inventory export nor a Terraform plan or state in JSON")

@@ -27,9 +27,9 @@ def open_file(path: Path) -> IO[bytes]:
     with path.open("rb") as file:
         magic = file.read(4)
     if magic[:2] == b"\x1f\x8b":
-        return io.BufferedReader(gzip.GzipFile(path), BUFFER)
+        return io.BufferedReader(_Unpacked(gzip.GzipFile(path)), BUFFER)
     if magic == b"\x28\xb5\x2f\xfd":
-        return io.BufferedReader(_Zstd(zstd.ZstdFile(path)), BUFFER)
+        return io.BufferedReader(_Unpacked(zstd.ZstdFile(path)), BUFFER)
     return path.open("rb", buffering=BUFFER)
 
 
@@ -76,10 +76,10 @@ def why(error: BaseException) -> str:
     return str(error)
 
 
-class _Zstd(io.RawIOBase):
-    """A zstd file whose errors are OSErrors, as those of any other file."""
+class _Unpacked(io.RawIOBase):
+    """What a compressed file holds: all that stands before a cut or damage is given before the error is raised."""
 
-    def __init__(self, file: zstd.ZstdFile) -> None:
+    def __init__(self, file: gzip.GzipFile | zstd.ZstdFile) -> None:
         self._file = file
 
     def readable(self) -> bool:
@@ -87,7 +87,7 @@ class _Zstd(io.RawIOBase):
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         try:
-            data = self._file.read(len(buffer))
+            data = self._file.read1(len(buffer))
         except zstd.ZstdError as error:
             raise OSError(f"the compressed file is damaged ({error})") from None
         buffer[: len(data)] = data

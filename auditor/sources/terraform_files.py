@@ -20,9 +20,11 @@ from auditor.sources.terraform import iam
 from auditor.sources.terraform.hcl.evaluate import Evaluated, Place, evaluate
 from auditor.sources.terraform.hcl.exceptions import InlineException, exceptions_in
 from auditor.sources.terraform.hcl.load import Module, read_module
+from auditor.sources.terraform.hcl.pinpoint import line_in
 from auditor.sources.terraform.hcl.roots import folders_with_files, roots
+from auditor.sources.terraform.hcl.syntax import Block
 from auditor.sources.terraform.hcl.variables import given_values
-from auditor.sources.terraform.places import split
+from auditor.sources.terraform.places import grant_in, split
 from auditor.sources.terraform.walk import AFTER_APPLY
 from auditor.sources.terraform_plan import TerraformPlan
 
@@ -49,6 +51,8 @@ class TerraformFiles:
     """How the folder is called."""
     var_files: tuple[Path, ...] = ()
     """Files of values, as given with `--var-file`."""
+    planned: tuple[Path, ...] = ()
+    """Folders for whose files, and those below, plans stand that are audited beside them."""
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     """Where `TF_VAR_…` are looked up."""
     kind: str = "Terraform files"
@@ -62,6 +66,10 @@ class TerraformFiles:
     _modules: dict[Path, Module] = field(default_factory=dict)
     _blocks: dict[str, set[Place]] = field(default_factory=dict)
     """Place of a line → the blocks that its asset comes of; only where comments accept something."""
+    _grants: dict[str, dict[tuple[str, str], Place]] = field(default_factory=dict)
+    """Place of a line → (role, member) of the asset's policy → the block that says so."""
+    _written: dict[str, Block] = field(default_factory=dict)
+    """Place of a line → the block of its resource."""
 
     @property
     def path(self) -> str:
@@ -74,7 +82,13 @@ class TerraformFiles:
         self.places.clear()
         self._modules.clear()
         self._blocks.clear()
-        folders = folders_with_files(self.folder, gaps)
+        self._grants.clear()
+        self._written.clear()
+        folders = [
+            folder
+            for folder in folders_with_files(self.folder, gaps)
+            if not any(folder.is_relative_to(planned) for planned in self.planned)
+        ]
         found = roots(folders, lambda folder: self._read(folder, gaps))
         taken: set[str] = set()
         for root in found:
@@ -93,10 +107,20 @@ class TerraformFiles:
 
     def claims(self) -> list[Claim]:
         """The exceptions in comments, each about the findings of what its block makes."""
-        return [one.claim(self._about(Place(one.file, one.block_line))) for one in self.exceptions]
+        return [one.claim(self._about(Place(one.block_file, one.block_line))) for one in self.exceptions]
 
     def _about(self, block: Place) -> Callable[[Finding], bool]:
         return lambda finding: block in self._blocks.get(finding.source, ())
+
+    def written_at(self, finding: Finding) -> str:
+        """`FILE:LINE` of the block that grants what a finding is about, or of the attribute that sets it, or `""`."""
+        grants = self._grants.get(finding.source, {})
+        place = grants.get(grant_in(finding, grants))
+        if place is not None:
+            return f"{place.file}:{place.line}"
+        block = self._written.get(finding.source)
+        line = line_in(block, finding.asset_type, finding.evidence) if block is not None else None
+        return f"{block.file.shown}:{line}" if block is not None and line is not None else ""
 
     def _read(self, folder: Path, gaps: Gaps) -> Module:
         """The module in a folder, read once whatever path leads to it."""
@@ -119,6 +143,15 @@ class TerraformFiles:
             where = f"{place.file}:{place.line} {addresses}" if place is not None else f"{self.shown} {addresses}"
             if place is not None:
                 self.places[mark + first] = place
+            if first in evaluated.written:
+                self._written[where] = evaluated.written[first]
+            if granted := plan.granted.get(shown[begin:]):
+                makers = {grant: address.removeprefix(mark) for grant, address in granted.items()}
+                self._grants[where] = {
+                    grant: evaluated.makers.get(address) or evaluated.places[address]
+                    for grant, address in makers.items()
+                    if address in evaluated.places
+                }
             if commented:
                 parts = [part.removeprefix(mark) for part in plan.made_of.get(shown[begin:], ())]
                 made_of = [*split(addresses), *parts]

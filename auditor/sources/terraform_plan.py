@@ -49,11 +49,14 @@ class TerraformPlan:
     unsupported: Counter[str] = field(default_factory=Counter)
     made_of: dict[str, list[str]] = field(default_factory=dict)
     """Address of an asset, after `lines` → the addresses of the other resources that make it up."""
+    granted: dict[str, dict[tuple[str, str], str]] = field(default_factory=dict)
+    """Address of an asset, after `lines` → (role, member) of its policy → the address of what grants it."""
 
     def lines(self, gaps: Gaps) -> Iterator[tuple[str, bytes]]:
         """(place, line) of every asset that the plan leaves in place or makes."""
         self.unsupported.clear()
         self.made_of.clear()
+        self.granted.clear()
         try:
             plan = read(self.document, self.shown, gaps)
             drafts = self._drafts(plan, Context(plan, Namer(plan, _TEMPLATES, _CONTAINERS)), gaps)
@@ -63,6 +66,8 @@ class TerraformPlan:
         for draft in drafts:
             if draft.parts:
                 self.made_of[draft.address] = draft.parts
+            if draft.granted:
+                self.granted[draft.address] = draft.granted
             yield f"{self.shown} {draft.address}", msgspec.json.encode(draft.line())
 
     def notices(self) -> list[str]:

@@ -48,6 +48,7 @@ class TerraformState:
     """Whether lines may say what only this program says of an asset: what is unknown, its Terraform address."""
     unsupported: Counter[str] = field(default_factory=Counter)
     made_of: dict[str, list[str]] = field(default_factory=dict)
+    granted: dict[str, dict[tuple[str, str], str]] = field(default_factory=dict)
     """Address of an asset, after `lines` → the addresses of the other resources that make it up."""
 
     def lines(self, gaps: Gaps) -> Iterator[tuple[str, bytes]]:
@@ -65,7 +66,7 @@ class TerraformState:
             yield _reworded(place), line if b'"unknown":{}' in line else _told(line)
         self.unsupported.clear()
         self.unsupported.update(plan.unsupported)
-        self.made_of = plan.made_of
+        self.made_of, self.granted = plan.made_of, plan.granted
         yield self.shown, self._itself(len(resources), secrets, unread)
 
     @property

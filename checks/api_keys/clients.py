@@ -132,6 +132,8 @@ def referrer_weakness(pattern: str) -> str:
         return f"matches everything that anyone publishes on {host}"
     if local := local_weakness(host):
         return local
+    if network(host) is not None:
+        return "names an address, which belongs to whoever gets it next"
     if scheme == "http":
         return "lets in pages that are served without TLS"
     return ""

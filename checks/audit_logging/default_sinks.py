@@ -17,7 +17,7 @@ from checks.audit_logging.examples import (
     SHOP,
     SINKS,
 )
-from checks.audit_logging.routing import AUDIT_LOGS, bucket_id, carries, container_of, exported, sinks_reaching
+from checks.audit_logging.routing import bucket_id, carries_some, container_of, exported, sinks_reaching
 
 _REQUIRED = asset(
     LogSink,
@@ -162,13 +162,13 @@ def audit_log_copy_in_same_project(sink: LogSink, estate: Estate) -> Verdict:
         return not_applicable("not a sink that somebody made in a project")
     if sink.disabled:
         return not_applicable("the sink is disabled")
-    if not any(carries(sink, log) for log in AUDIT_LOGS):
+    if not carries_some(sink):
         return not_applicable("the sink carries no audit logs")
     if not estate.same_project(_home(sink, estate), sink.container):
         return PASS
 
     def leaves(other: LogSink) -> bool:
-        if other.is_made_by_google or not any(carries(other, log) for log in AUDIT_LOGS):
+        if other.is_made_by_google or not carries_some(other):
             return False
         return not estate.same_project(_home(other, estate), sink.container)
 

@@ -25,9 +25,13 @@ ANYTHING = "\0"
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """An example of a log entry: field path in lower case → value, a tuple for an array."""
+    """An example of a log entry: field path in lower case → value, a tuple for an array.
+
+    `of_any_project` makes it stand for entries of all projects: then a filter on one of them does not match.
+    """
 
     fields: Mapping[str, str | tuple[str, ...]]
+    of_any_project: bool = False
 
 
 class Question(NamedTuple):
@@ -259,6 +263,8 @@ def _field(path: str, sign: str, wanted: str) -> Test:
     """A comparison of a field. A missing field fails every comparison, `!=` too."""
 
     def test(question: Question) -> bool | None:
+        if question.entry.of_any_project and _names_one_project(path, sign, wanted):
+            return sign in ("!=", "!~")
         if path.startswith(_FREE) or question.entry.fields.get(path) == ANYTHING:
             return question.free
         entry = question.entry.fields
@@ -272,8 +278,21 @@ def _field(path: str, sign: str, wanted: str) -> Test:
     return test
 
 
-def _holds(path: str, value: str, sign: str, wanted: str) -> bool | None:
+_CONTAINER = re.compile(r"\b(?:projects|folders|organizations|billingAccounts)(?:/|%2F)[A-Za-z0-9][A-Za-z0-9-]*", re.I)
+
+
+def _names_one_project(path: str, sign: str, wanted: str) -> bool:
+    """Whether a comparison holds for the entries of one project only."""
     if path == "logname":
+        return _CONTAINER.search(wanted) is not None
+    return path == "resource.labels.projectid" and not (sign == ":" and wanted == "*")
+
+
+def _holds(path: str, value: str, sign: str, wanted: str) -> bool | None:
+    if path == "logname" and sign in ("=~", "!~"):  # the whole name is searched, as it is written, %2F and all
+        named = _CONTAINER.search(wanted)
+        value = _CONTAINER.sub(named[0], value, count=1) if named else value
+    elif path == "logname":
         value, wanted = _log_id(value), _log_id(wanted)
     if sign in ("=~", "!~"):
         pattern = _pattern(wanted)
@@ -299,7 +318,7 @@ def _severity_holds(value: str, sign: str, wanted: str) -> bool | None:
 
 def _log_id(name: str) -> str:
     """The part of a log name that says which log it is, without the project: `cloudaudit.googleapis.com/activity`."""
-    return unquote(name).rpartition("/logs/")[2]
+    return unquote(name).rpartition("/logs/")[2].removeprefix("logs/")
 
 
 @lru_cache(maxsize=1024)

@@ -13,50 +13,72 @@ from auditor.resources.unknown import some
 from checks.audit_logging.log_filter import Entry, is_empty, matches
 
 _AUDIT = "projects/p/logs/cloudaudit.googleapis.com%2F"
-_COMMON = {
-    "protopayload.@type": "type.googleapis.com/google.cloud.audit.AuditLog",
-    "protopayload.authenticationinfo.principalemail": "someone@example.com",
+_PERSON, _WORKLOAD = "someone@example.com", "deploy@p.iam.gserviceaccount.com"
+
+
+def _entries(log: str, severity: str, *calls: tuple[str, str, str, str], **further: str) -> tuple[Entry, ...]:
+    """Entries of an audit log: resource type, service, method and caller of each."""
+    return tuple(
+        Entry(
+            {
+                "protopayload.@type": "type.googleapis.com/google.cloud.audit.AuditLog",
+                "protopayload.authenticationinfo.principalemail": caller,
+                "logname": _AUDIT + log,
+                "severity": severity,
+                "resource.type": resource,
+                "protopayload.servicename": service,
+                "protopayload.methodname": method,
+                **further,
+            }
+        )
+        for resource, service, method, caller in calls
+    )
+
+
+_READ = "google.cloud.secretmanager.v1.SecretManagerService.AccessSecretVersion"
+AUDIT_LOGS: dict[str, tuple[Entry, ...]] = {
+    "Admin Activity": _entries(
+        "activity",
+        "NOTICE",
+        ("project", "cloudresourcemanager.googleapis.com", "SetIamPolicy", _PERSON),
+        ("gce_firewall_rule", "compute.googleapis.com", "v1.compute.firewalls.insert", _WORKLOAD),
+        ("service_account", "iam.googleapis.com", "google.iam.admin.v1.CreateServiceAccountKey", _WORKLOAD),
+    ),
+    "Data Access": _entries(
+        "data_access",
+        "INFO",
+        ("audited_resource", "secretmanager.googleapis.com", _READ, _PERSON),
+        ("audited_resource", "secretmanager.googleapis.com", _READ, _WORKLOAD),
+    ),
+    "Policy Denied": _entries(
+        "policy",
+        "ERROR",
+        ("audited_resource", "storage.googleapis.com", "google.storage.objects.get", _PERSON),
+        **{"protopayload.metadata.@type": "type.googleapis.com/google.cloud.audit.VpcServiceControlAuditMetadata"},
+    ),
+}
+"""Entries of each audit log that can be lost: a sink that carries them all is taken to carry the log."""
+_OF_ANY_PROJECT = {
+    log: tuple(Entry(entry.fields, of_any_project=True) for entry in entries) for log, entries in AUDIT_LOGS.items()
 }
 
-AUDIT_LOGS: dict[str, Entry] = {
-    "Admin Activity": Entry(
-        {
-            **_COMMON,
-            "logname": _AUDIT + "activity",
-            "severity": "NOTICE",
-            "resource.type": "project",
-            "protopayload.servicename": "cloudresourcemanager.googleapis.com",
-            "protopayload.methodname": "SetIamPolicy",
-        }
-    ),
-    "Data Access": Entry(
-        {
-            **_COMMON,
-            "logname": _AUDIT + "data_access",
-            "severity": "INFO",
-            "resource.type": "audited_resource",
-            "protopayload.servicename": "secretmanager.googleapis.com",
-            "protopayload.methodname": "google.cloud.secretmanager.v1.SecretManagerService.AccessSecretVersion",
-        }
-    ),
-    "Policy Denied": Entry(
-        {
-            **_COMMON,
-            "logname": _AUDIT + "policy",
-            "severity": "ERROR",
-            "resource.type": "audited_resource",
-            "protopayload.servicename": "storage.googleapis.com",
-            "protopayload.methodname": "google.storage.objects.get",
-            "protopayload.metadata.@type": "type.googleapis.com/google.cloud.audit.VpcServiceControlAuditMetadata",
-        }
-    ),
-}
-"""An entry of each audit log that can be lost: a sink that carries it is taken to carry its log."""
+
+def entries_for(sink: LogSink, log: str) -> tuple[Entry, ...]:
+    """The entries of an audit log (a key of `AUDIT_LOGS`) that a sink should carry.
+
+    A sink of a folder or organisation sees those of many projects, so that a filter on one of them loses the others.
+    """
+    return (AUDIT_LOGS if sink.container.startswith("projects/") else _OF_ANY_PROJECT)[log]
 
 
 def carries(sink: LogSink, log: str) -> bool:
-    """Whether an enabled sink routes an audit log (a key of `AUDIT_LOGS`) to its destination."""
-    return routes(sink, AUDIT_LOGS[log])
+    """Whether an enabled sink routes an audit log to its destination, and not only part of it."""
+    return all(routes(sink, entry) for entry in entries_for(sink, log))
+
+
+def carries_some(sink: LogSink) -> bool:
+    """Whether an enabled sink routes any entry of an audit log to its destination."""
+    return any(routes(sink, entry) for entries in AUDIT_LOGS.values() for entry in entries)
 
 
 def routes(sink: LogSink, entry: Entry) -> bool:
@@ -76,10 +98,10 @@ def carries_everything(sink: LogSink) -> bool:
     )
 
 
-def excluded_by(sink: LogSink, log: str) -> str:
-    """The name of an exclusion of the sink that drops an audit log, or `""`."""
+def excluded_by(sink: LogSink, entry: Entry) -> str:
+    """The name of an exclusion of the sink that drops an entry, or `""`."""
     for exclusion in sink.exclusions:
-        if not exclusion.disabled and matches(exclusion.filter, AUDIT_LOGS[log]):
+        if not exclusion.disabled and matches(exclusion.filter, entry):
             return exclusion.name or "without a name"
     return ""
 
@@ -135,7 +157,7 @@ def log_bucket_of(sink: LogSink) -> str:
 def holds_audit_logs(bucket: Bucket, estate: Estate) -> bool:
     """Whether a sink exports audit logs to a bucket of Cloud Storage."""
     sinks = estate.related(LogSink, storage_bucket_of, bucket.id)
-    return some(sinks, lambda sink: any(carries(sink, log) for log in AUDIT_LOGS))
+    return some(sinks, carries_some)
 
 
 def log_bucket_holds_audit_logs(bucket: LogBucket, estate: Estate) -> bool:
@@ -145,7 +167,7 @@ def log_bucket_holds_audit_logs(bucket: LogBucket, estate: Estate) -> bool:
         return (
             not sink.is_made_by_google
             and estate.same_project(sink.destination_project, bucket.project)
-            and any(carries(sink, log) for log in AUDIT_LOGS)
+            and carries_some(sink)
         )
 
     return some(estate.related(LogSink, log_bucket_of, f"{bucket.location}/{bucket.id}"), feeds)

@@ -17,7 +17,7 @@ from checks.audit_logging.examples import (
     SINKS,
 )
 from checks.audit_logging.log_filter import matches
-from checks.audit_logging.routing import AUDIT_LOGS, excluded_by, exported
+from checks.audit_logging.routing import AUDIT_LOGS, entries_for, excluded_by, exported
 
 
 @check(
@@ -197,13 +197,14 @@ def log_sink_drops_audit_logs(sink: LogSink) -> Verdict:
         return not_applicable("the _Required sink cannot be changed")
     if sink.disabled:
         return not_applicable("the sink is disabled")
-    for log, entry in AUDIT_LOGS.items():
-        if matches(sink.filter, entry):
-            exclusion = excluded_by(sink, log)
-            if exclusion:
-                return fail(f"exclusion {exclusion} drops {log} audit logs")
-        elif sink.id == "_Default" and log != "Admin Activity":
-            return fail(f"the filter does not let {log} audit logs pass")
+    for log in AUDIT_LOGS:
+        for entry in entries_for(sink, log):
+            if matches(sink.filter, entry):
+                exclusion = excluded_by(sink, entry)
+                if exclusion:
+                    return fail(f"exclusion {exclusion} drops {log} audit logs")
+            elif sink.id == "_Default" and log != "Admin Activity":
+                return fail(f"the filter does not let {log} audit logs pass")
     return PASS
 
 

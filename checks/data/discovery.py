@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from auditor import PASS, Example, Fix, Severity, Verdict, asset, check, fail
+from auditor import PASS, Estate, Example, Fix, Severity, Verdict, asset, check, fail, not_applicable
+from auditor.resources.bigquery import Dataset
 from auditor.resources.dlp import DiscoveryConfig, JobTrigger
+from auditor.resources.resourcemanager import Project
+from auditor.resources.unknown import some
 
 _ERROR = {"details": {"code": 7, "message": "Permission denied: roles/dlp.orgdriver is missing"}}
 _MANUAL = (
@@ -115,3 +118,59 @@ def results_unpublished(scan: DiscoveryConfig | JobTrigger) -> Verdict:
     Source: https://cloud.google.com/sensitive-data-protection/docs/sending-results-to-scc
     """
     return PASS if scan.publishes else fail("no action publishes its results")
+
+
+_PROJECT = asset(Project, {"projectId": "p", "projectNumber": "1001", "state": "ACTIVE"})
+_TABLES = asset(Dataset, {"datasetReference": {"datasetId": "orders"}})
+_EVERY_TABLE: dict[str, Any] = {"targets": [{"bigQueryTarget": {"filter": {"otherTables": {}}}}]}
+_WHOLE: dict[str, Any] = {"orgConfig": {"location": {"organizationId": "3001"}, "projectId": "dlp"}}
+
+
+@check(
+    "bigquery-unprofiled",
+    severity=Severity.LOW,
+    default=False,
+    reads=[Dataset, DiscoveryConfig],
+    fix=Fix(
+        manual="Set up discovery for the organisation in the console, under Security, Sensitive Data Protection; look "
+        "at the estimate of its cost first.",
+        terraform="google_data_loss_prevention_discovery_config with targets { big_query_target { … } }",
+        patch=lambda: [_discovery(**_WHOLE, **_EVERY_TABLE)],
+    ),
+    passes=lambda: [
+        [_PROJECT, _TABLES, _discovery(**_WHOLE, **_EVERY_TABLE)],
+        [_PROJECT, _TABLES, _discovery(**_EVERY_TABLE, orgConfig={"location": {"folderId": "2001"}})],
+        _PROJECT,
+    ],
+    fails=lambda: [
+        [_PROJECT, _TABLES, _discovery(**_WHOLE, **_EVERY_TABLE, status="PAUSED")],
+        [_PROJECT, _TABLES, _discovery(**_WHOLE, targets=[{"bigQueryTarget": {"disabled": {}}}])],
+        [_PROJECT, _TABLES, _discovery(**_WHOLE, targets=[{"cloudStorageTarget": {}}])],
+        [_PROJECT, _TABLES, _discovery(**_EVERY_TABLE, orgConfig={"location": {"folderId": "2002"}})],
+    ],
+    unknown=lambda: [[_PROJECT, _TABLES]],
+)
+def unprofiled(project: Project, estate: Estate) -> Verdict:
+    """Nobody searches the BigQuery tables of a project for sensitive data.
+
+    Why: what is not known to hold card numbers is shared and kept like anything else. Discovery looks at new tables by
+    itself; labels and policy tags that people set are not asked. Its configurations are in no export, so that this is
+    answered of live estates, and of what was collected from one.
+
+    What a fix may break: Nothing; profiling is paid for by the gigabyte.
+
+    Source: https://cloud.google.com/sensitive-data-protection/docs/data-profiles
+    """
+    if not project.is_active:
+        return not_applicable("the project is pending deletion")
+    home = project.asset.key
+    if estate.surely_lacks(Dataset, home) or not estate.in_project(Dataset, home):
+        return not_applicable("the project has no BigQuery data sets")
+
+    def covers(one: DiscoveryConfig) -> bool:
+        is_above = one.scope in project.asset.ancestors or estate.same_project(one.scope, home)
+        return is_above and one.profiles_tables
+
+    if some(estate.of(DiscoveryConfig), covers):
+        return PASS
+    return fail("no running discovery covers its tables")

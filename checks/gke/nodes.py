@@ -346,3 +346,78 @@ image_type = _pool_check(
     manual="gcloud container clusters upgrade CLUSTER --node-pool=POOL --image-type=COS_CONTAINERD",
     default=False,
 )
+
+
+_MINIMAL_SCOPES = frozenset(
+    {
+        "devstorage.read_only",
+        "logging.write",
+        "monitoring",
+        "monitoring.read",
+        "monitoring.write",
+        "service.management.readonly",
+        "servicecontrol",
+        "trace.append",
+        "userinfo.email",
+    }
+)
+"""What nodes themselves need."""
+
+
+def _broad_scopes(pool: NodePool) -> Verdict | None:
+    email = pool.config.service_account
+    if email not in ("", "default") and not email.endswith("-compute@developer.gserviceaccount.com"):
+        return None  # scopes narrow nothing that the account's roles do not
+    for scope in pool.config.oauth_scopes:
+        if scope.rpartition("/auth/")[2] not in _MINIMAL_SCOPES:
+            return fail(f"the default account has scope {scope}")
+    return None
+
+
+scopes = _pool_check(
+    "gke-node-scopes-broad",
+    """The nodes of a GKE cluster may use more of the default service account than nodes need.
+
+    Why: scopes are what holds the default account back, which is an Editor of the project unless someone took that
+    away. Nodes that run as an account of their own are not asked: there its roles decide.
+
+    What a fix may break: pods that use the node's rights; give them Workload Identity first.
+
+    Source: https://cloud.google.com/kubernetes-engine/docs/how-to/access-scopes
+    """,
+    _broad_scopes,
+    good={"config": {"serviceAccount": "default", "oauthScopes": [_NARROW]}},
+    bad={"config": {"serviceAccount": "default", "oauthScopes": [_NARROW, _PLATFORM]}},
+    unknown="config.oauthScopes",
+    severity=Severity.MEDIUM,
+    same_as=(
+        "scoutsuite:kubernetesengine-scopes-not-limited",
+        "policy_library:gcp_gke_allowed_node_sa_v1",
+        "sha:OVER_PRIVILEGED_SCOPES",
+    ),
+    terraform="service_account = … in node_config; or oauth_scopes with logging, monitoring and storage-ro only",
+    manual="Make a new pool with --service-account, move the workloads, delete the old pool.",
+)
+
+disk_key = _pool_check(
+    "gke-node-without-cmek",
+    """The boot disks of the nodes of a GKE cluster are not encrypted with a key of your own.
+
+    Why: Google encrypts all disks with keys of its own. A customer-managed key adds that you can take it away from
+    everybody, Google included, and that each use of it is in your log.
+
+    What a fix may break: the pool must be made anew; without the key no node starts.
+
+    Source: https://cloud.google.com/kubernetes-engine/docs/how-to/using-cmek
+    """,
+    lambda pool: None if pool.config.boot_disk_kms_key else fail("no Cloud KMS key is set"),
+    good={"config": {"bootDiskKmsKey": "projects/p/locations/eu/keyRings/r/cryptoKeys/k"}},
+    bad={"config": {"diskType": "pd-balanced"}},
+    unknown="config.bootDiskKmsKey",
+    severity=Severity.LOW,
+    same_as=("cloudsploit:kubernetes/nodeEncryption", "sha:NODEPOOL_BOOT_CMEK_DISABLED"),
+    terraform="boot_disk_kms_key in node_config",
+    manual="Make a new pool with --boot-disk-kms-key, move the workloads, delete the old pool.",
+    guardrail="gcp.restrictNonCmekServices",
+    default=False,
+)

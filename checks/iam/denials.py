@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from auditor import PASS, Example, Fix, Severity, Verdict, asset, check, fail, not_applicable
+from auditor import PASS, Clock, Example, Fix, Severity, Verdict, asset, check, fail, not_applicable
+from auditor.access.conditions import tautology
 from auditor.access.members import Kind, Member, parse
 from auditor.resources.iam_policies import DenyPolicy, DenyRule
 from auditor.resources.unknown import known_first
@@ -13,6 +14,7 @@ _NAME = "//iam.googleapis.com/policies/cloudresourcemanager.googleapis.com%2Forg
 _ALL = "principalSet://goog/public:all"
 _KEYS = "iam.googleapis.com/serviceAccountKeys.create"
 _ADMINS = "principalSet://goog/group/key-admins@example.com"
+_NEVER = "resource.matchTag('3001/env', 'prod') && !resource.matchTag('3001/env', 'prod')"
 _WHOLE = (Kind.PUBLIC, Kind.CUSTOMER, Kind.DOMAIN, Kind.ALL_PRINCIPALS)
 
 
@@ -48,6 +50,7 @@ def _is_wide(member: Member) -> bool:
         _policy(exceptionPrincipals=[_ADMINS]),
         _policy(),
         _policy(exceptionPrincipals=["principal://goog/subject/break-glass@example.com"]),
+        _policy(denialCondition={"expression": "!resource.matchTag('3001/env', 'test')"}),
         _policy(
             deniedPermissions=["iam.googleapis.com/serviceAccountKeys.*"],
             exceptionPermissions=["iam.googleapis.com/serviceAccountKeys.list"],
@@ -63,14 +66,16 @@ def _is_wide(member: Member) -> bool:
         _policy(exceptionPrincipals=["principalSet://cloudresourcemanager.googleapis.com/organizations/3001"]),
         _policy(exceptionPermissions=["iam.googleapis.com/serviceAccountKeys.*"]),
         _policy(deniedPrincipals=[_ADMINS], exceptionPrincipals=[_ADMINS]),
+        _policy(denialCondition={"expression": "false"}),
+        _policy(denialCondition={"expression": _NEVER}),
     ],
     unknown=lambda: [
         _policy(unknown=("resource.data.rules",)),
         _policy(unknown=("resource.data.rules.0.denyRule.exceptionPrincipals",)),
     ],
 )
-def wide_exception(policy: DenyPolicy) -> Verdict:
-    """The exceptions of a deny rule take everybody out, or every permission.
+def wide_exception(policy: DenyPolicy, clock: Clock) -> Verdict:
+    """The exceptions or the condition of a deny rule leave nobody and nothing that it denies.
 
     Why: The rule reads as a guardrail and guards nothing: an exception for a whole customer, organization or
     pool lets in each account of it, also those that will be made or stolen tomorrow. A wildcard among the
@@ -83,7 +88,7 @@ def wide_exception(policy: DenyPolicy) -> Verdict:
     if policy.delete_time:
         return not_applicable("the policy is deleted")
     for rule in known_first(policy.rules, lambda entry: [entry.deny_rule] if entry.deny_rule else []):
-        problem = _emptied(rule)
+        problem = _emptied(rule) or _never(rule, clock)
         if problem:
             return fail(problem, evidence={"denied permissions": list(rule.denied_permissions)[:50]})
     return PASS
@@ -101,6 +106,14 @@ def _emptied(rule: DenyRule) -> str:
     if patterns and all(any(_includes(pattern, denied) for pattern in patterns) for denied in rule.denied_permissions):
         return f"every permission that the rule denies is excepted ({patterns[0]})"
     return ""
+
+
+def _never(rule: DenyRule, clock: Clock) -> str:
+    """That the condition of a rule is met by no request, `""` where it may be."""
+    condition = rule.denial_condition
+    if condition is None or not tautology(condition.expression, clock.now).fails:
+        return ""
+    return "no request meets the condition of the rule, so that it denies nothing"
 
 
 def _includes(pattern: str, permission: str) -> bool:

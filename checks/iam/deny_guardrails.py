@@ -1,10 +1,11 @@
-"""Deny policies that hold back what nobody should do by accident."""
+"""Guardrails of a whole organisation: what deny policies hold back, and where principal access boundaries end."""
 
 from __future__ import annotations
 
 from auditor import PASS, Estate, Example, Fix, Settings, Severity, Undetermined, Verdict, asset, check, fail
+from auditor.access.members import Kind, parse
 from auditor.access.permissions import matches_denied
-from auditor.resources.iam_policies import DenyPolicy, DenyRule
+from auditor.resources.iam_policies import DenyPolicy, DenyRule, PolicyBinding
 from auditor.resources.resourcemanager import Organization
 from auditor.resources.unknown import known_first
 
@@ -92,3 +93,85 @@ def _denies(rule: DenyRule, permission: str) -> bool:
     if True not in found and None in found:
         raise Undetermined("denied permissions", "an entry of a deny rule has no form that IAM documents")
     return True in found
+
+
+_BOUNDARY = "PRINCIPAL_ACCESS_BOUNDARY"
+
+
+def _bound(target: str, *, kind: str = _BOUNDARY, unknown: str = "") -> Example:
+    return asset(
+        PolicyBinding,
+        {
+            "policy": "organizations/3001/locations/global/principalAccessBoundaryPolicies/ours",
+            "policyKind": kind,
+            "target": {"principalSet": target},
+        },
+        name="//iam.googleapis.com/organizations/3001/locations/global/policyBindings/ours",
+        ancestors=["organizations/3001"],
+        unknown=[unknown] if unknown else [],
+    )
+
+
+_EVERYBODY = "//cloudresourcemanager.googleapis.com/organizations/3001"
+
+
+@check(
+    "organization-without-access-boundary",
+    severity=Severity.LOW,
+    default=False,
+    reads=[PolicyBinding],
+    evidence=["displayName"],
+    fix=Fix(
+        gcloud="gcloud iam policy-bindings create ours --organization={organization.id} --location=global "
+        "--policy=organizations/{organization.id}/locations/global/principalAccessBoundaryPolicies/POLICY "
+        "--target-principal-set=cloudresourcemanager.googleapis.com/organizations/{organization.id}",
+        terraform="google_iam_principal_access_boundary_policy and google_iam_organizations_policy_binding",
+        manual="Bind a boundary with the resources of the organisation to the principal set of the organisation, "
+        "and those of its Workspace domain and workforce pools. Try it on one group first.",
+        patch=lambda: [_bound(_EVERYBODY)],
+    ),
+    passes=lambda: [
+        [_ORGANIZATION, _bound(_EVERYBODY)],
+        [_ORGANIZATION, _bound("//iam.googleapis.com/locations/global/workspace/C01abcde")],
+        [_ORGANIZATION, _bound("//iam.googleapis.com/locations/global/workforcePools/staff")],
+    ],
+    fails=lambda: [
+        [_ORGANIZATION, _bound("//cloudresourcemanager.googleapis.com/projects/1001")],
+        [_ORGANIZATION, _bound(_EVERYBODY, kind="ACCESS")],
+    ],
+    unknown=lambda: [
+        [_ORGANIZATION],
+        [_ORGANIZATION, _bound(_EVERYBODY, unknown="resource.data.target")],
+    ],
+)
+def without_access_boundary(organization: Organization, estate: Estate) -> Verdict:
+    """No principal access boundary keeps the organisation's people and accounts to its own resources.
+
+    Why: Without one, any resource of anybody can be opened to a member of staff or a service account: a stranger's
+    bucket that takes data out, or gives malicious data in, asks for nothing but a grant over there. No role here shows
+    it.
+
+    What a fix may break: Whoever works with resources of partners; name these in the boundary.
+
+    Source: https://cloud.google.com/iam/docs/principal-access-boundary-policies
+    """
+
+    def wide(binding: PolicyBinding) -> list[PolicyBinding]:
+        if binding.policy_kind != _BOUNDARY or organization.asset.key not in binding.asset.ancestors:
+            return []
+        return [binding] if _is_wide(binding.target.principal_set) else []
+
+    for _ in known_first(estate.of(PolicyBinding), wide):
+        return PASS
+    return fail("no boundary is bound to the organisation, its Workspace or a workforce pool")
+
+
+def _is_wide(principal_set: str) -> bool:
+    """Whether a set is all of an organisation, of a Workspace customer or of a workforce pool."""
+    text = principal_set.removeprefix("principalSet:")
+    if "/locations/global/workspace/" in text or "cloudIdentityCustomerId" in text:
+        return True
+    read = parse(text)
+    if read.kind is Kind.WORKFORCE_IDENTITY:
+        return True
+    return "/organizations/" in text and "/locations/" not in text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from auditor import PASS, Clock, Fix, Policy, Severity, Verdict, asset, check, fail, not_applicable
-from auditor.access.federation import pins_owner, shared_issuer
+from auditor.access.federation import pins_aws_role, pins_owner, shared_issuer
 from auditor.access.grants import grants, tell
 from auditor.access.members import Kind, Member
 from auditor.resources.iam import ServiceAccount, WorkloadIdentityPoolProvider
@@ -30,8 +30,10 @@ def _example(data: dict[str, Any], *unknown: str) -> Any:
     return asset(WorkloadIdentityPoolProvider, data, name=_NAME, unknown=unknown)
 
 
+_AWS: dict[str, Any] = {"aws": {"accountId": "123456789012"}}
 _ANY_OWNER = (
-    "[assertion.repository_owner_id, assertion.namespace_id, assertion.terraform_organization_id].exists(x, x == '1')"
+    "[assertion.repository_owner_id, assertion.namespace_id, assertion.terraform_organization_id, assertion.arn]"
+    ".exists(x, x == '1')"
 )
 
 
@@ -65,12 +67,19 @@ _CONDITION = Fix(
         _example(_provider(issuer="https://login.microsoftonline.com/1b2c3d4e/v2.0")),
         _example(_provider(issuer="https://token.actions.githubusercontent.com/example-enterprise")),
         _example({"saml": {"idpMetadataXml": "<EntityDescriptor/>"}}),
+        _example({"x509": {"trustStore": {"trustAnchors": [{"pemCertificate": "x"}]}}}),
+        _example({**_AWS, "attributeCondition": "assertion.arn.startsWith('arn:aws:sts::12:assumed-role/ci/')"}),
+        _example({**_AWS, "attributeCondition": "attribute.aws_role == 'arn:aws:sts::123456789012:assumed-role/ci'"}),
     ],
     fails=lambda: [
         _example(_provider()),
         _example(_provider(issuer="https://gitlab.com/")),
         _example(_provider("   ", issuer="https://app.terraform.io")),
-        _example({"aws": {"accountId": "123456789012"}}),
+        _example(_AWS),
+        _example({**_AWS, "attributeCondition": "assertion.account == '123456789012'"}),
+        _example({**_AWS, "attributeCondition": "assertion.arn.startsWith('arn:aws:sts::123456789012:assumed-role')"}),
+        _example({**_AWS, "attributeCondition": "assertion.arn == 'a/b' || assertion.account == '123456789012'"}),
+        _example(_provider(issuer="https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0")),
     ],
     unknown=lambda: [
         _example(_provider(), "resource.data.attributeCondition"),
@@ -92,10 +101,11 @@ def unconditional_provider(provider: WorkloadIdentityPoolProvider) -> Verdict:
     """
     if not provider.is_active:
         return not_applicable("the provider is disabled or deleted")
-    if provider.attribute_condition.strip():
-        return PASS
-    if provider.aws.account_id:
+    condition = provider.attribute_condition.strip()
+    if provider.aws.account_id and not pins_aws_role(condition, provider.attribute_mapping):
         return fail(f"every role of AWS account {provider.aws.account_id} is accepted", severity=Severity.MEDIUM)
+    if condition:
+        return PASS
     issuer = shared_issuer(provider.oidc.issuer_uri)
     if issuer is None:
         return not_applicable("the issuer is not known to serve others")

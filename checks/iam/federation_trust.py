@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from auditor import PASS, Clock, Fix, Policy, Severity, Verdict, asset, check, fail, not_applicable
-from auditor.access.federation import OWNER_WIDE_CLAIMS, mutable_claims, shared_issuer, trusts_pull_requests
+from auditor.access.federation import mutable_claims, shared_issuer, tells_owners_only, trusts_pull_requests
 from auditor.access.grants import grants, tell
 from auditor.access.members import Kind, Member
 from auditor.resources.iam import ServiceAccount, WorkloadIdentityPoolProvider
@@ -179,7 +179,7 @@ def _whole_owner(member: Member) -> bool:
     selection = member.selection
     if selection is None or member.kind is not Kind.WORKLOAD_IDENTITY:
         return False
-    return selection.selector.partition("/")[0].removeprefix("attribute.") in OWNER_WIDE_CLAIMS
+    return tells_owners_only(selection.selector.partition("/")[0].removeprefix("attribute."))
 
 
 @check(
@@ -199,6 +199,7 @@ def _whole_owner(member: Member) -> bool:
         _on_account(f"principalSet://{_POOL}/attribute.repository_owner/example"),
         _on_account(f"principalSet://{_POOL}/attribute.repository_owner_id/12345"),
         on_project(grant("roles/editor", f"principalSet://{_POOL}/attribute.namespace_id/77")),
+        _on_account(f"principalSet://{_POOL}/attribute.owner/example"),
     ],
     unknown=lambda: [on_project(more=True)],
 )

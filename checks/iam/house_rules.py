@@ -22,6 +22,7 @@ from auditor import (
 )
 from auditor.access.grants import grants, tell
 from auditor.access.members import Kind, Member, parse
+from auditor.resources.bigquery import Dataset
 from auditor.resources.iam import ServiceAccount
 from auditor.resources.resourcemanager import Folder, Organization, Project
 from auditor.resources.storage import Bucket
@@ -221,6 +222,11 @@ def account_in_banned_project(account: ServiceAccount, settings: HomeSettings) -
         _bucket(grant("roles/storage.legacyBucketOwner", "projectOwner:p", "projectEditor:p")),
         _bucket(grant("roles/storage.objectAdmin", "group:data@example.com")),
         _bucket(grant("roles/storage.objectAdmin", "projectEditor:p", condition=until("2026-01-01"))),
+        _dataset(
+            grant("roles/bigquery.dataOwner", "projectOwner:p"),
+            grant("roles/bigquery.dataEditor", "projectEditor:p"),
+            grant("roles/bigquery.dataViewer", "projectViewer:p", "user:a@example.com"),
+        ),
     ],
     fails=lambda: [
         _bucket(grant("roles/storage.admin", "projectEditor:p")),
@@ -228,31 +234,44 @@ def account_in_banned_project(account: ServiceAccount, settings: HomeSettings) -
             grant("roles/storage.legacyBucketOwner", "projectEditor:p"),
             grant("roles/storage.objectViewer", "projectViewer:p"),
         ),
+        _dataset(grant("roles/bigquery.dataEditor", "projectViewer:p")),
+        _dataset(grant("roles/bigquery.dataOwner", "projectEditor:p", "projectOwner:p")),
     ],
     unknown=lambda: [asset(Bucket, policy={"bindings": []}, unknown=["iam_policy.bindings"])],
 )
-def convenience_member(policy: Policy[Bucket], clock: Clock) -> Verdict:
-    """A role on a bucket is granted to whoever owns, edits or views a project.
+def convenience_member(policy: Policy[Bucket | Dataset], clock: Clock) -> Verdict:
+    """A role on a bucket or dataset is granted to whoever owns, edits or views a project.
 
-    Why: The grant follows basic roles: each new viewer of the project reads the objects too, and no review of the
-    resource's policy shows a name. The legacy roles that Cloud Storage itself gives to such members are left alone.
+    Why: The grant follows basic roles: each new viewer of the project reads the data too, and no review of the
+    resource's policy shows a name. What Cloud Storage and BigQuery themselves give to such members is left alone.
 
     What a fix may break: Whoever reached the resource by a basic role only.
 
     Source: https://cloud.google.com/storage/docs/access-control/iam#convenience-values
     """
-    return tell(
-        grants(
-            policy, clock.now, roles=_not_legacy, members=lambda member: member.kind is Kind.CONVENIENCE, types=_BY_ROLE
-        )
+    found = grants(
+        policy, clock.now, roles=_not_legacy, members=lambda member: member.kind is Kind.CONVENIENCE, types=_BY_ROLE
     )
+    return tell([each for each in found if (each.role, str(each.member).partition(":")[0]) not in _OF_DATASETS])
 
 
+_OF_DATASETS = frozenset(
+    {
+        ("roles/bigquery.dataOwner", "projectOwner"),
+        ("roles/bigquery.dataEditor", "projectEditor"),
+        ("roles/bigquery.dataViewer", "projectViewer"),
+    }
+)
+"""What BigQuery gives to such members of a new dataset."""
 _BY_ROLE = ("projectOwner", "projectEditor", "projectViewer")
 
 
 def _not_legacy(role: str) -> bool:
     return not role.startswith("roles/storage.legacy")
+
+
+def _dataset(*bindings: dict[str, Any]) -> Example:
+    return asset(Dataset, policy={"bindings": list(bindings)})
 
 
 def _bucket(*bindings: dict[str, Any]) -> Example:

@@ -252,6 +252,7 @@ def _verdict(found: Ways, settings: PathSettings, severity: Severity) -> Verdict
             "_removal_of_binding": words,
         },
         severity=severity,
+        discriminator="\n".join(found.routes),
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any, NamedTuple
 
 from auditor import (
     PASS,
     EffectiveAccess,
     Estate,
+    Fix,
     Policy,
     Settings,
     Severity,
@@ -22,8 +24,8 @@ from auditor.access.grants import tell
 from auditor.access.members import Kind, Member
 from auditor.access.roles import BASIC_ROLES
 from auditor.access.standing_index import Power, standing_index
-from auditor.resources.resourcemanager import Project
-from checks.iam.containers import grant, member_of, narrower, on_project, until
+from auditor.resources.resourcemanager import Organization, Project
+from checks.iam.containers import grant, member_of, narrower, on_organization, on_project, until
 from checks.iam.service_accounts import CHANGES_ACCESS
 
 _PRODUCTION = re.compile(r"(?:^|[^a-z])(?:prod|prd|production|live)(?:[^a-z]|$)")
@@ -101,7 +103,7 @@ def standing_access(policy: Policy[Project], access: EffectiveAccess, estate: Es
 
 
 class OwnerSettings(Settings, frozen=True):
-    """How many people may own a project."""
+    """How many people may own a project or organization."""
 
     max_owners: int = 3
     """People behind groups count one by one."""
@@ -112,7 +114,31 @@ class OwnerSettings(Settings, frozen=True):
             raise ValueError("max_owners must be at least 1")
 
 
-_OWNING = frozenset({"resourcemanager.projects.setIamPolicy"})
+_OWNING = {
+    "projects": frozenset({"resourcemanager.projects.setIamPolicy"}),
+    "organizations": frozenset({"resourcemanager.organizations.setIamPolicy"}),
+}
+
+
+class _People(NamedTuple):
+    """Who can set a policy, by grants on the container itself, and why there may be more."""
+
+    names: frozenset[str]
+    powers: list[Power]
+    doubts: list[str]
+
+
+def _people(policy: Policy[Any], access: EffectiveAccess) -> _People:
+    """The people, those behind groups one by one, who can set the policy of a container."""
+    index = standing_index(access)
+    powers = index.on(policy.asset, _OWNING[policy.asset.key.partition("/")[0]], _person)
+    names: set[str] = set()
+    doubts = list(powers.doubts)
+    for power in powers.found:
+        accounts, doubt = index.inside(power.member)
+        names.update(name for name in accounts if name.startswith("user:"))
+        doubts += [doubt] if doubt else []
+    return _People(frozenset(names), powers.found, doubts)
 
 
 @check(
@@ -124,6 +150,7 @@ _OWNING = frozenset({"resourcemanager.projects.setIamPolicy"})
         on_project(grant("roles/owner", "user:a@example.com", "user:b@example.com")),
         [on_project(grant("roles/owner", "group:ops@example.com")), *member_of("ops@example.com", "a@example.com")],
         on_project(grant("roles/editor", *(f"user:{name}@example.com" for name in "abcdefg"))),
+        on_organization(grant("roles/resourcemanager.organizationAdmin", "user:a@example.com", "user:b@example.com")),
     ],
     fails=lambda: [
         on_project(grant("roles/owner", *(f"user:{name}@example.com" for name in "abcd"))),
@@ -131,38 +158,89 @@ _OWNING = frozenset({"resourcemanager.projects.setIamPolicy"})
             on_project(grant("roles/owner", "group:ops@example.com")),
             *member_of("ops@example.com", *(f"{name}@example.com" for name in "abcde")),
         ],
+        on_organization(
+            grant("roles/resourcemanager.organizationAdmin", *(f"user:{name}@example.com" for name in "abcd"))
+        ),
     ],
     unknown=lambda: [on_project(grant("roles/owner", "group:ops@example.com"))],
 )
-def many_owners(policy: Policy[Project], access: EffectiveAccess, settings: OwnerSettings) -> Verdict:
-    """More people than needed can change who has access to a project.
+def many_owners(policy: Policy[Project | Organization], access: EffectiveAccess, settings: OwnerSettings) -> Verdict:
+    """More people than needed can change who has access to a project or organization.
 
-    Why: Each of them is a way in, and nobody feels responsible. What is granted on the project itself is
-    counted, people behind groups one by one, by what their roles permit.
+    Why: Each of them is a way in, and nobody feels responsible. What is granted on the project or organization itself
+    is counted, people behind groups one by one, by what their roles permit.
 
     What a fix may break: Whoever loses the role asks one of the others.
 
     Source: https://cloud.google.com/iam/docs/using-iam-securely
     """
-    index = standing_index(access)
-    powers = index.on(policy.asset, _OWNING, _person)
-    people: set[str] = set()
-    doubts = list(powers.doubts)
-    for power in powers.found:
-        accounts, doubt = index.inside(power.member)
-        people.update(name for name in accounts if name.startswith("user:"))
-        doubts += [doubt] if doubt else []
-    if len(people) > settings.max_owners:
-        first = powers.found[0]
+    people = _people(policy, access)
+    if len(people.names) > settings.max_owners:
+        first = people.powers[0]
         return fail(
-            f"{len(people)} people can set its policy, the limit is {settings.max_owners}",
+            f"{len(people.names)} people can set its policy, the limit is {settings.max_owners}",
             evidence={
-                "people": sorted(people)[:50],
+                "people": sorted(people.names)[:50],
                 "member": str(first.member),
                 "role": first.role,
                 "_collection": first.collection,
             },
         )
-    if doubts:
-        raise Undetermined("how many people hold it", doubts[0])
+    if people.doubts:
+        raise Undetermined("how many people hold it", people.doubts[0])
     return PASS
+
+
+@check(
+    "organization-single-administrator",
+    severity=Severity.LOW,
+    fix=Fix(
+        gcloud="gcloud organizations add-iam-policy-binding {policy.asset.id} --member=group:GROUP "
+        "--role=roles/resourcemanager.organizationAdmin",
+        terraform="a second `member` of google_organization_iam_member, best a group",
+        manual="Let a second person administer the organization, best by a group of two or three with hardware keys.",
+        patch={
+            "policy": {
+                "bindings": [
+                    grant("roles/resourcemanager.organizationAdmin", "user:a@example.com", "user:b@example.com")
+                ]
+            }
+        },
+    ),
+    passes=lambda: [
+        on_organization(grant("roles/resourcemanager.organizationAdmin", "user:a@example.com", "user:b@example.com")),
+        [
+            on_organization(grant("roles/resourcemanager.organizationAdmin", "group:admins@example.com")),
+            *member_of("admins@example.com", "a@example.com", "b@example.com"),
+        ],
+        on_organization(grant("roles/browser", "user:a@example.com")),
+    ],
+    fails=lambda: [
+        on_organization(grant("roles/resourcemanager.organizationAdmin", "user:a@example.com")),
+        [
+            on_organization(
+                grant("roles/resourcemanager.organizationAdmin", "group:admins@example.com", "user:a@example.com")
+            ),
+            *member_of("admins@example.com", "a@example.com"),
+        ],
+    ],
+    unknown=lambda: [
+        on_organization(grant("roles/resourcemanager.organizationAdmin", "user:a@example.com", "group:b@example.com")),
+    ],
+)
+def single_administrator(policy: Policy[Organization], access: EffectiveAccess) -> Verdict:
+    """A single person administers the organization.
+
+    Why: If the account is locked, lost or leaves, nobody changes access or stops an attack until a super administrator
+    of Workspace is found. Where nobody has the role, super administrators can take it; that is left alone.
+
+    What a fix may break: Nothing; decide well who the second one is.
+
+    Source: https://cloud.google.com/resource-manager/docs/super-admin-best-practices
+    """
+    people = _people(policy, access)
+    if len(people.names) > 1:
+        return PASS
+    if people.doubts:
+        raise Undetermined("how many people hold it", people.doubts[0])
+    return fail(f"{next(iter(people.names))} alone can set its policy") if people.names else PASS

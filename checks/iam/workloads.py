@@ -1,4 +1,4 @@
-"""What the accounts can do that machines, functions and services run as, on their project and from above it.
+"""What the accounts can do that machines, nodes, functions and services run as, on their project and from above it.
 
 The roles that the accounts hold are findings of the policies that grant them; these checks tell them of each workload,
 for those who own the workload and not the policy.
@@ -25,13 +25,14 @@ from auditor.access.members import parse
 from auditor.access.roles import WRITING_BASIC_ROLES
 from auditor.access.standing_index import standing_index
 from auditor.resources.compute import Instance
+from auditor.resources.gke import NodePool
 from auditor.resources.resourcemanager import Project
 from auditor.resources.serverless import CloudFunction, Function, RunJob, RunService
 from checks.iam.containers import above_project, grant, on_project
 from checks.iam.holders import strongest
 from checks.iam.service_accounts import CHANGES_ACCESS
 
-Workload = Instance | CloudFunction | Function | RunService | RunJob
+Workload = Instance | CloudFunction | Function | RunService | RunJob | NodePool
 
 _ACCOUNT = "web@p.iam.gserviceaccount.com"
 _MEMBER = f"serviceAccount:{_ACCOUNT}"
@@ -47,6 +48,11 @@ def _machine(email: str = _ACCOUNT, *, scope: str = _ALL_APIS, unknown: str = ""
 
 def _function(email: str = _ACCOUNT) -> Example:
     return asset(Function, {"serviceConfig": {"serviceAccountEmail": email}})
+
+
+def _nodes(email: str = _ACCOUNT, *, scope: str = _ALL_APIS) -> Example:
+    name = "//container.googleapis.com/projects/p/locations/europe-west1/clusters/c/nodePools/main"
+    return asset(NodePool, {"config": {"serviceAccount": email, "oauthScopes": [scope]}}, name=name)
 
 
 def _service(email: str = _ACCOUNT) -> Example:
@@ -110,6 +116,8 @@ def _named(workload: Workload) -> str:
         if attached is None:
             return ""
         email = attached.email
+    elif isinstance(workload, NodePool):
+        email = workload.config.service_account
     elif isinstance(workload, RunService | RunJob):
         email = workload.service_account
     else:
@@ -131,6 +139,8 @@ def _account(workload: Workload, access: EffectiveAccess) -> str:
 
 def _reaches_apis(workload: Workload) -> bool:
     """Whether the access scopes of a machine, as URLs or by gcloud's short names, let its tokens use every API."""
+    if isinstance(workload, NodePool):
+        return any(scope.rpartition("/")[2] == "cloud-platform" for scope in workload.config.oauth_scopes)
     if not isinstance(workload, Instance):
         return True
     scopes = (scope for account in workload.service_accounts for scope in account.scopes)
@@ -185,12 +195,15 @@ def _told(holding: Holding, what: str, permissions: list[str]) -> Verdict:
         [asset(Instance, {}), *_holding("roles/editor")],
         [_machine(scope="cloud-platform"), *_holding("roles/run.developer")],
         [_function("other@p.iam.gserviceaccount.com"), *_holding("roles/editor")],
+        [_nodes(scope="https://www.googleapis.com/auth/devstorage.read_only"), *_holding("roles/editor")],
+        [_nodes(), *_holding("roles/container.defaultNodeServiceAccount")],
     ],
     fails=lambda: [
         [_machine(), *_holding("roles/editor")],
         [_machine(scope="cloud-platform"), *_holding("roles/editor")],
         [_function(), *_holding("roles/owner", above=True)],
         [_service(), *_holding("roles/editor")],
+        [_nodes(), *_holding("roles/editor")],
     ],
     unknown=lambda: [
         [_machine(unknown="resource.data.serviceAccounts"), *_holding("roles/editor")],
@@ -198,7 +211,9 @@ def _told(holding: Holding, what: str, permissions: list[str]) -> Verdict:
         _machine(),
     ],
 )
-def basic_role(workload: Instance | CloudFunction | Function | RunService | RunJob, access: EffectiveAccess) -> Verdict:
+def basic_role(
+    workload: Instance | CloudFunction | Function | RunService | RunJob | NodePool, access: EffectiveAccess
+) -> Verdict:
     """A workload runs as an account that holds Owner or Editor.
 
     Why: Whoever gets into the workload, through a flaw in its code or one of its libraries, changes the whole
@@ -242,11 +257,12 @@ def basic_role(workload: Instance | CloudFunction | Function | RunService | RunJ
         [_machine(), *_holding("roles/iam.securityAdmin")],
         [_function(), *_holding("roles/iam.serviceAccountTokenCreator", above=True)],
         [_service(), *_holding("roles/iam.denyAdmin", above=True)],
+        [_nodes(), *_holding("roles/iam.securityAdmin")],
     ],
     unknown=lambda: [[_machine(), *_holding("projects/p/roles/custom")]],
 )
 def controls_access(
-    workload: Instance | CloudFunction | Function | RunService | RunJob, access: EffectiveAccess
+    workload: Instance | CloudFunction | Function | RunService | RunJob | NodePool, access: EffectiveAccess
 ) -> Verdict:
     """A workload runs as an account that can become others or change who has access.
 
@@ -278,7 +294,7 @@ def controls_access(
     unknown=lambda: [[_machine(), *_holding("projects/p/roles/custom")]],
 )
 def disrupts_logging(
-    workload: Instance | CloudFunction | Function | RunService | RunJob, access: EffectiveAccess
+    workload: Instance | CloudFunction | Function | RunService | RunJob | NodePool, access: EffectiveAccess
 ) -> Verdict:
     """A workload runs as an account that can delete logs or stop their export.
 
@@ -308,7 +324,7 @@ def disrupts_logging(
     unknown=lambda: [[_machine(), *_holding("projects/p/roles/custom")]],
 )
 def destroys_data(
-    workload: Instance | CloudFunction | Function | RunService | RunJob, access: EffectiveAccess
+    workload: Instance | CloudFunction | Function | RunService | RunJob | NodePool, access: EffectiveAccess
 ) -> Verdict:
     """A workload runs as an account that can delete whole databases, buckets, disks or keys.
 

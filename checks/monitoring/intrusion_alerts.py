@@ -125,6 +125,7 @@ SECRET_DENIED = watched(
     __name__,
     Watch(
         id="secret-access-denied-unwatched",
+        each=False,
         title="Nobody is told when somebody tries to read a secret without the permission.",
         why="A stolen identity is tried on every secret in reach; the refusals are the earliest sign of it.",
         source="https://cloud.google.com/secret-manager/docs/audit-logging",

@@ -34,10 +34,11 @@ VIOLATION = watched(
     __name__,
     Watch(
         id="perimeter-violation-unwatched",
+        each=False,
         title="Nobody is told when a service perimeter refuses a call to a project.",
         why="a refused call is either an intruder with a stolen credential or a colleague whose work stands still.",
         source="https://cloud.google.com/vpc-service-controls/docs/audit-logging",
-        events={"a refused call": AUDIT_LOGS["Policy Denied"]},
+        events={"a refused call": AUDIT_LOGS["Policy Denied"][0]},
         filter=_VIOLATION,
         spellings=['LOG_ID("cloudaudit.googleapis.com/policy")', 'logName:"cloudaudit.googleapis.com%2Fpolicy"'],
         near_misses=[f'{_VIOLATION} AND LOG_ID("cloudaudit.googleapis.com/activity")'],

@@ -56,6 +56,8 @@ class Watch:
     surroundings: Callable[[], list[Example]] = list
     severity: Severity = Severity.LOW
     default: bool = True
+    each: bool = True
+    """Whether somebody should be told of each event; else of many of them."""
 
     def page(self) -> str:
         """The check's page."""
@@ -116,7 +118,7 @@ def watched(module: str, watch: Watch) -> Check:
             return not_applicable(f"the project has no {watch.concerns[0].__name__}")
         if watch.excuse and (reason := watch.excuse(project, estate)):
             return not_applicable(reason)
-        problem = _problem(project, estate, watch.events)
+        problem = _problem(project, estate, watch)
         if not problem:
             return PASS
         if watch.concerns and not some(watch.concerns, lambda view: bool(estate.in_project(view, project.project))):
@@ -153,8 +155,9 @@ def _concerned(watch: Watch) -> list[Example]:
 _UNCOUNTED = "no logs-based metric and no log alert matches its entries"
 
 
-def _problem(project: Project, estate: Estate, events: Mapping[str, Entry]) -> str:
+def _problem(project: Project, estate: Estate, watch: Watch) -> str:
     """What keeps somebody from being told of one of the events, or `""`."""
+    events = watch.events
     watchers = _watchers(estate, project.project)
     if isinstance(watchers, Undetermined):
         raise watchers.with_traceback(None)
@@ -166,9 +169,12 @@ def _problem(project: Project, estate: Estate, events: Mapping[str, Entry]) -> s
         return _UNCOUNTED
     if uncounted:
         return f"no logs-based metric or log alert matches {', '.join(uncounted)}"
-    silent = [name for name, entry in events.items() if not _alerted(metrics, policies, entry)]
+    silent = [name for name, entry in events.items() if not _alerted(metrics, policies, entry, each=watch.each)]
     if len(silent) == len(events):
-        return "its entries are counted, but no enabled alert policy with a notification channel watches the count"
+        return (
+            "its entries are counted, but no enabled alert policy with a notification channel fires on "
+            f"{'one of them' if watch.each else 'their count'}"
+        )
     if silent:
         return f"no enabled alert policy with a notification channel fires on {', '.join(silent)}"
     return ""
@@ -191,11 +197,12 @@ def _counted(metrics: list[LogMetric], policies: list[AlertPolicy], entry: Entry
     return some(metrics, lambda metric: _counts(metric, entry)) or some(policies, lambda policy: _fires(policy, entry))
 
 
-def _alerted(metrics: list[LogMetric], policies: list[AlertPolicy], entry: Entry) -> bool:
+def _alerted(metrics: list[LogMetric], policies: list[AlertPolicy], entry: Entry, *, each: bool) -> bool:
     """Whether a policy that tells someone fires on the entry, by itself or through a metric."""
 
     def fires_through(policy: AlertPolicy, metric: LogMetric) -> bool:
-        return policy.tells_someone and policy.watches_count(f"logging.googleapis.com/user/{metric.metric_id}")
+        kind = f"logging.googleapis.com/user/{metric.metric_id}"
+        return policy.tells_someone and policy.watches_count(kind, each=each)
 
     def raises_alert(metric: LogMetric) -> bool:
         return _counts(metric, entry) and some(policies, lambda policy: fires_through(policy, metric))
@@ -235,9 +242,9 @@ def _policy(condition: dict[str, Any], name: str = "1", **data: Any) -> Example:
     )
 
 
-def _on_metric(name: str) -> dict[str, Any]:
+def _on_metric(name: str, threshold: float = 0) -> dict[str, Any]:
     text = f'resource.type="global" AND metric.type="logging.googleapis.com/user/{name}"'
-    return {"conditionThreshold": {"filter": text, "comparison": "COMPARISON_GT", "thresholdValue": 0}}
+    return {"conditionThreshold": {"filter": text, "comparison": "COMPARISON_GT", "thresholdValue": threshold}}
 
 
 def _alerting(text: str, name: str = "watch", **asset_arguments: Any) -> list[Example]:
@@ -268,6 +275,7 @@ def _fails(watch: Watch) -> list[Sequence[Example]]:
         [_PROJECT, _metric(watch.filter), _policy(_on_metric("watch-other"))],
         [_PROJECT, _metric(watch.filter), _policy(_on_metric("watch"), enabled=False)],
         [_PROJECT, _metric(watch.filter), _policy(_on_metric("watch"), notificationChannels=[])],
+        *([[_PROJECT, _metric(watch.filter), _policy(_on_metric("watch", 99))]] if watch.each else []),
         [
             _PROJECT,
             _metric(watch.filter, ancestors=["projects/1002", "organizations/3001"]),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
-from auditor import DELETE, PASS, Estate, Fix, Settings, Severity, Verdict, asset, check, fail, not_applicable
+from auditor import DELETE, PASS, Estate, Example, Fix, Settings, Severity, Verdict, asset, check, fail, not_applicable
 from auditor.resources.base import OpenList
 from auditor.resources.dns import DnsPolicy
-from auditor.resources.network import Network, Subnetwork
+from auditor.resources.network import FlowLogsConfig, Network, Subnetwork
+from auditor.resources.serviceusage import Service
+from auditor.resources.unknown import some
 from checks.units import Share
 
 _NO_WORKLOADS = "no machines live in a subnet of this purpose"
@@ -30,6 +33,50 @@ def _policies_by_network(estate: Estate) -> dict[str, list[DnsPolicy]]:
         for network in policy.networks:
             attached.setdefault(f"projects/{network.network_url.partition('projects/')[2]}", []).append(policy)
     return attached
+
+
+_FLOW_LOGS_API = "networkmanagement.googleapis.com"
+_SUBNET = "//compute.googleapis.com/projects/p/regions/europe-west1/subnetworks/s"
+
+
+def _subnet(**data: Any) -> Example:
+    network = f"https://www.googleapis.com/compute/v1/{_NETWORK[25:]}"
+    return asset(Subnetwork, {"purpose": "PRIVATE", "network": network, **data}, name=_SUBNET)
+
+
+def _flow_logs(owner: str = "projects/p", **data: Any) -> Example:
+    target = next((kind for kind in data if kind != "state"), "all")
+    name = f"//{_FLOW_LOGS_API}/{owner}/locations/global/vpcFlowLogsConfigs/{target}"
+    return asset(FlowLogsConfig, data, name=name)
+
+
+def _logs(config: FlowLogsConfig, subnet: Subnetwork) -> bool:
+    """Whether a configuration makes flow logs of a subnet."""
+    target = config.network or config.subnet
+    if target:
+        wanted = subnet.network if config.network else subnet.asset.short_name
+        return config.is_on and wanted.endswith(target.rpartition("projects/")[2])
+    if config.interconnect_attachment or config.vpn_tunnel:
+        return False
+    owner = config.asset.short_name.partition("/locations/")[0]
+    return config.is_on and owner in subnet.asset.ancestors
+
+
+def _is_logged_from_above(subnet: Subnetwork, estate: Estate) -> bool:
+    """Whether a configuration of the Network Management API covers a subnet that does not log by itself.
+
+    Raises `Undetermined` where the API is in use and its configurations were not read.
+    """
+    configurations = estate.of(FlowLogsConfig)
+    known = configurations.known() if isinstance(configurations, OpenList) else configurations
+    if some(known, lambda config: _logs(config, subnet)):
+        return True
+    if isinstance(configurations, OpenList) and not known:
+        services = estate.in_project(Service, subnet.project)
+        for service in services.known() if isinstance(services, OpenList) else services:
+            if service.id == _FLOW_LOGS_API and service.is_enabled:
+                len(configurations)
+    return False
 
 
 class FlowLogSettings(Settings, frozen=True):
@@ -211,33 +258,48 @@ def dns_logging_off(network: Network, estate: Estate) -> Verdict:
         guardrail="compute.requireVpcFlowLogs",
         patch={"data": {"logConfig": {"enable": True}}},
     ),
+    reads=[FlowLogsConfig, Service],
     passes=lambda: [
         asset(Subnetwork, {"purpose": "PRIVATE", "logConfig": {"enable": True, "flowSampling": 0.5}}),
         asset(Subnetwork, {"enableFlowLogs": True}),
         asset(Subnetwork, {"purpose": "REGIONAL_MANAGED_PROXY"}),
         asset(Subnetwork, {"purpose": "PRIVATE_SERVICE_CONNECT"}),
+        [_subnet(), _flow_logs(network="projects/p/global/networks/n")],
+        [_subnet(), _flow_logs(state="DISABLED"), _flow_logs("projects/p", subnet=_SUBNET.partition(".com/")[2])],
+        [_subnet(), _flow_logs("organizations/3001")],
     ],
     fails=lambda: [
         asset(Subnetwork, {"purpose": "PRIVATE"}),
         asset(Subnetwork, {"logConfig": {"enable": False}, "enableFlowLogs": False}),
+        [_subnet(), _flow_logs(network="projects/p/global/networks/n", state="DISABLED")],
+        [_subnet(), _flow_logs(network="projects/p/global/networks/n-2")],
+        [_subnet(), _flow_logs(vpnTunnel="projects/p/regions/r/vpnTunnels/t")],
+        [_subnet(), _flow_logs("organizations/9")],
     ],
     unknown=lambda: [
         asset(Subnetwork, {"purpose": "PRIVATE"}, unknown=["resource.data.logConfig"]),
         asset(Subnetwork, {"purpose": "PRIVATE"}, unknown=["resource.data.enableFlowLogs"]),
+        [
+            _subnet(),
+            asset(Service, {"state": "ENABLED"}, name=f"//serviceusage/projects/1001/services/{_FLOW_LOGS_API}"),
+        ],
     ],
 )
-def flow_logs_off(subnet: Subnetwork) -> Verdict:
+def flow_logs_off(subnet: Subnetwork, estate: Estate) -> Verdict:
     """A subnet does not record who talked to whom.
 
     Why: after an incident flow logs tell which machines the intruder reached and how much left; before one they show
-    scans and strange destinations. Judged by the subnet's own setting: configurations of the Network Management API,
-    which can turn flow logs on for whole networks or organisations, are no asset of the inventory.
+    scans and strange destinations. They are on by the subnet's own setting, or by a configuration of the Network
+    Management API for the subnet, its network or the organisation. Such configurations are in no export: where that API
+    is known to be enabled and none of them is in the input, it is not said that the logs are off.
 
     What a fix may break: nothing; logs are billed by volume, sampling limits it.
 
     Source: https://cloud.google.com/vpc/docs/flow-logs
     """
     if subnet.has_flow_logs:
+        return PASS
+    if subnet.holds_workloads and _is_logged_from_above(subnet, estate):
         return PASS
     return _lacking(subnet, "flow logs are off")
 

@@ -7,18 +7,23 @@ from __future__ import annotations
 
 from checks.organization.guardrails import Guardrail
 
-SERVICE_ACCOUNT_KEYS = Guardrail("iam.disableServiceAccountKeyCreation", "iam.managed.disableServiceAccountKeyCreation")
+SERVICE_ACCOUNT_KEYS = Guardrail(
+    "iam.disableServiceAccountKeyCreation", "iam.managed.disableServiceAccountKeyCreation", from_birth=True
+)
 SERVICE_ACCOUNT_KEY_UPLOAD = Guardrail(
-    "iam.disableServiceAccountKeyUpload", "iam.managed.disableServiceAccountKeyUpload"
+    "iam.disableServiceAccountKeyUpload", "iam.managed.disableServiceAccountKeyUpload", from_birth=True
 )
 SERVICE_ACCOUNT_KEY_EXPIRY = Guardrail("iam.serviceAccountKeyExpiryHours", is_list=True)
 KEY_EXPOSURE_RESPONSE = Guardrail(
     "iam.serviceAccountKeyExposureResponse", is_list=True, holes=frozenset({"WAIT_FOR_ABUSE"}), by_default=True
 )
-POLICY_MEMBERS = Guardrail("iam.allowedPolicyMemberDomains", "iam.managed.allowedPolicyMembers", is_list=True)
+POLICY_MEMBERS = Guardrail(
+    "iam.allowedPolicyMemberDomains", "iam.managed.allowedPolicyMembers", is_list=True, from_birth=True
+)
 AUTOMATIC_GRANTS = Guardrail(
     "iam.automaticIamGrantsForDefaultServiceAccounts",
     "iam.managed.preventPrivilegedBasicRolesForDefaultServiceAccounts",
+    from_birth=True,
 )
 FEDERATION_ISSUERS = Guardrail(
     "iam.workloadIdentityPoolProviders", "iam.managed.workloadIdentityPoolProviders", is_list=True
@@ -33,11 +38,15 @@ SERVICE_ACCOUNT_CREATION = Guardrail("iam.disableServiceAccountCreation", "iam.m
 WORKLOAD_IDENTITY_CLUSTERS = Guardrail("iam.disableWorkloadIdentityClusterCreation")
 BUILD_ACCOUNT = Guardrail("cloudbuild.disableCreateDefaultServiceAccount", by_default=True)
 CONTACT_DOMAINS = Guardrail(
-    "essentialcontacts.allowedContactDomains", "essentialcontacts.managed.allowedContactDomains", is_list=True
+    "essentialcontacts.allowedContactDomains",
+    "essentialcontacts.managed.allowedContactDomains",
+    is_list=True,
+    from_birth=True,
 )
 
 PUBLIC_ACCESS_PREVENTION = Guardrail("storage.publicAccessPrevention")
-UNIFORM_BUCKET_ACCESS = Guardrail("storage.uniformBucketLevelAccess")
+UNIFORM_BUCKET_ACCESS = Guardrail("storage.uniformBucketLevelAccess", from_birth=True)
+STORAGE_TLS = Guardrail("storage.secureHttpTransport")
 STORAGE_SIGNATURES = Guardrail(
     "storage.restrictAuthTypes",
     is_list=True,
@@ -62,14 +71,22 @@ VM_EXTERNAL_ADDRESS = Guardrail("compute.vmExternalIpAccess", "compute.managed.v
 VM_FORWARDING = Guardrail("compute.vmCanIpForward", "compute.managed.vmCanIpForward", is_list=True)
 SERIAL_PORT = Guardrail("compute.disableSerialPortAccess", "compute.managed.disableSerialPortAccess")
 SHIELDED_VM = Guardrail("compute.requireShieldedVm")
-GUEST_ATTRIBUTES = Guardrail("compute.disableGuestAttributesAccess")
-NESTED_VIRTUALIZATION = Guardrail("compute.disableNestedVirtualization")
+GUEST_ATTRIBUTES = Guardrail("compute.disableGuestAttributesAccess", "compute.managed.disableGuestAttributesAccess")
+NESTED_VIRTUALIZATION = Guardrail("compute.disableNestedVirtualization", "compute.managed.disableNestedVirtualization")
 TRUSTED_IMAGES = Guardrail("compute.trustedImageProjects", is_list=True)
 
 DEFAULT_NETWORK = Guardrail("compute.skipDefaultNetworkCreation", for_new_projects=True)
 PEERING = Guardrail("compute.restrictVpcPeering", is_list=True)
 VPN_PEERS = Guardrail("compute.restrictVpnPeerIPs", is_list=True)
 LOAD_BALANCER_TYPES = Guardrail("compute.restrictLoadBalancerCreationForTypes", is_list=True, denies=True)
+PROTOCOL_FORWARDING = Guardrail(
+    "compute.restrictProtocolForwardingCreationForTypes",
+    "compute.managed.restrictProtocolForwardingCreationForTypes",
+    is_list=True,
+    denies=True,
+    holes=frozenset({"EXTERNAL"}),
+    from_birth=True,
+)
 SHARED_SUBNETS = Guardrail("compute.restrictSharedVpcSubnetworks", is_list=True)
 INTERNET_ENDPOINTS = Guardrail("compute.disableInternetNetworkEndpointGroup")
 RUN_INGRESS = Guardrail("run.allowedIngress", is_list=True, holes=frozenset({"all"}))
@@ -107,6 +124,7 @@ GUARDRAILS = (
     SHIELDED_VM,
     DEFAULT_NETWORK,
     PEERING,
+    PROTOCOL_FORWARDING,
     RUN_INGRESS,
     FUNCTION_INGRESS,
     RUN_IMAGES,

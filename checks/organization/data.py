@@ -10,6 +10,7 @@ from checks.organization.constraints import (
     SQL_DEFAULT_ENCRYPTION,
     STORAGE_SIGNATURES,
     STORAGE_SOFT_DELETE,
+    STORAGE_TLS,
 )
 from checks.organization.guardrails import Expectation, expected
 
@@ -108,5 +109,21 @@ SQL_ENCRYPTION = expected(
         severity=Severity.INFO,
         default=False,
         same_as=["cloudsploit:cloudresourcemanager/disableDefaultEncryption"],
+    ),
+)
+
+CLEAR_TEXT = expected(
+    __name__,
+    Expectation(
+        id="organization-allows-http-to-buckets",
+        title="The organisation lets Cloud Storage be called without TLS.",
+        why="Whoever is on the way reads and changes what is sent: data, and the tokens and signed URLs that go with "
+        "it. All current libraries use TLS; old scripts and pages with http:// links do not, so this check is not "
+        "selected by default.",
+        breaks="Requests over plain HTTP, at once, those for public sites among them.",
+        source="https://cloud.google.com/storage/docs/org-policy-constraints#secure-http-transport",
+        guardrail=STORAGE_TLS,
+        severity=Severity.LOW,
+        default=False,
     ),
 )

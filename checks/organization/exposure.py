@@ -9,6 +9,7 @@ from checks.organization.constraints import (
     INTERNET_ENDPOINTS,
     LOAD_BALANCER_TYPES,
     PEERING,
+    PROTOCOL_FORWARDING,
     PUBLIC_ACCESS_PREVENTION,
     RUN_EGRESS,
     RUN_INGRESS,
@@ -254,5 +255,20 @@ ENDPOINT_GROUPS = expected(
         guardrail=INTERNET_ENDPOINTS,
         severity=Severity.INFO,
         default=False,
+    ),
+)
+
+FORWARDING_RULES = expected(
+    __name__,
+    Expectation(
+        id="organization-allows-protocol-forwarding",
+        title="The organisation lets packets of the internet be forwarded to single machines.",
+        why="Protocol forwarding hands all packets of an address to one machine, which then has an external address in "
+        "all but name: the guardrail against external addresses does not see it.",
+        breaks="Creating forwarding rules that lead to a target instance. Rules that exist stay.",
+        source=_CATALOGUE,
+        guardrail=PROTOCOL_FORWARDING,
+        rule='values { allowed_values = ["INTERNAL"] }',
+        severity=Severity.LOW,
     ),
 )

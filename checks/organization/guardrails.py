@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from auditor import PASS, Check, Estate, Example, Fix, Severity, Undetermined, Verdict, asset, check, fail
@@ -20,6 +21,9 @@ from auditor.resources.resourcemanager import Organization
 from auditor.resources.unknown import matching
 
 ORGANIZATION = "organizations/3001"
+SECURE_BY_DEFAULT = datetime(2024, 5, 4, tzinfo=UTC)
+"""Organisations made from here on surely began with Google's baseline of guardrails, as policies of their own.
+Source: cloud.google.com/resource-manager/docs/secure-by-default-organizations"""
 ENFORCED = {"rules": [{"enforce": True}]}
 LISTED = {"rules": [{"values": {"allowedValues": ["is:listed"]}}]}
 NOT_ENFORCED = {"rules": [{"enforce": False}]}
@@ -42,6 +46,8 @@ class Guardrail:
     """The value that stands for all of `holes`."""
     by_default: bool = False
     """Whether Google enforces it where no policy says otherwise."""
+    from_birth: bool = False
+    """Whether Google sets it on organisations that it makes since `SECURE_BY_DEFAULT`."""
     for_new_projects: bool = False
     """Whether it is asked only when a project is made, so that a policy of a project itself says nothing."""
 
@@ -101,7 +107,16 @@ def judge(guardrail: Guardrail, organization: Organization, estate: Estate) -> V
     if guardrail.by_default and not any(policy.spec and guardrail.is_lifted_by(policy.spec) for policy in about):
         return PASS
     found = [f"{policy.constraint} {_state(guardrail, policy)}" for policy in about]
-    return fail(", ".join(found) or f"{' or '.join(guardrail.names)} is not set")
+    told = ", ".join(found) or f"{' or '.join(guardrail.names)} is not set"
+    return fail(f"{told}; Google set it when it made the organisation" if _had_it(guardrail, organization) else told)
+
+
+def _had_it(guardrail: Guardrail, organization: Organization) -> bool:
+    """Whether the organisation surely began with the guardrail, so that somebody took it away."""
+    try:
+        return guardrail.from_birth and organization.born is not None and organization.born >= SECURE_BY_DEFAULT
+    except Undetermined:
+        return False
 
 
 def _container_of(policy: OrgPolicy) -> str:

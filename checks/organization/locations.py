@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditor import PASS, Example, Fix, Settings, Severity, Undetermined, Verdict, asset, check, fail, not_applicable
+from auditor.resources.app_engine import AppEngineApplication
 from auditor.resources.bigquery import Dataset
 from auditor.resources.compute import Instance
 from auditor.resources.data import DataprocCluster, Disk, SpannerInstance
@@ -10,7 +11,19 @@ from auditor.resources.gke import Cluster
 from auditor.resources.sql import SqlInstance
 from auditor.resources.storage import Bucket
 
-Located = Bucket | Dataset | SqlInstance | SpannerInstance | DataprocCluster | Cluster | Instance | Disk
+Located = (
+    Bucket
+    | Dataset
+    | SqlInstance
+    | SpannerInstance
+    | DataprocCluster
+    | Cluster
+    | Instance
+    | Disk
+    | AppEngineApplication
+)
+_OF_APP_ENGINE = {"europe-west": "europe-west1", "us-central": "us-central1"}
+"""Two regions that App Engine calls otherwise."""
 
 
 class LocationSettings(Settings, frozen=True):
@@ -71,6 +84,7 @@ def _bucket(location: str, settings: LocationSettings | None = _EUROPE, *, unkno
             name="//spanner.googleapis.com/projects/p/instances/s",
             settings=_EUROPE,
         ),
+        asset(AppEngineApplication, {"locationId": "europe-west1"}, settings=_EUROPE),
         asset(Cluster, {}, name=_CLUSTER, settings=LocationSettings(refused_locations=("asia-east1",))),
         asset(Disk, {}, name="//compute.googleapis.com/projects/p/global/disks/odd", settings=_EUROPE),
     ],
@@ -118,6 +132,8 @@ def _where(resource: Located) -> str:
     """The region, zone or multi-region. Raises `Undetermined` where the input does not say."""
     if isinstance(resource, Bucket | Dataset):
         found = resource.location
+    elif isinstance(resource, AppEngineApplication):
+        found = _OF_APP_ENGINE.get(resource.location_id, resource.location_id)
     elif isinstance(resource, SqlInstance):
         found = resource.region
     elif isinstance(resource, SpannerInstance):

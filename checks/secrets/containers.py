@@ -209,7 +209,7 @@ WORKBENCH = holding(
         views=(WorkbenchInstance,),
         reads=(
             lambda instance: of_map("metadata key", instance.metadata),
-            lambda instance: of_map("metadata key", instance.gce_setup.metadata),
+            lambda instance: of_map("metadata key", instance.gce_setup.metadata if instance.gce_setup else {}),
         ),
         cleared={"metadata": None, "gceSetup": {"metadata": None}},
         manual=_STORE + "and read it in the notebook as the instance's service account.",

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from auditor import PASS, Clock, Fix, Policy, Severity, Undetermined, Verdict, asset, check, fail, not_applicable
 from auditor.access.grants import Grant, grants, tell
 from auditor.access.members import Member
+from auditor.access.role_table import load
+from auditor.access.truth import Decision, either
 from auditor.resources.policy import PUBLIC
 from auditor.resources.resourcemanager import Project
 from auditor.resources.serverless import CloudFunction, Function, RunJob, RunService
 
 _INVOKER = "roles/run.invoker"
-_INVOKING = frozenset([_INVOKER, "roles/run.servicesInvoker", "roles/run.jobsExecutor"])
-"""Roles that let their holder call a service or run a job, and nothing else."""
 _FUNCTION_INVOKER = "roles/cloudfunctions.invoker"
-_CONTROL = frozenset(
-    [
-        "roles/owner",
-        "roles/editor",
-        "roles/run.admin",
-        "roles/run.developer",
-        "roles/run.editor",
-        "roles/run.jobsExecutorWithOverrides",
-        "roles/run.sourceDeveloper",
-        "roles/cloudfunctions.admin",
-        "roles/cloudfunctions.developer",
-        "roles/cloudfunctions.editor",
-    ]
+_CALLS = ("run.routes.invoke", "run.jobs.run", "cloudfunctions.functions.invoke")
+"""What lets its holder call a service or function, or run a job as it is."""
+_CONTROL = (
+    "run.services.update",
+    "run.services.setIamPolicy",
+    "run.jobs.update",
+    "run.jobs.setIamPolicy",
+    "run.jobs.runWithOverrides",
+    "cloudfunctions.functions.update",
+    "cloudfunctions.functions.sourceCodeSet",
+    "cloudfunctions.functions.setIamPolicy",
 )
-"""Roles that let their holder deploy code, or start a job's code with arguments and variables of their choice."""
+"""What lets its holder deploy code, start a job's code with arguments of their choice, or let others do so."""
 _CALLER = "serviceAccount:scheduler@p.iam.gserviceaccount.com"
 
 
@@ -44,8 +43,23 @@ def _is_public(member: Member) -> bool:
     return member.is_public
 
 
+@cache
+def _permits(role: str, permissions: tuple[str, ...]) -> Decision:
+    """Whether a role permits one of some permissions; of a custom role that is not known here."""
+    table = load()
+    return either(table.grants(role, permission) for permission in permissions)
+
+
 def _weight(grant: Grant) -> Severity:
-    return Severity.CRITICAL if grant.role in _CONTROL else Severity.MEDIUM
+    """By what the role permits; a custom one may let strangers deploy."""
+    controls = _permits(grant.role, _CONTROL)
+    if controls.holds:
+        return Severity.CRITICAL
+    return Severity.HIGH if controls.is_unknown else Severity.MEDIUM
+
+
+def _only_calls(grant: Grant) -> bool:
+    return _permits(grant.role, _CALLS).holds and _permits(grant.role, _CONTROL).fails
 
 
 @check(
@@ -91,6 +105,7 @@ def _weight(grant: Grant) -> Severity:
         asset(RunService, policy=_policy("roles/run.developer", "allAuthenticatedUsers")),
         asset(RunJob, policy=_policy(_INVOKER, "allUsers")),
         asset(RunJob, policy=_policy("roles/run.jobsExecutorWithOverrides", "allAuthenticatedUsers")),
+        asset(RunService, policy=_policy("projects/p/roles/caller", "allUsers")),
     ],
     unknown=lambda: [asset(RunService, policy=_policy(_INVOKER), unknown=["iam_policy.bindings.0.members"])],
 )
@@ -108,7 +123,7 @@ def run_public(workload: RunService | RunJob, policy: Policy[RunService | RunJob
     """
     found = grants(policy, clock.now, members=_is_public, types=PUBLIC)
     verdict = tell(found, _weight)
-    if any(grant.role not in _INVOKING for grant in found) or not found:
+    if not found or not all(map(_only_calls, found)):
         return verdict
     severity, way = _way_in(workload)
     return fail(f"{verdict.reason}; {way}", evidence=verdict.evidence, severity=severity)

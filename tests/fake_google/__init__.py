@@ -17,6 +17,7 @@ from tests.fake_google.faults import (
     perimeter,
     throttled,
     unavailable,
+    used_up,
 )
 from tests.fake_google.server import Fake
 
@@ -33,4 +34,5 @@ __all__ = [
     "perimeter",
     "throttled",
     "unavailable",
+    "used_up",
 ]

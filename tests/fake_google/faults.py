@@ -93,6 +93,16 @@ def throttled(retry_after: float = 0.0, **more: Any) -> Fault:
     return Fault(Code.RESOURCE_EXHAUSTED, "Quota exceeded for quota metric 'Read requests'", details, **more)
 
 
+def used_up(service: str, **more: Any) -> Fault:
+    """The quota of the day is used up."""
+    info = error_details_pb2.ErrorInfo(
+        reason="RATE_LIMIT_EXCEEDED",
+        domain="googleapis.com",
+        metadata={"service": service, "quota_limit": "ReadsPerDayPerOrganization", "quota_unit": "1/d/{organization}"},
+    )
+    return Fault(Code.RESOURCE_EXHAUSTED, "Quota exceeded for quota metric 'Read requests'", [info], **more)
+
+
 def unavailable(**more: Any) -> Fault:
     """The service is not there for the moment."""
     return Fault(Code.UNAVAILABLE, "The service is currently unavailable.", **more)

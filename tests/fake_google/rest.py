@@ -21,7 +21,7 @@ _CONTENT_NUMBERS = {"1": "RESOURCE", "2": "IAM_POLICY", "4": "ORG_POLICY", "5": 
 
 
 class Rest(BaseHTTPRequestHandler):
-    """Answers GET requests from the fake's estate."""
+    """Answers GET requests from the fake's estate, and requests for tokens."""
 
     fake: ClassVar[Fake]
 
@@ -30,6 +30,7 @@ class Rest(BaseHTTPRequestHandler):
         values = parse_qs(url.query)
         asked = {name: value[0] for name, value in values.items()}
         fault = self.fake.record(f"GET {url.path}", asked)
+        self.fake.wait(url.path)
         time.sleep(self.fake.latency + (fault.latency if fault else 0.0))
         if fault is not None and fault.garbage:
             self._send(200, fault.body)
@@ -40,6 +41,12 @@ class Rest(BaseHTTPRequestHandler):
             self._send(200, self.fake.objects[bucket, unquote(name)])
         else:
             self._send(200, json.dumps(self._answer(url.path, asked, values)).encode())
+
+    def do_POST(self) -> None:
+        """Tokens: none is given for a key, as for one that was deleted."""
+        self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        self.fake.record(f"POST {urlsplit(self.path).path}", {})
+        self._send(400, b'{"error": "invalid_grant", "error_description": "Invalid JWT Signature."}')
 
     def _answer(self, path: str, asked: dict[str, str], values: dict[str, list[str]]) -> dict[str, Any]:
         if path.endswith("/assets"):

@@ -37,6 +37,8 @@ class Fake:
     """Permissions that testIamPermissions refuses of projects and folders."""
     unsupported_types: set[str] = field(default_factory=set)
     """Asset types that the inventory refuses to list."""
+    moment: str = "2026-11-22T00:00:00Z"
+    """When the inventory was looked at last."""
     endless: bool = False
     """Whether every page names the same page as its next."""
     calls: list[tuple[str, Any]] = field(default_factory=list)
@@ -56,6 +58,7 @@ class Fake:
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
+        self._held: dict[str, threading.Event] = {}
         self._cache: dict[Any, list[Any]] = {}
         self._server = grpc.server(futures.ThreadPoolExecutor(max_workers=32))
         self._server.add_generic_rpc_handlers((_Handler(self),))
@@ -86,6 +89,10 @@ class Fake:
         """Let a method fail (its path or the end of it), in this order."""
         self.faults[method] = list(faults)
 
+    def hold(self, method: str, until: threading.Event) -> None:
+        """Keep back the answers of a method (a part of its path) until something has happened."""
+        self._held[method] = until
+
     def reset(self) -> None:
         """Forget faults and calls."""
         self.faults.clear()
@@ -107,6 +114,12 @@ class Fake:
                 if path.endswith(method):
                     return _met(faults, request)
         return None
+
+    def wait(self, path: str) -> None:
+        """Wait as long as the method's answers are held back."""
+        for method, until in list(self._held.items()):
+            if method in path:
+                until.wait()
 
     def page(self, items: list[Any], request: Any, cap: int) -> tuple[list[Any], str]:
         """(elements, next token) of a list that a message asks for."""
@@ -186,6 +199,7 @@ def _answered(fake: Fake, path: str, data: bytes, context: Any) -> bytes:
     plain = type(kind.pb(kind())) if hasattr(kind, "pb") else kind
     request = plain.FromString(data)
     fault = fake.record(path, request)
+    fake.wait(path)
     time.sleep(fake.latency + (fault.latency if fault else 0.0))
     if fault is not None and fault.garbage:
         return _GARBAGE

@@ -78,21 +78,33 @@ def _listing(path: str, request: Any, response: Any, field: str, kind: Any, sele
 
 @method("/google.cloud.asset.v1.AssetService/ListAssets", asset_v1.ListAssetsRequest)
 def _list_assets(fake: Fake, request: Any) -> Any:
-    unknown = [name for name in request.asset_types if name in fake.unsupported_types]
-    if unknown:
-        raise Wrong(f"Request contains unsupported asset types: {', '.join(unknown)}")
-    content = asset_v1.ContentType(request.content_type).name
+    content = _content(fake, request)
     if content == "ACCESS_POLICY" and not request.parent.startswith("organizations/"):
         raise Wrong("Access policies can be listed for organizations only")
     items = fake.inventory(request.parent, content, tuple(request.asset_types))
     answer = _answer(asset_v1.ListAssetsResponse, "assets", fake, request, items)
-    answer.read_time.FromJsonString("2026-11-22T00:00:00Z")
+    answer.read_time.FromJsonString(fake.moment)
+    if request.HasField("read_time"):
+        if request.read_time.ToDatetime() > answer.read_time.ToDatetime():
+            raise Wrong("read_time lies in the future")
+        answer.read_time.CopyFrom(request.read_time)
     return answer
+
+
+def _content(fake: Fake, request: Any) -> str:
+    """The content type that is asked for, where the inventory holds it of the asset types."""
+    content: str = asset_v1.ContentType(request.content_type).name
+    for name in fake.unsupported_types.intersection(request.asset_types):
+        raise Wrong(
+            f"No {content} found that matches asset type {name} for consumer project: 12. For a list of supported "
+            "content types and asset types, see https://cloud.google.com/asset-inventory/docs/supported-asset-types"
+        )
+    return content
 
 
 @method("/google.cloud.asset.v1.AssetService/ExportAssets", asset_v1.ExportAssetsRequest)
 def _export_assets(fake: Fake, request: Any) -> Any:
-    content = asset_v1.ContentType(request.content_type).name
+    content = _content(fake, request)
     bucket, _, prefix = request.output_config.gcs_destination.uri_prefix.removeprefix("gs://").partition("/")
     by_type: dict[str, list[Any]] = {}
     for asset in fake.estate.inventory(request.parent, content, tuple(request.asset_types)):
@@ -120,6 +132,16 @@ def _home(request: Any) -> str:
     return "/".join(request.parent.split("/")[:2])
 
 
+def _located(asset_type: str) -> Callable[[Fake, Any], Any]:
+    """What is set on a place and lies in the location that is asked for."""
+
+    def found(fake: Fake, request: Any) -> Any:
+        prefix = f"{fake.estate.number(_home(request))}{request.parent.removeprefix(_home(request))}/"
+        return [data for data in fake.estate.data(asset_type, home=_home(request)) if data["name"].startswith(prefix)]
+
+    return found
+
+
 def _of_place(asset_type: str) -> Callable[[Fake, Any], Any]:
     return lambda fake, request: fake.estate.data(asset_type, home=_home(request))
 
@@ -144,7 +166,8 @@ def _findings(fake: Fake, request: Any) -> Any:
     if request.filter != 'state="ACTIVE"':
         raise Wrong(f"the filter {request.filter!r} is not served")
     found = fake.estate.data("securitycenter.googleapis.com/Finding", within=_home(request))
-    return [{"finding": data} for data in found if data.get("state") == "ACTIVE"]
+    here = f"/locations/{request.parent.partition('/locations/')[2] or 'global'}/"
+    return [{"finding": data} for data in found if data.get("state") == "ACTIVE" and here in data["name"]]
 
 
 def _recommendations(fake: Fake, request: Any) -> Any:
@@ -239,17 +262,17 @@ for _row in (
     (
         _SCC + "ListMuteConfigs",
         *(_scc.ListMuteConfigsRequest, _scc.ListMuteConfigsResponse, "mute_configs", _scc.MuteConfig),
-        _of_place("securitycenter.googleapis.com/MuteConfig"),
+        _located("securitycenter.googleapis.com/MuteConfig"),
     ),
     (
         _SCC + "ListNotificationConfigs",
         *(_scc.ListNotificationConfigsRequest, _scc.ListNotificationConfigsResponse, "notification_configs"),
-        *(_scc.NotificationConfig, _of_place("securitycenter.googleapis.com/NotificationConfig")),
+        *(_scc.NotificationConfig, _located("securitycenter.googleapis.com/NotificationConfig")),
     ),
     (
         _SCC + "ListBigQueryExports",
         *(_scc.ListBigQueryExportsRequest, _scc.ListBigQueryExportsResponse, "big_query_exports"),
-        *(_scc.BigQueryExport, _of_place("securitycenter.googleapis.com/BigQueryExport")),
+        *(_scc.BigQueryExport, _located("securitycenter.googleapis.com/BigQueryExport")),
     ),
     (
         "/google.cloud.securitycentermanagement.v1.SecurityCenterManagement/ListSecurityCenterServices",

@@ -17,6 +17,7 @@ from auditor.access.conditions.support import (
     NAME_TYPES,
     SERVICES,
     TYPE_TYPES,
+    UNLISTED_TYPES,
     condition_name,
     condition_type,
 )
@@ -68,6 +69,8 @@ def _name(request: Request) -> Value:
     if kind is None:
         return _NO_TYPE if request.resource_name is not None else _NO_NAME
     if condition_type(kind) not in NAME_TYPES:
+        if kind.partition("/")[0] in UNLISTED_TYPES:
+            return Open(ANY, (f"whether {kind} provides resource.name is not known here",))
         return Failure(f"{kind} provides no resource.name")
     name = request.resource_name
     return _NO_NAME if name is None else condition_name(name, kind)

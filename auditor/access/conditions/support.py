@@ -64,7 +64,10 @@ TYPE_TYPES = _types(_NAMED_AND_TYPED, _TYPED)
 CLUSTER_SPELLINGS = frozenset({f"container{_HOST}/Cluster", f"container{_HOST}/Clusters"})
 """The `resource.type` of clusters, which the reference has spelled in both ways."""
 
-SERVICES = frozenset(
+UNLISTED_TYPES = frozenset({f"agentregistry{_HOST}"})
+"""Services of the reference of whose types we have no list."""
+
+SERVICES = UNLISTED_TYPES | frozenset(
     f"{service}{_HOST}" for service in (*_NAMED_AND_TYPED, "clouddeploy", "cloudresourcemanager", "dns", "iap")
 )
 """Services that provide `resource.service`."""

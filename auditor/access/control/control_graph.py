@@ -134,6 +134,8 @@ class ControlGraph:
     """Container → the node of its control."""
     spans: dict[tuple[str, str], int] = field(default_factory=dict)
     """(ability, container) → the node of control of all that the ability reaches below it, where it stands there."""
+    resources: dict[str, int] = field(default_factory=dict)
+    """Full name of a resource that was asked about → the node of its control."""
     entries: list[int] = field(default_factory=list)
     """The nodes of what is outside: paths from them come first."""
     bound: set[int] = field(default_factory=set)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 from auditor.access.control.search import ControlPath
@@ -23,8 +24,25 @@ _LONGEST = 2_000
 _PATHS_DRAWN = 100
 
 
-def stations(path: ControlPath) -> list[tuple[str, str, Certainty]]:
-    """What a path passes, from its source on: (name, what leads there, how certain). The source's two are empty."""
+Station = tuple[str, str, Certainty]
+"""A name, what leads there, and how certain that is; of a first one the two others mean nothing."""
+
+
+class Chain(NamedTuple):
+    """Stations one after the other, and whether the first is outside."""
+
+    stations: Sequence[Station]
+    outside: bool = False
+
+
+def arrow(tail: str, head: str, words: str, *, certain: bool) -> Chain:
+    """A chain of one step: who has access where, and by what."""
+    certainty = Certainty.CERTAIN if certain else Certainty.POSSIBLE
+    return Chain([(tail, "", Certainty.CERTAIN), (head, words, certainty)])
+
+
+def stations(path: ControlPath) -> list[Station]:
+    """What a path passes, from its source on."""
     found = [(path.source, "", Certainty.CERTAIN)]
     words: list[str] = []
     certainty = Certainty.CERTAIN
@@ -41,23 +59,37 @@ def stations(path: ControlPath) -> list[tuple[str, str, Certainty]]:
 
 def svg(path: ControlPath) -> str:
     """One path from top to bottom, as an `<svg>` element to stand in HTML or alone."""
-    return _picture([path])
+    return _picture([_chain(path)])
 
 
 def svg_document(paths: Sequence[ControlPath]) -> str:
     """Several paths, one below the other, as a file."""
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{_picture(paths[:_PATHS_DRAWN])}\n'
+    return svg_of_chains([_chain(path) for path in paths[:_PATHS_DRAWN]])
 
 
-def _picture(paths: Sequence[ControlPath]) -> str:
+def svg_of_chains(chains: Sequence[Chain]) -> str:
+    """Several chains, one below the other, as a file."""
+    left_out = max(0, len(chains) - _PATHS_DRAWN)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{_picture(chains[:_PATHS_DRAWN], left_out)}\n'
+
+
+def _chain(path: ControlPath) -> Chain:
+    return Chain(stations(path), path.outside)
+
+
+def _picture(chains: Sequence[Chain], left_out: int = 0) -> str:
     drawn: list[str] = []
     top = _MARGIN
-    for path in paths:
-        shapes, top = _column(path, top)
+    for chain in chains:
+        shapes, top = _column(chain, top)
         drawn += shapes
         top += _GAP // 2
+    if left_out or not chains:
+        words = f"and {left_out:,} more; other formats have all" if left_out else "nothing to draw"
+        drawn.append(f'<text x="{_MARGIN}" y="{top + _MARGIN}" fill="#44546a">{words}</text>')
+        top += 3 * _MARGIN
     height = max(top, 2 * _MARGIN)
-    title = "; ".join(f"{path.source} to {path.target}" for path in paths[:3])
+    title = "; ".join(f"{chain.stations[0][0]} to {chain.stations[-1][0]}" for chain in chains[:3])
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" '
         f'role="img" font-family="system-ui, sans-serif" font-size="13"><title>{_text(title, _LONGEST)}</title>'
@@ -65,15 +97,15 @@ def _picture(paths: Sequence[ControlPath]) -> str:
     )
 
 
-def _column(path: ControlPath, top: int) -> tuple[list[str], int]:
-    """The shapes of one path, and where they end."""
+def _column(chain: Chain, top: int) -> tuple[list[str], int]:
+    """The shapes of one chain, and where they end."""
     shapes: list[str] = []
-    found = stations(path)
+    found = chain.stations
     for number, (name, words, certainty) in enumerate(found):
         if number:
             shapes.append(_arrow(top, words, certainty))
             top += _GAP
-        colour = "#b3261e" if number == len(found) - 1 else "#8a5a00" if number == 0 and path.outside else "#44546a"
+        colour = "#b3261e" if number == len(found) - 1 else "#8a5a00" if number == 0 and chain.outside else "#44546a"
         shapes.append(_station(top, name, colour))
         top += _BOX
     return shapes, top
@@ -106,16 +138,20 @@ def _text(text: str, longest: int) -> str:
 
 def dot(paths: Iterable[ControlPath]) -> str:
     """The paths as one graph in the DOT language."""
+    return dot_of_chains(map(_chain, paths))
+
+
+def dot_of_chains(chains: Iterable[Chain]) -> str:
+    """Chains as one graph in the DOT language."""
     nodes: dict[str, str] = {}
     arrows: dict[tuple[str, str, str, bool], None] = {}
-    for path in paths:
-        found = stations(path)
-        for name, _, _ in found:
+    for chain in chains:
+        for name, _, _ in chain.stations:
             nodes.setdefault(name, "box")
-        if path.outside:
-            nodes[path.source] = "ellipse"
-        nodes[path.target] = "doubleoctagon"
-        for (tail, _, _), (head, words, certainty) in pairwise(found):
+        if chain.outside:
+            nodes[chain.stations[0][0]] = "ellipse"
+        nodes[chain.stations[-1][0]] = "doubleoctagon"
+        for (tail, _, _), (head, words, certainty) in pairwise(chain.stations):
             arrows[(tail, head, words, certainty is Certainty.CERTAIN)] = None
     numbers = {name: f"n{number}" for number, name in enumerate(nodes)}
     lines = [f"  {numbers[name]} [label={_quoted(name)}, shape={shape}];" for name, shape in nodes.items()]

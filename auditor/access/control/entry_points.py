@@ -31,6 +31,7 @@ from auditor.access.control.firewalls import Firewalls, Visitor
 from auditor.access.control.found_keys import FoundKey
 from auditor.access.control.inventory import APP_ENGINE, Inventory
 from auditor.access.control.load_balancers import Led, LoadBalancers
+from auditor.access.control.pods import CLUSTER, pods_by_project
 from auditor.access.control.winnings import Addresses
 from auditor.access.effective import EffectiveAccess
 from auditor.access.federation import pins_owner, shared_issuer
@@ -49,6 +50,8 @@ _MEMBER = "serviceAccount:"
 
 
 _INSTANCE = "compute.googleapis.com/Instance"
+_MEANT = {"group": (_INSTANCE,), "endpoints": (_INSTANCE, CLUSTER, "container.googleapis.com/NodePool")}
+"""What may answer behind a load balancer of which not more is known."""
 _BALANCED = ("INGRESS_TRAFFIC_ALL", "INGRESS_TRAFFIC_UNSPECIFIED", "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER")
 """Where a Cloud Run service takes requests from load balancers on the internet."""
 
@@ -298,20 +301,25 @@ class EntryPoints:
         return {one.asset.name: one for one in self._inventory.kept(AppService)}
 
     def _led_to_nothing_known(self, led: Led) -> None:
-        """A load balancer of which is not known what it leads to: machines of its project, where groups are meant."""
+        """A load balancer of which is not known what it leads to: machines or pods of its project, where told."""
         if led.unclear is None:
             return
         home = self._world.hierarchy.canonical(f"projects/{led.project}" if led.kind else led.project)
         name = label(self._world.places.canonical(led.rule.asset.name))
         cause = f"what {name} leads to is not known: {led.unclear.what}: {cause_of(led.rule.asset, led.unclear)}"
-        for workload in self._inventory.workloads:
-            is_meant = led.kind != "group" or workload.asset_type == _INSTANCE
-            if is_meant and self._world.hierarchy.canonical(workload.project) == home:
-                for account in workload.accounts:
-                    address = self._addresses.of(account, workload.project)
-                    node = self._control.identities.get(_MEMBER + address)
-                    if node is not None:
-                        self._control.doubts.append(Doubt(None, node, cause, name))
+        meant = _MEANT.get(led.kind)
+        addresses = {
+            self._addresses.of(account, workload.project)
+            for workload in self._inventory.workloads
+            if meant is None or workload.asset_type in meant
+            if self._world.hierarchy.canonical(workload.project) == home
+            for account in workload.accounts
+        }
+        identities = self._control.identities
+        nodes = [identities[_MEMBER + one] for one in sorted(addresses) if _MEMBER + one in identities]
+        if meant is None or CLUSTER in meant:
+            nodes += pods_by_project(self._control).get(home, [])
+        self._control.doubts += [Doubt(None, node, cause, name) for node in nodes]
 
     def _anyone_may(self, permission: str, name: str) -> bool:
         """Whether the public may use a permission on a resource. Raises `Undetermined`.

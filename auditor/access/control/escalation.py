@@ -33,10 +33,12 @@ from auditor.access.control.abilities import (
 )
 from auditor.access.control.control_graph import ACCOUNT, RESOURCE, ControlGraph, Reason, Reasons
 from auditor.access.control.grants_in_force import Grants, InForce, is_custom, is_set
+from auditor.access.control.guardrails import Guardrails, Withheld
 from auditor.access.control.inventory import Inventory
 from auditor.access.control.memberships import link_memberships
 from auditor.access.control.primitives import Edge, Gain, Primitive, primitives
 from auditor.access.control.winnings import Winnings
+from auditor.access.effective import EffectiveAccess
 from auditor.access.hierarchy import MANAGER
 from auditor.access.members import parse
 from auditor.access.places import label
@@ -89,6 +91,7 @@ class _Builder:
         self.control = ControlGraph(world.hierarchy, reasons=Reasons(world.bindings))
         self._steps: dict[str, int] = {}
         self._customs: list[_Custom] = []
+        self._withheld: list[Withheld] = []
         self._workloads = {world.places.canonical(workload.name) for workload in inventory.workloads}
         self._supplies = {name for workload in inventory.workloads for name in workload.supplies}
 
@@ -101,9 +104,12 @@ class _Builder:
             scope, site = self._scope(name)
             for grant in grants.of(name, self.at[site]) if scope else ():
                 reason = self._bind(grant, scope, site)
+                if grant.withheld is not None and site is not Site.RESOURCE:
+                    self._withhold(grant, scope, reason, grants)
                 if (grant.certain | grant.possible) & minting:
                     relayed.append((grant, scope, reason))
         control.unknown_roles = grants.unknown_roles()
+        self._lift_guardrails()
         for container in sorted(self._containers()):
             control.owner(container)
         self._entitlements()
@@ -140,6 +146,25 @@ class _Builder:
         if is_custom(role) and site is not Site.RESOURCE:
             self._customs.append(_Custom(node, reason, bare_role(role), scope, grant.held))
         return reason
+
+    def _withhold(self, grant: InForce, scope: str, reason: int, grants: Grants) -> None:
+        """Note what a guardrail keeps from somebody, if it is one that can be lifted."""
+        certain, possible = grant.withheld or (0, 0)
+        bindings = self.world.bindings
+        condition = bindings.conditions[bindings.condition_of[grant.binding]] if grant.lacks_tag else ""
+        container = self._above(scope)
+        lifted_at = () if condition else grants.denying(container, certain | possible)
+        if lifted_at or condition:
+            node = self.control.identity(grant.holder)
+            self._withheld.append(Withheld(node, reason, certain, possible, scope, container, lifted_at, condition))
+
+    def _lift_guardrails(self) -> None:
+        if self._withheld:
+            access = EffectiveAccess(self.world, self.now)
+            Guardrails(self.control, access, self._given_at).add(self._withheld)
+
+    def _given_at(self, certain: int, possible: int, scope: str) -> Iterator[tuple[int, bool]]:
+        return self._given(certain, possible, scope, site_of(scope))
 
     def _scope(self, name: str) -> tuple[str, Site]:
         """The scope of a binding as abilities know it, `""` where the catalogue has nothing to win."""

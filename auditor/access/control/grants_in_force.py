@@ -20,7 +20,9 @@ from auditor.access.boundary import Attributes
 from auditor.access.conditions import PolicyKind, Request
 from auditor.access.conjunction import Conjunction
 from auditor.access.control.abilities import Abilities
-from auditor.access.deny import DenyMasks
+from auditor.access.control.tag_conditions import asks_for_tags
+from auditor.access.coverage import covers
+from auditor.access.deny import DenyMasks, Rule
 from auditor.access.hierarchy import MANAGER
 from auditor.access.holdings import Holdings
 from auditor.access.members import Kind, parse
@@ -44,6 +46,10 @@ class InForce(NamedTuple):
     possible: int
     held: bool
     """Whether the role is surely held, whatever it gives."""
+    withheld: tuple[int, int] | None = None
+    """What it would surely and perhaps give, where a deny policy or a tag that is not bound keeps some of that away."""
+    lacks_tag: bool = False
+    """Whether it is a tag."""
 
 
 class _Restriction(NamedTuple):
@@ -67,6 +73,7 @@ class Grants:
         self._holdings = Holdings(policies, now)
         self._taken: dict[tuple[str, str], tuple[int, int]] = {}
         self._restrictions: dict[str, _Restriction] = {}
+        self._denying: dict[tuple[str, int], tuple[str, ...]] = {}
         self._holders_of: dict[tuple[str, str, int], tuple[str, ...]] = {}
         self._masks_at: dict[int, list[int | None]] = {}
         names = self._world.bindings.roles.all
@@ -97,7 +104,8 @@ class Grants:
             if mask is None:
                 continue
             certain, possible, held = self._in_force(binding, scope, mask)
-            if not (certain | possible or (self._custom[role] and held is not None)):
+            tagged = 0 if certain | possible else self._if_tagged(binding, scope, mask)
+            if not (certain | possible | tagged or (self._custom[role] and held is not None)):
                 continue
             restriction = restriction or self._restriction(self._world.places.container(scope))
             for number in bindings.members_of(binding):
@@ -106,7 +114,9 @@ class Grants:
                     continue
                 if binding not in bindings.gaps:
                     seen.add(key)
-                if restriction.mask & (certain | possible):
+                if tagged:
+                    yield InForce(binding, number, members[number], 0, 0, False, (0, tagged), True)
+                elif restriction.mask & (certain | possible):
                     yield from self._restrained(binding, number, scope, certain, possible, bool(held))
                 else:
                     yield InForce(binding, number, members[number], certain, possible, bool(held))
@@ -128,7 +138,28 @@ class Grants:
         for holder in self._holders(self._world.bindings.members[number], scope, certain | possible):
             denied, perhaps = self.taken(holder, scope, certain | possible)
             sure = certain & ~denied & ~perhaps
-            yield InForce(binding, number, holder, sure, (certain | possible) & ~denied & ~sure, held)
+            before = (certain, possible) if denied | perhaps and not self._has_boundaries else None
+            yield InForce(binding, number, holder, sure, (certain | possible) & ~denied & ~sure, held, before)
+
+    def _if_tagged(self, binding: int, scope: str, mask: int) -> int:
+        """The permissions of a binding that is not in force, where it might be if its resource had other tags."""
+        bindings = self._world.bindings
+        condition = bindings.conditions[bindings.condition_of[binding]]
+        if not mask or not scope.startswith(MANAGER) or not asks_for_tags(condition):
+            return 0
+        request = Request(now=self._now, resource_name=None, resource_type=None, tags=None, policy=PolicyKind.ALLOW)
+        met = self._policies.allow.met(binding, request).decision
+        applies = self._policies.allow.applies(bindings.role_of[binding], scope)
+        return 0 if met.fails or applies.fails else mask
+
+    def denying(self, container: str, mask: int) -> tuple[str, ...]:
+        """What the deny policies are attached to that deny any of some permissions in a container; none if unclear."""
+        key = (container, mask)
+        if key not in self._denying:
+            attached = self._world.denies.attached(self._world.levels_above(container))
+            found = [where for where, rule in attached or () if any(part & mask for part in self._masks.of_rule(rule))]
+            self._denying[key] = tuple(dict.fromkeys(found))
+        return self._denying[key]
 
     def taken(self, member: str, scope: str, mask: int) -> tuple[int, int]:
         """(taken away, perhaps taken away) of some permissions by deny policies and boundaries at a scope."""
@@ -140,9 +171,11 @@ class Grants:
         if key not in self._taken:
             place = self._world.places.place(MANAGER + container)
             question = self._policies.allow.question("", place, self._now)
-            self._taken[key] = self._holdings.taken(Principal(parse(member)), question)
+            who = Principal(parse(member))
+            denied, perhaps = self._holdings.taken(who, question)
+            self._taken[key] = denied, perhaps | self._taken_below(who, container)
         denied, perhaps = self._taken[key]
-        return denied & mask, perhaps & mask
+        return denied & mask, perhaps & mask & ~denied
 
     def _restriction(self, container: str) -> _Restriction:
         """What deny policies and boundaries may take in a container, and what their answers depend on."""
@@ -156,6 +189,9 @@ class Grants:
             return _Restriction(self._abilities.relevant, container)
         touching, alike = 0, True
         rules: list[str] = []
+        for rule in self._rules_below.get(container, ()):
+            touching |= sum(self._masks.of_rule(rule)) & self._abilities.relevant
+            alike = False
         for rule, above in self._world.denies.at(self._world.levels_above(container)) if self._world.denies else ():
             sure, maybe = self._masks.of_rule(rule)
             if (sure | maybe) & self._abilities.relevant:
@@ -163,6 +199,23 @@ class Grants:
                 alike &= above.holds and not rule.condition
                 rules.append(rule.place)
         return _Restriction(touching, "; ".join(rules) if alike else container)
+
+    def _taken_below(self, who: Principal, container: str) -> int:
+        """What deny policies on a part of a container deny to somebody there: of the whole it is not certain then."""
+        found = 0
+        for rule in self._rules_below.get(container, ()):
+            if not rule.binds(lambda member: covers(member, who, self._world.directory)).fails:
+                found |= sum(self._masks.of_rule(rule))
+        return found
+
+    @cached_property
+    def _rules_below(self) -> dict[str, list[Rule]]:
+        """Container → the deny rules that are attached to something below it."""
+        found: dict[str, list[Rule]] = {}
+        for where, rule in self._world.denies.everywhere():
+            for above in self._world.hierarchy.way(where).names[1:]:
+                found.setdefault(above, []).append(rule)
+        return found
 
     @cached_property
     def _has_boundaries(self) -> bool:

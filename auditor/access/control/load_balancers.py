@@ -1,7 +1,7 @@
 """What load balancers on the internet lead to: from a forwarding rule over proxies, URL maps and backends to workloads.
 
 A backend behind Identity-Aware Proxy, or behind a Cloud Armor policy that denies strangers, is led to for nobody.
-What answers behind endpoints of machines and pods (zonal endpoint groups) is in no estate, and is not looked for.
+Which machines and pods answer behind zonal endpoint groups is in no estate: that is told as not known.
 
 Sources: cloud.google.com/load-balancing/docs/https, cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts,
 cloud.google.com/armor/docs/security-policy-overview, cloud.google.com/iap/docs/concepts-overview
@@ -29,14 +29,16 @@ from auditor.access.control.inventory import Inventory
 from auditor.resources.base import Resource, Undetermined
 
 R = TypeVar("R", bound=Resource)
+_ZONAL = ("GCE_VM_IP_PORT", "GCE_VM_IP")
+"""Endpoint groups of machines, or of the pods of a cluster."""
 
 
 class Led(NamedTuple):
     """What a load balancer leads to.
 
     `kind` is `run`, `function` or `app` with the project, region and name (`""`: any), `group` with the path of a
-    managed instance group, or `machine` with the path of one. `proxied` says that Google's front ends knock, not the
-    visitor. `unclear` is what is not known of the way.
+    managed instance group, `machine` with the path of one, or `endpoints` for machines or pods. `proxied` says that
+    Google's front ends knock, not the visitor. `unclear` is what is not known of the way.
     """
 
     rule: ForwardingRule
@@ -128,6 +130,9 @@ class LoadBalancers:
             yield Led(rule, "function", project, region, group.cloud_function.function, True)
         if group.app_engine is not None:
             yield Led(rule, "app", project, "", group.app_engine.service, True)
+        if group.network_endpoint_type in _ZONAL:
+            unclear = Undetermined("which machines or pods answer", f"the endpoints of {path} are not in the input")
+            yield Led(rule, "endpoints", project, "", "", True, unclear)
 
 
 def _by_path(resources: Iterable[R]) -> dict[str, R]:

@@ -6,7 +6,7 @@ Strongly connected components come in an order in which each is preceded by thos
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from auditor.access.control.graph import View, components
 from auditor.access.control.rules import derived_edges
@@ -23,6 +23,7 @@ class Reach:
         self.targets = tuple(dict.fromkeys(targets))
         self._place_of = {target: place for place, target in enumerate(self.targets)}
         self._size = view.size
+        self._view, self._derived = view, derived_edges(view)
         self._sets = self._spread(view)
 
     def of(self, node: int) -> int:
@@ -44,6 +45,26 @@ class Reach:
         chosen = sorted(sets if among is None else sets.keys() & set(among))
         return [node for node in chosen if sets[node] >> place & 1]
 
+    def doors(self, source: int, target: int, is_door: Callable[[int], bool], patience: int) -> list[int] | None:
+        """The first nodes of a kind on all ways from a source to a target; None where that takes more than `patience`.
+
+        What lies behind a door is not looked at, so that what can be reached only from there is none.
+        """
+        place = self._place_of[target]
+        successors = self._view.successors
+        seen, todo = {source}, [source]
+        found: list[int] = []
+        while todo:
+            node = todo.pop()
+            heads = successors.nodes[successors.starts[node] : successors.starts[node + 1]]
+            for head in (*heads, *self._derived.get(node, ())):
+                if head not in seen and self.of(head) >> place & 1:
+                    seen.add(head)
+                    (found if is_door(head) else todo).append(head)
+            if len(seen) > patience:
+                return None
+        return found
+
     def sources(self, among: Iterable[int] | None = None) -> dict[int, int]:
         """For each target the bitset over nodes of those that reach it: all, or those of a selection."""
         nodes: list[list[int]] = [[] for _ in self.targets]
@@ -53,7 +74,7 @@ class Reach:
         return {target: bitset(nodes[place], self._size) for place, target in enumerate(self.targets)}
 
     def _spread(self, view: View) -> dict[int, int]:
-        derived = derived_edges(view)
+        derived = self._derived
         leads = _leading(view, derived, self.targets)
         starts, heads = view.successors.starts, view.successors.nodes
 

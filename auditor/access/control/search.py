@@ -16,7 +16,7 @@ from typing import NamedTuple
 from auditor.access.control.abilities import FOLDERS, PROJECTS
 from auditor.access.control.control_graph import ControlGraph
 from auditor.access.control.doubts import add_doubts
-from auditor.access.control.entry_points import EntryPoints
+from auditor.access.control.entry_points import INTERNET, EntryPoints
 from auditor.access.control.escalation import control_graph
 from auditor.access.control.graph import NO_REASON, Kind
 from auditor.access.control.inventory import Inventory
@@ -25,13 +25,17 @@ from auditor.access.control.path_ends import Topmost
 from auditor.access.control.path_steps import ControlStep, told
 from auditor.access.control.paths import Path, Pathfinder
 from auditor.access.control.reach import Reach
+from auditor.access.control.resource_ends import ResourceEnd, link_resources, permission_to_control, resource_end
 from auditor.access.effective import EffectiveAccess
 from auditor.access.members import Kind as MemberKind
 from auditor.access.members import parse
+from auditor.access.places import Place, UnclearResource
 from auditor.access.standing import Certainty
 from auditor.access.world import World
 
 _FINDERS = 50
+_TOLD = 10
+"""Entry points that are named to who asked for one that is none."""
 _LOOKED_AT = 4
 """Paths looked for, for each that is shown: the best of them are."""
 
@@ -83,16 +87,40 @@ def find_paths(
     """The paths to control of an estate.
 
     `sources` are members as allow policies spell them, or names of entry points; without them all that is outside,
-    and every bound identity that does not hold the control already. `targets` are containers (`projects/p`) or
-    members; without them all containers. Raises `UnknownEnd` for a target that the estate does not have.
+    and every bound identity that does not hold the control already. `targets` are containers (`projects/p`), members,
+    or resources whose policy somebody may come to set; without them all containers. Raises `UnknownEnd` for an end
+    that the estate does not have.
     """
+    access = EffectiveAccess(world, now)
     members = [parse(source).canonical for source in sources or () if ":" in source]
-    return Search(whole_graph(EffectiveAccess(world, now), inventory, members), sources, targets).find(limit)
+    ends = [end for name in targets or () if (end := _resource_end(access, name)) is not None]
+    control = whole_graph(access, inventory, members, ends)
+    return Search(control, sources, targets).find(limit)
 
 
-def whole_graph(access: EffectiveAccess, inventory: Inventory, members: Iterable[str] = ()) -> ControlGraph:
+def _resource_end(access: EffectiveAccess, name: str) -> ResourceEnd | None:
+    """What a target is that is neither a container nor an identity; None where it is one of these, or nothing."""
+    if not name.startswith(("//", "gs://")) or parse(name).kind is not MemberKind.OTHER:
+        return None
+    try:
+        place: Place = access.world.places.read(name)
+    except UnclearResource:
+        return None
+    permission = permission_to_control(place, access.world.roles)
+    if not permission:
+        raise UnknownEnd(f"{name} has no allow policy that could be set; ask for paths to {place.container or 'more'}")
+    if place.notes:
+        raise UnknownEnd(place.notes[0])
+    return resource_end(access, place, permission)
+
+
+def whole_graph(
+    access: EffectiveAccess, inventory: Inventory, members: Iterable[str] = (), ends: Sequence[ResourceEnd] = ()
+) -> ControlGraph:
     """The control graph of an estate with what is outside of it, and with what is not known of both."""
-    control = control_graph(access.world, inventory, access.now, members)
+    setters = [setter.name for end in ends for setter in end.setters]
+    control = control_graph(access.world, inventory, access.now, [*members, *setters])
+    link_resources(control, access, ends)
     EntryPoints(control, access, inventory).link()
     for container in list(control.owners):
         if not container.startswith("projects/"):
@@ -165,6 +193,7 @@ class Search:
             node = control.owners.get(container)
             if node is None:
                 node = control.identities.get(parse(name).canonical)
+            node = control.resources.get(name) if node is None else node
             if node is None:
                 raise UnknownEnd(f"{name} is no project, folder, organisation or identity of the estate")
             yield node
@@ -172,14 +201,24 @@ class Search:
     def _sources(self, wanted: Sequence[str] | None) -> Iterator[int]:
         control = self.control
         if wanted is not None:
-            names = set(wanted) | {parse(name).canonical for name in wanted if ":" in name}
-            yield from (node for node, label in control.labels.items() if label.name in names)
+            for name in wanted:
+                yield from self._source(name)
             return
         yield from control.entries
         for node in sorted(control.bound):
             read = parse(control.labels[node].name)
             if not (read.is_service_agent or read.is_public or read.kind is MemberKind.CONVENIENCE):
                 yield node
+
+    def _source(self, name: str) -> list[int]:
+        """The nodes that a name of a source means. The internet is one though nothing may face it."""
+        names = {name, parse(name).canonical} if ":" in name else {name}
+        found = [node for node, label in self.control.labels.items() if label.name in names]
+        if not found and name != INTERNET:
+            entries = sorted({self.control.labels[node].name for node in self.entries} | {INTERNET})
+            shown = ", ".join(entries[:_TOLD]) + (" …" if len(entries) > _TOLD else "")
+            raise UnknownEnd(f"{name} is no principal, and nothing outside that paths begin at: {shown}")
+        return found
 
     @cached_property
     def every(self) -> Reach:

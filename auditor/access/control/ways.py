@@ -25,6 +25,10 @@ LARGE = 100_000
 _DETAILED = 20_000_000
 """Nodes and edges that drawing paths may visit, over all of an estate."""
 _PATHS, _FEWEST = 5, 10
+_ROUTES = 20
+"""Paths to one container up to which each is looked at step by step, to tell which it is."""
+_PATIENCE = 5_000
+"""Nodes that are looked at to find where all ways between two ends begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,9 @@ class Ways:
 
     `sources` are all who have one, `paths` the best of them step by step: fewer, or none in a very large estate.
     `above` names the container with which they are told instead. `remove` is the binding that cuts most of them, and
-    `cuts_all` says that it leaves none.
+    `cuts_all` says that it leaves none. `routes` are what the paths consist of: who takes which, whether for
+    certain, all that any way begins with, the kinds of steps of the shortest, where it ends (no steps where there are
+    too many); in an order of their own, whatever that of the input.
     """
 
     target: str = ""
@@ -43,6 +49,7 @@ class Ways:
     above: str = ""
     remove: BindingReference | None = None
     cuts_all: bool = False
+    routes: tuple[str, ...] = ()
 
 
 class End(NamedTuple):
@@ -146,11 +153,33 @@ class WaysToControl:
         certain = any(pair.certain for pair in pairs)
         size = self._search.view.size + self._control.graph.edge_count
         if self._detailed > max(_FEWEST, _DETAILED // size):
-            return Ways(name, sources, certain)
-        self._detailed += 1
-        paths = [found[1] for pair in pairs[:_PATHS] if (found := self._search.path(pair))]
+            return Ways(name, sources, certain, routes=self._routes(pairs, []))
+        looked = [self._search.path(pair) for pair in pairs[: _PATHS if len(pairs) > _ROUTES else _ROUTES]]
+        self._detailed += 1 + len(looked) // _PATHS
+        every = [found[1] if found else None for found in looked]
+        paths = [path for path in every[:_PATHS] if path]
         remove, cuts_all = self._removal(pairs, paths)
-        return Ways(name, sources, certain, tuple(paths), "", remove, cuts_all)
+        routes = self._routes(pairs, every if len(every) == len(pairs) else [])
+        return Ways(name, sources, certain, tuple(paths), "", remove, cuts_all, routes)
+
+    def _routes(self, pairs: Sequence[Pair], paths: Sequence[ControlPath | None]) -> tuple[str, ...]:
+        """What the paths consist of; only their ends where the paths are not given."""
+        labels = self._control.labels
+        told = []
+        for number, pair in enumerate(pairs):
+            path = paths[number] if paths else None
+            between = ["certain" if pair.certain else "possible"]
+            if path is not None:
+                doors = self._search.every.doors(pair.source, pair.target, self._is_taken_over, _PATIENCE)
+                kinds = [step.primitive for step in path.steps if step.primitive]
+                between += [" | ".join(sorted({labels[door].name for door in doors or ()})), *kinds]
+            told.append(" > ".join((labels[pair.source].name, *between, labels[pair.target].name)))
+        return tuple(sorted(told))
+
+    def _is_taken_over(self, node: int) -> bool:
+        """Whether a node is what a step takes over: a workload, an account, control; no group, and no way in."""
+        label = self._control.labels.get(node)
+        return label is not None and label.kind != "entry" and self._search.view.kinds[node] != Kind.GROUP
 
     def _removal(self, pairs: Sequence[Pair], paths: Sequence[ControlPath]) -> tuple[BindingReference | None, bool]:
         """The binding without which the fewest of the paths are left, and whether none is."""

@@ -21,6 +21,7 @@ from auditor.access.control.inventory import (
     Inventory,
     Workload,
 )
+from auditor.access.control.pods import CLUSTER, pods_by_project
 from auditor.access.control.primitives import ActAs, Edge, Gain, Primitive, Scope
 from auditor.access.members import Kind, is_attachable, parse
 from auditor.access.places import label
@@ -29,7 +30,6 @@ from auditor.access.world import World
 _MEMBER = "serviceAccount:"
 _FEDERATED = ("principal", "//")
 _ATTACH, _ELSEWHERE = "attach", "attach from another project"
-_GKE_POOL = ".svc.id.goog"
 _ADDRESSES = {
     COMPUTE: "{number}-compute@developer.gserviceaccount.com",
     APP_ENGINE: "{project}@appspot.gserviceaccount.com",
@@ -89,6 +89,7 @@ class Winnings:
             self._workload(workload, addresses, name)
         self._agents()
         self._federated()
+        self._pods()
         control.inherit()
 
     # Service accounts
@@ -297,3 +298,23 @@ class Winnings:
             if home in self._control.owners:
                 owns = Reason(f"Whoever controls {home} can change whom its identity pools trust")
                 self._control.link(self._control.owner(home), node, owns)
+
+    def _pods(self) -> None:
+        """Whoever runs code in a cluster is each Kubernetes identity of its project: a pool knows no clusters."""
+        pools = pods_by_project(self._control)
+        clusters: dict[str, set[str]] = {}
+        for workload in self._inventory.workloads if pools else ():
+            if workload.asset_type == CLUSTER:
+                home = self._world.hierarchy.canonical(workload.project)
+                clusters.setdefault(home, set()).add(self._world.places.canonical(workload.name))
+        for home, pods in pools.items():
+            every = self._control.graph.add_node()
+            for pod in pods:
+                self._control.graph.add_edge(every, pod)
+            for primitive in self._attached if home in clusters else ():
+                if CLUSTER in primitive.asset_types:
+                    for holder in self._holders(primitive.id, home, *sorted(clusters[home])):
+                        self._control.link(holder, every, None, primitive.is_certain)
+            if home in self._control.owners:
+                owns = Reason(f"Whoever controls {home} can run pods of any name in its clusters")
+                self._control.link(self._control.owner(home), every, owns)

@@ -16,7 +16,7 @@ from typing import Any
 from auditor.completeness import is_inventoried
 from auditor.sources.live import convert
 from auditor.sources.live.declaration import Quota, Record, Rpc
-from auditor.sources.live.failures import Refused, State
+from auditor.sources.live.failures import Failure, State
 from auditor.sources.live.needs import ACCESS_MANAGER, CONTAINERS, ORG_POLICY, Needs
 from auditor.sources.live.network import Calls
 
@@ -42,7 +42,7 @@ _SPELLING = {
     "servicePerimeter": "service_perimeter",
     "updateTime": "update_time",
 }
-_TYPE_NAME = re.compile(r"[a-z0-9.-]+\.googleapis\.com/[A-Za-z]\w*")
+_WORD = re.compile(r"[\w.-]+/\w+")
 _DENY_POLICIES = "iam.googleapis.com/PolicyV2"
 """The inventory's own name of deny policies, which are read from IAM itself."""
 
@@ -81,45 +81,48 @@ def requests_of(root: str, needs: Needs) -> dict[str, tuple[str, ...]]:
 
 
 async def listed(
-    calls: Calls, root: str, content: str, asset_types: Iterable[str], *, token: str = ""
+    calls: Calls, root: str, content: str, asset_types: Iterable[str], *, token: str = "", read_time: str = ""
 ) -> AsyncIterator[Page]:
-    """The pages of one content type, from a token on where there is one. Raises `Refused`, `NoCredentials`.
+    """The pages of one content type, from a token on where there is one, of a moment where it is given.
 
-    Types that the inventory does not know are left out when it says so.
+    Raises `Refused`, `NoCredentials`.
     """
     from google.cloud.asset_v1 import ListAssetsRequest
 
-    wanted = list(asset_types)
     if content == "access-policy":
-        async for page in _access_policies(calls, root, token):
+        async for page in _access_policies(calls, root, token, read_time):
             yield page
         return
-    while True:
-        request = ListAssetsRequest(
-            parent=root,
-            asset_types=wanted,
-            content_type=content.upper().replace("-", "_"),
-            page_size=PAGE,
-            page_token=token,
-        )
-        try:
-            client = calls.client("asset_v1", "AssetService")
-            async for page in calls.pages(LISTS[content], client.list_assets, request):
-                read = page.read_time.ToJsonString() if page.HasField("read_time") else ""
-                records = await asyncio.to_thread(_records, page, root)  # the next page comes in meanwhile
-                yield Page(records, page.next_page_token, read)
-        except Refused as refused:
-            unknown = set(_TYPE_NAME.findall(refused.failure.detail)) & set(wanted)
-            if refused.failure.state is not State.REFUSED or not unknown or len(unknown) == len(wanted) or token:
-                raise
-            wanted = [name for name in wanted if name not in unknown]
-        else:
-            return
+    request = ListAssetsRequest(
+        parent=root,
+        asset_types=list(asset_types),
+        content_type=content.upper().replace("-", "_"),
+        page_size=PAGE,
+        page_token=token,
+        read_time=read_time or None,
+    )
+    client = calls.client("asset_v1", "AssetService")
+    async for answer in calls.pages(LISTS[content], client.list_assets, request):
+        read = answer.read_time.ToJsonString() if answer.HasField("read_time") else ""
+        records = await asyncio.to_thread(_records, answer, root)  # the next page comes in meanwhile
+        yield Page(records, answer.next_page_token, read)
 
 
-async def _access_policies(calls: Calls, root: str, token: str) -> AsyncIterator[Page]:
+def unlisted(failure: Failure, asset_types: Iterable[str]) -> list[str]:
+    """The asset types of a request that it was refused for: the inventory does not list them, and says which.
+
+    It refuses the whole request: `No RESOURCE found that matches asset type TYPE for consumer project …`.
+    """
+    if failure.state is not State.REFUSED:
+        return []
+    named = {word.rstrip(".") for word in _WORD.findall(failure.detail)}
+    return [name for name in asset_types if name in named]
+
+
+async def _access_policies(calls: Calls, root: str, token: str, read_time: str) -> AsyncIterator[Page]:
     """The pages of access policies, by REST: the client's messages lack fields of perimeters and access levels."""
-    wanted = {"contentType": "ACCESS_POLICY", "pageSize": str(PAGE)} | ({"pageToken": token} if token else {})
+    wanted = {"contentType": "ACCESS_POLICY", "pageSize": str(PAGE)}
+    wanted |= {name: text for name, text in (("pageToken", token), ("readTime", read_time)) if text}
     async for found, following, page in calls.objects(
         LISTS["access-policy"], SERVICE, f"v1/{root}/assets", wanted, "assets"
     ):

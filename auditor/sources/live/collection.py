@@ -2,64 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import msgspec
 
-from auditor.model.text import plural
-from auditor.sources.live.assets import LARGE, PAGE, QUOTA, SERVICE, comes_otherwise, listed, requests_of
-from auditor.sources.live.collectors import COLLECTORS
-from auditor.sources.live.coverage import BULK, Coverage, Part
+from auditor.sources.live.assets import SERVICE, comes_otherwise, listed, requests_of, unlisted
+from auditor.sources.live.coverage import BULK, SKIPPED, UNLISTED, Coverage, Part, not_listed
 from auditor.sources.live.declaration import Collector, Place, Record
 from auditor.sources.live.failures import Failure, Refused, State
-from auditor.sources.live.journal import Head, Journal
-from auditor.sources.live.needs import EVERYTHING, Needs
-from auditor.sources.live.network import Calls, together
-from auditor.sources.live.scope import Filter, Scope, resolve
-from auditor.sources.live.via import exported, told
+from auditor.sources.live.journal import Head, Job, Journal
+from auditor.sources.live.network import Calls, noticed, together
+from auditor.sources.live.plan import Order, affordable, chosen_of, expectations
+from auditor.sources.live.scope import Scope, resolve
+from auditor.sources.live.via import exported
 
-SLOW = 60
-"""Requests a minute below which a quota is slow, and counted to the last."""
 _WORKERS = 16
+_BATCH = 1_000
+"""Records that are kept in memory for each request that is under way."""
 _HEAD = msgspec.json.Decoder(Head).decode
+_SCOPE = "scope"
+_SAME = timedelta(days=1)
+"""How far apart the moments may be that one collection shows."""
 _STRIKES = 3
 """Places in a row that an API fails for by load, after which the others are not asked."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What to collect."""
-
-    targets: tuple[str, ...]
-    needs: Needs = EVERYTHING
-    rules: Filter = field(default_factory=Filter)
-    services: tuple[str, ...] = ()
-    """Collectors by name; empty for those whose assets are needed."""
-    thorough: bool = False
-    """Whether to wait for slow quotas."""
-    via: str = ""
-    """`gs://BUCKET/PREFIX` to export the bulk to, instead of listing it."""
-    begun: str = ""
-    """What tells this run's exports from those of others: a folder below `via`, for exports do not overwrite."""
-
-    @property
-    def exports(self) -> str:
-        """Where this run's exports are written."""
-        return "/".join(part for part in (self.via.rstrip("/"), self.begun) if part)
-
-    def described(self) -> dict[str, Any]:
-        """What a collection that is gone on with must have in common with this one."""
-        needs = [None if part is None else sorted(part) for part in (self.needs.resources, self.needs.policies)]
-        rules = [list(self.rules.include), list(self.rules.exclude)]
-        return {
-            "targets": list(self.targets),
-            "needs": needs,
-            "rules": rules,
-            "services": list(self.services),
-            "via": self.via,
-        }
 
 
 class Progress:
@@ -89,24 +57,37 @@ class Collection:
 
     async def run(self) -> Coverage:
         """Collect, and tell what is there and what is missing. Raises `NoCredentials`."""
+        work = asyncio.ensure_future(self._run())
+        try:
+            await asyncio.wait({work})  # whatever the work does with being cancelled, this is
+        finally:
+            self._calls.end()
+            work.cancel()
+            work.add_done_callback(noticed)
+        return work.result()
+
+    async def _run(self) -> Coverage:
+        before = self._journal.jobs.get(f"{_SCOPE}|", Job()).read_time
         self._again()
         coverage = Coverage(requested=list(self.order.targets))
         needs = self.order.needs
         coverage.asked_types = None if needs.resources is None else sorted(needs.resources)
         coverage.asked_policies = None if needs.policies is None else sorted(needs.policies)
-        self._progress.begin("scope")
+        self._progress.begin(_SCOPE)
         scope = await resolve(self._calls, self.order.targets, self.order.rules)
-        self._progress.end("scope")
-        self._journal.restart("scope|")
-        self._journal.commit("scope|", scope.records)
-        for line in self.expectations(scope):
+        self._progress.end(_SCOPE)
+        self._calls.moment = scope.read_time = self._snapshot(before, scope.read_time)
+        self._journal.restart(f"{_SCOPE}|")
+        self._journal.commit(f"{_SCOPE}|", scope.records, read_time=scope.read_time)
+        for line in expectations(self.order, scope):
             self._progress.say(line)
         bulk = [
             self._bulk(scope, root, content, types)
-            for root in scope.roots
+            for root in scope.tops.values()
             for content, types in requests_of(root.key, self.order.needs).items()
         ]
-        chosen = self._chosen(scope)
+        chosen = chosen_of(self.order, scope)
+        self._skip(scope)
         await together([*bulk, *(self._directly(*one) for one in chosen if not one[0].follows)])
         await together([self._directly(*one) for one in self._following(scope, chosen)])
         times = [job.read_time for job in self._journal.jobs.values() if job.read_time]
@@ -121,8 +102,23 @@ class Collection:
         )
         coverage.alone = [t for t in self.order.targets if any(r.names(t) and r.is_alone for r in scope.roots)]
         coverage.parts = [*_unreached(scope), *(job.part for _, job in sorted(self._journal.jobs.items()) if job.part)]
-        coverage.notes = list(_notes(scope, self._chosen(scope)))
+        coverage.notes = [*scope.unmatched, *_notes(scope, chosen)]
         return coverage
+
+    def _snapshot(self, before: str, now: str) -> str:
+        """The moment that the inventory is asked of: one for all contents, that of the run that is gone on with, too.
+
+        What is of another day does not go with what is of today, and is collected again.
+        """
+        bulk = [key for key in self._journal.jobs if key.startswith(f"{BULK}|")]
+        if not before or not now or not bulk:
+            return now
+        if datetime.fromisoformat(now) - datetime.fromisoformat(before) < _SAME:
+            return before
+        self._progress.say(f"What the inventory held at {before} is more than a day old, and is collected again")
+        for key in bulk:
+            self._journal.restart(key)
+        return now
 
     def _again(self) -> None:
         """Take back what an earlier run did not finish."""
@@ -135,39 +131,12 @@ class Collection:
             elif job.part is None and not job.token:
                 self._journal.restart(key)
 
-    def expectations(self, scope: Scope) -> Iterator[str]:
-        """What the user may expect of the time that this takes."""
-        yield f"{plural(len(scope.places), 'place')} to collect from"
-        if self.order.via:
-            yield told(self.order.exports)
-            return
-        contents = sum(len(requests_of(root.key, self.order.needs)) for root in scope.roots)
-        yield (
-            f"ListAssets gives {PAGE:,} assets a request and {QUOTA.per_minute} requests a minute over "
-            f"{plural(contents, 'list')}: {PAGE * QUOTA.per_minute:,} records a minute at best; "
-            f"above {LARGE:,} assets an export by --via gs://BUCKET/PREFIX is faster"
-        )
-        for collector, places in self._chosen(scope):
-            quota = min((rpc.quota for rpc in collector.rpcs), key=lambda quota: quota.per_minute)
-            requests = len(places) * len(collector.rpcs)
-            minutes = requests // quota.per_minute
-            if minutes and (self.order.thorough or collector.fallback):
-                yield f"{collector.name}: {requests:,} requests, about {plural(minutes, 'minute')} ({quota.name})"
-
-    def _chosen(self, scope: Scope) -> list[tuple[Collector, list[Place]]]:
-        """The collectors to ask, with the places that each is asked for."""
-        roots = {root.key for root in scope.roots}
-        chosen: list[tuple[Collector, list[Place]]] = []
-        for collector in COLLECTORS:
-            places = [place for place in scope.places if collector.asks(place, is_root=place.key in roots)]
-            if collector.name not in self.order.services:
-                if self.order.services or not self._needed(collector):
-                    continue
-                if collector.fallback:
-                    places = [place for place in places if _without_inventory(scope, place)]
-            if places:
-                chosen.append((collector, places))
-        return chosen
+    def _skip(self, scope: Scope) -> None:
+        """Tell of what is not asked because the user said so."""
+        left = Failure(State.NOT_ASKED, SKIPPED)
+        for collector, places in chosen_of(self.order, scope, skipped=True):
+            for place in places:
+                self._end(collector, place, (), _failed(_part(collector, place), left))
 
     def _following(
         self, scope: Scope, chosen: list[tuple[Collector, list[Place]]]
@@ -184,9 +153,11 @@ class Collection:
         for collector, places in following:
             wanted = all(self.order.needs.wants(name) for name in collector.follows)
             held = set().union(*(homes[name] for name in collector.follows))
-            asked = [p for p in places if p.key in held or not wanted or not self._listed(scope.root_of(p))]
+            asked: list[Place] = []
             for place in places:
-                if place not in asked:
+                if place.key in held or not wanted or not self._listed(scope.root_of(place)):
+                    asked.append(place)
+                else:
                     self._end(collector, place, (), _part(collector, place))
             yield collector, asked
 
@@ -194,9 +165,6 @@ class Collection:
         """Whether the resources below a target were listed to the end."""
         part = self._journal.job(f"{BULK}|{root}|resource").part
         return part is not None and part.state.is_complete
-
-    def _needed(self, collector: Collector) -> bool:
-        return any(":" in name or self.order.needs.wants(name) for name in collector.asset_types)
 
     async def _bulk(self, scope: Scope, root: Place, content: str, types: tuple[str, ...]) -> None:
         key = f"{BULK}|{root.key}|{content}"
@@ -220,28 +188,47 @@ class Collection:
         self._progress.end(work)
 
     async def _pages(self, scope: Scope, root: Place, content: str, types: tuple[str, ...]) -> None:
-        """Commit page after page, from where an earlier run ended; from the beginning where its token has expired."""
-        key = f"{BULK}|{root.key}|{content}"
-        job = self._journal.job(key)
-        resumed = job.token
-        try:
-            if self.order.via:
-                pages = exported(self._calls, root.key, content, types, self.order.exports)
+        """Commit page after page, from where an earlier run ended.
+
+        Asset types that the inventory does not list are left out and told. A token that has expired is given up, and
+        the list begun anew, once.
+        """
+        key, left = f"{BULK}|{root.key}|{content}", list(types)
+        resumed, anew = self._journal.job(key).token, False
+        while left or not types:
+            try:
+                await self._read(scope, root, content, left)
+            except Refused as refused:
+                unknown, token = unlisted(refused.failure, left), self._journal.job(key).token
+                for name in unknown:
+                    self._journal.commit(f"{UNLISTED}|{key}|{name}", (), part=not_listed(root.key, content, name))
+                left = [name for name in left if name not in unknown]
+                if unknown:
+                    continue
+                expired = token and (token == resumed or "token" in refused.failure.detail.casefold())
+                if anew or not expired or refused.failure.state is not State.REFUSED:
+                    raise
+                self._journal.restart(key)
+                anew = True
             else:
-                pages = listed(self._calls, root.key, content, types, token=job.token)
-            async for page in pages:
-                kept = [record for record in page.records if scope.keeps(record) and not comes_otherwise(record)]
-                self._journal.commit(key, kept, token=page.token, read_time=page.read_time)
-                self._progress.advance(f"{content} of {root.key}", len(kept))
-        except Refused as refused:
-            if not resumed or job.token != resumed or refused.failure.state is not State.REFUSED:
-                raise
-            self._journal.restart(key)
-            await self._pages(scope, root, content, types)
+                return
+
+    async def _read(self, scope: Scope, root: Place, content: str, types: list[str]) -> None:
+        """Commit what pages hold."""
+        key, read_time = f"{BULK}|{root.key}|{content}", scope.read_time
+        if self.order.via:
+            pages = exported(self._calls, root.key, content, types, self.order.exports, read_time=read_time)
+        else:
+            token = self._journal.job(key).token
+            pages = listed(self._calls, root.key, content, types, token=token, read_time=read_time)
+        async for page in pages:
+            kept = [record for record in page.records if scope.keeps(record) and not comes_otherwise(record)]
+            self._journal.commit(key, kept, token=page.token, read_time=page.read_time)
+            self._progress.advance(f"{content} of {root.key}", len(kept))
 
     async def _directly(self, collector: Collector, places: list[Place]) -> None:
         """Ask one service of each place, several at once; give up on it where it fails by load again and again."""
-        asked, left = self._affordable(collector, places)
+        asked, left = affordable(self.order, collector, places)
         quota = collector.rpcs[0].quota
         words = f"{quota.name} are {quota.per_minute} a minute"
         if collector.only_thorough:
@@ -259,44 +246,33 @@ class Collection:
         await together([work() for _ in range(min(_WORKERS, len(asked)))])
         self._progress.end(collector.name)
 
-    def _affordable(self, collector: Collector, places: list[Place]) -> tuple[list[Place], list[Place]]:
-        """(places to ask, places left out) by the collector's slowest quota; organisations and folders come first.
-
-        Unless told to wait, only what the quota answers at once is asked; but what stands in for the inventory is.
-        """
-        quota = min((rpc.quota for rpc in collector.rpcs), key=lambda quota: quota.per_minute)
-        each = sum(rpc.quota == quota for rpc in collector.rpcs)
-        if self.order.thorough or collector.fallback:
-            return places, []
-        if collector.only_thorough:
-            return [place for place in places if not place.is_active], [place for place in places if place.is_active]
-        allowed = max(1, quota.per_minute - each + 1 if quota.per_minute < SLOW else quota.per_minute // each)
-        left = [place for place in places if place.is_active][allowed:]
-        return [place for place in places if place not in left], left
-
     async def _ask(self, collector: Collector, place: Place, strikes: _Strikes) -> None:
         part = _part(collector, place)
-        known = self._journal.job(f"{collector.name}|{place.key}").part
-        if known is not None:
+        key, records = f"{collector.name}|{place.key}", list[Record]()
+        if self._journal.job(key).part is not None:
             return
-        records: list[Record] = []
         if not place.is_active:
             part = replace(part, state=State.PENDING_DELETION, harmless=True)
         elif strikes.failure is not None:
-            words = f"not tried, for {_STRIKES} places before it failed so: {strikes.failure.detail}"
+            words = f"not tried, for places before it failed so: {strikes.failure.detail}"
             part = _failed(part, replace(strikes.failure, detail=words))
         else:
             try:
                 async for record in collector.collect(self._calls, place):
-                    records.append(record)  # noqa: PERF401 - what came before a failure is kept
+                    records.append(record)
+                    if len(records) == _BATCH:  # what came before a failure is kept, and memory stays flat
+                        self._journal.commit(key, records)
+                        records = []
             except Refused as refused:
                 strikes.count(refused.failure)
                 harmless = refused.failure.state is State.DISABLED and place.names(refused.failure.consumer)
                 part = replace(_failed(part, refused.failure), harmless=harmless)
             else:
                 strikes.count(None)
-                part = replace(part, state=State.COLLECTED if records else State.EMPTY)
-        self._end(collector, place, records, replace(part, records=len(records)))
+                found = records or self._journal.job(key).records
+                part = replace(part, state=State.COLLECTED if found else State.EMPTY)
+        kept = self._journal.job(key).records
+        self._end(collector, place, records, replace(part, records=kept + len(records)))
 
     def _end(self, collector: Collector, place: Place, records: Iterable[Record], part: Part) -> None:
         key = f"{collector.name}|{place.key}"
@@ -313,7 +289,7 @@ class _Strikes:
 
     def count(self, failure: Failure | None) -> None:
         self._in_a_row = self._in_a_row + 1 if failure is not None and failure.state.passes else 0
-        if self._in_a_row >= _STRIKES:
+        if self._in_a_row >= _STRIKES or (failure is not None and failure.lasts):
             self.failure = failure
 
 
@@ -329,10 +305,6 @@ def _failed(part: Part, failure: Failure) -> Part:
 def _unreached(scope: Scope) -> Iterator[Part]:
     for target, failure in scope.unreached.items():
         yield _failed(Part("scope", SERVICE, target, State.EMPTY, content="resource"), failure)
-
-
-def _without_inventory(scope: Scope, place: Place) -> bool:
-    return any(name in scope.without_inventory for name in (place.key, *place.ancestors))
 
 
 def _notes(scope: Scope, chosen: list[tuple[Collector, list[Place]]]) -> Iterator[str]:

@@ -1,9 +1,11 @@
 """Clients of Google's services, over gRPC or REST, at their public or at other endpoints.
 
-Proxies are those of the environment (`https_proxy`, `no_proxy`), which gRPC and requests heed by themselves.
-Private and restricted virtual addresses need no option, only DNS; `endpoint` is for Private Service Connect.
+Proxies are those of the environment (`https_proxy`, `no_proxy`). What gRPC, unlike requests, does not see of them
+(names in capital letters) it is told by `heed_proxy`. Private and restricted virtual addresses need no option, only
+DNS; `endpoint` is for Private Service Connect.
 
 Sources: cloud.google.com/vpc/docs/configure-private-service-connect-apis (endpoint names),
+grpc.github.io/grpc/core/md_doc_core_default_http_proxy_mapper.html (which variables gRPC reads, and `http://` only),
 google.aip.dev/auth/4114 (universe domains)
 """
 
@@ -13,21 +15,56 @@ import asyncio
 import contextlib
 import importlib
 import inspect
+import os
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal, TypeVar
 
 if TYPE_CHECKING:
     import grpc.aio  # type: ignore[import-untyped]  # the package has no types
 
     from auditor.sources.live.identity import Identity
 
+T = TypeVar("T")
+
 DEFAULT_UNIVERSE = "googleapis.com"
 _BLOCK = 1 << 20
+_MOST = 256
+"""Connections to one host that are kept open, at most."""
+_PROXY, _NO_PROXY = "grpc_proxy", "no_grpc_proxy"
+"""Variables that gRPC alone reads."""
 
 
 class UnusableEndpoint(ValueError):  # noqa: N818 - the message is the sentence that the user reads
     """An endpoint that no client can be made for."""
+
+
+def heed_proxy(transport: str) -> None:
+    """Tell gRPC the proxy that this process is to use, where it would not find it. Raises `UnusableEndpoint`."""
+    named = (_PROXY, "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+    name = next((name for name in named if os.environ.get(name)), "")
+    if not name or transport != "grpc":
+        return
+    proxy = os.environ[name]
+    scheme, separator, _ = proxy.partition("://")
+    if separator and scheme != "http":
+        raise UnusableEndpoint(f"{name} is a {scheme} proxy, and gRPC knows http:// ones only; say --transport rest")
+    os.environ[_PROXY] = proxy if separator else f"http://{proxy}"
+    without = next((os.environ[name] for name in (_NO_PROXY, "no_proxy", "NO_PROXY") if os.environ.get(name)), "")
+    if without:
+        os.environ[_NO_PROXY] = without
+
+
+def check_universe(identity: Identity, universe: str) -> None:
+    """Raises `UnusableEndpoint` where the credentials are of another universe than the one that is to be reached."""
+    theirs = getattr(identity.credentials, "universe_domain", None) or DEFAULT_UNIVERSE
+    if theirs != universe:
+        raise UnusableEndpoint(
+            f"the credentials are of the universe {theirs}, and {universe} is to be reached; say --universe {theirs}, "
+            "or use other credentials"
+        )
 
 
 @dataclass(slots=True)
@@ -86,7 +123,7 @@ class Connection:
     async def send(self, method: Callable[..., Any], request: Any, timeout: float) -> Any:
         """One attempt at a request; the answer, or its first page, as the plain protobuf message."""
         if not inspect.iscoroutinefunction(method):
-            result = await asyncio.to_thread(method, request=request, retry=None, timeout=timeout)
+            result = await _aside(lambda: method(request=request, retry=None, timeout=timeout))
             return _plain(next(iter(result.pages)) if hasattr(result, "pages") else result)
         result = await method(request=request, retry=None, timeout=timeout)
         if hasattr(result, "pages"):
@@ -96,7 +133,7 @@ class Connection:
 
     async def get(self, host: str, path: str, parameters: dict[str, str], timeout: float) -> dict[str, Any]:
         """One attempt at a REST method that has no client; the JSON object it answers."""
-        return await asyncio.to_thread(self._get, host, path, parameters, timeout)
+        return await _aside(lambda: self._get(host, path, parameters, timeout))
 
     def _get(self, host: str, path: str, parameters: dict[str, str], timeout: float) -> dict[str, Any]:
         with self._requested(host, path, parameters, timeout) as response:
@@ -107,7 +144,7 @@ class Connection:
 
     async def save(self, host: str, path: str, parameters: dict[str, str], timeout: float, file: IO[bytes]) -> int:
         """One attempt at writing the body of a REST answer to a file; its bytes."""
-        return await asyncio.to_thread(self._save, host, path, parameters, timeout, file)
+        return await _aside(lambda: self._save(host, path, parameters, timeout, file))
 
     def _save(self, host: str, path: str, parameters: dict[str, str], timeout: float, file: IO[bytes]) -> int:
         with self._requested(host, path, parameters, timeout) as response:
@@ -144,7 +181,10 @@ class Connection:
             from google.auth.transport.requests import AuthorizedSession
 
             authorized: Any = AuthorizedSession  # the library has no types
-            self._session = authorized(self.identity.credentials) if self.identity else requests.Session()
+            session = authorized(self.identity.credentials) if self.identity else requests.Session()
+            for scheme in ("https://", "http://"):  # as many connections as there may be requests, or it warns
+                session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=_MOST))
+            self._session = session
         return self._session
 
     async def close(self) -> None:
@@ -154,6 +194,25 @@ class Connection:
             if closing is not None:
                 await closing
         self._clients.clear()
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+
+async def _aside(work: Callable[[], T]) -> T:
+    """What blocking work gives, done in a thread that the program's end does not wait for: Ctrl-C ends it at once."""
+    done: Future[T] = Future()
+
+    def run() -> None:
+        if not done.set_running_or_notify_cancel():
+            return
+        try:
+            done.set_result(work())
+        except BaseException as error:
+            done.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await asyncio.wrap_future(done)
 
 
 def _speaks_rest(kind: Any) -> bool:

@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 
 from auditor.completeness import COLLECTION, IAM_POLICY, NOT_INVENTORIED, RESOURCE, Missing, is_inventoried
-from auditor.model.run import Collection, ServiceState
+from auditor.model.collection import Collection, ServiceState
 from auditor.model.text import plural
 from auditor.sources.live.declaration import Record
-from auditor.sources.live.failures import Failure, State
+from auditor.sources.live.failures import USE_PROJECT, Failure, State
 from auditor.sources.live.needs import ACCESS_MANAGED, CONTAINERS, ORG_POLICY
 
 ASSET_TYPE = COLLECTION
@@ -21,6 +21,10 @@ ASSET_TYPE = COLLECTION
 FORM = 1
 _WORKSPACE = "cloudidentity.googleapis.com"
 _SCOPE, _POLICIES = "scope", ":iam-policy"
+UNLISTED = "inventory"
+"""In place of a collector: an asset type that the inventory does not list."""
+SKIPPED = "left out by --skip"
+_NOT_LISTED = "Cloud Asset Inventory does not list them"
 _ATTACHED = ("iam.googleapis.com/DenyPolicy", "iam.googleapis.com/PolicyBinding")
 """What the inventory does not hold and every container may have of its own."""
 BULK = "assets"
@@ -57,17 +61,22 @@ class Part:
     @property
     def problem(self) -> str:
         """What went wrong, as a clause."""
-        what = f"{self.content} content" if self.content else self.collector
-        return f"{what} of {self.place}: {Failure(self.state, self.detail, self.permission).words}"
+        return f"{self._what} of {self.place}: {Failure(self.state, self.detail, self.permission).words}"
 
     @property
     def cause(self) -> str:
         """Why something is missing, as a clause without the place: the same for all that ended alike."""
-        what = f"{self.content} content" if self.content else self.collector
         lacking = f", {self.permission} is missing" if self.permission else ""
         if self.state is State.NOT_ASKED:
-            return f"{what} not asked for, to spare a slow quota"
-        return f"{what} could not be read ({self.state.value}{lacking})"
+            told = self.detail if self.detail in _OTHER_ADVICE else "to spare a slow quota"
+            return f"{self._what} not asked for, {told}"
+        return f"{self._what} could not be read ({self.state.value}{lacking})"
+
+    @property
+    def _what(self) -> str:
+        if self.collector == UNLISTED:
+            return f"{self.content} content of {', '.join(self.asset_types)}"
+        return f"{self.content} content" if self.content else self.collector
 
     def lacks(self, instead: Iterable[str] = ()) -> Iterator[Missing]:
         """What may be missing because of it, but for what was read instead."""
@@ -96,6 +105,13 @@ class Part:
         """What to do about it."""
         if self.state is State.DENIED and self.service == _WORKSPACE:
             return "give the auditor's account the Google Workspace role Groups Reader; IAM does not grant this"
+        if self.permission == USE_PROJECT:
+            return (
+                "grant the auditor roles/serviceusage.serviceUsageConsumer in the project that the requests are billed "
+                "to (--quota-project), or name another"
+            )
+        if self.detail in _OTHER_ADVICE:
+            return _OTHER_ADVICE[self.detail]
         return _ADVICE.get(self.state, _AGAIN).format(
             permission=self.permission or "the missing permission", place=self.place, service=self.service
         )
@@ -110,6 +126,18 @@ _ADVICE = {
     State.PENDING_DELETION: "nothing, unless the project is restored",
     State.REFUSED: "see the API's message; what rests on it is not assessed",
 }
+
+_OTHER_ADVICE = {
+    SKIPPED: "collect without --skip to have it judged",
+    _NOT_LISTED: "nothing; what rests on it is not assessed",
+}
+"""For what was not asked: the reason → what to do about it."""
+
+
+def not_listed(root: str, content: str, asset_type: str) -> Part:
+    """The part that tells of an asset type that the inventory refuses to list."""
+    service = asset_type.partition("/")[0]
+    return Part(UNLISTED, service, root, State.NOT_ASKED, 0, _NOT_LISTED, asset_types=(asset_type,), content=content)
 
 
 @dataclass(slots=True)
@@ -204,7 +232,10 @@ class Coverage:
         """(place, service, how it ended) for each service in each place that was to be collected from."""
         contents = {part.place: part for part in self.parts if part.collector == BULK and part.content == RESOURCE}
         asked: dict[str, set[str]] = {}
-        for name in filter(is_inventoried, (*self.types, *(self.asked_types or ()))):
+        unlisted = {
+            name for p in self.parts if p.collector == UNLISTED and p.content == RESOURCE for name in p.asset_types
+        }
+        for name in filter(is_inventoried, {*self.types, *(self.asked_types or ())} - unlisted):
             asked.setdefault(name.partition("/")[0], set()).add(name)
         direct: dict[str, dict[str, list[Part]]] = {}
         for part in self.parts:
@@ -346,5 +377,6 @@ def alike_parts(parts: Iterable[Part]) -> list[tuple[Part, int]]:
     """The first of those parts that ended alike, and how many they are."""
     groups: dict[tuple[str, str, State, str], list[Part]] = {}
     for part in parts:
-        groups.setdefault((part.collector, part.content, part.state, part.permission), []).append(part)
+        kind = part.cause if part.collector == UNLISTED else part.collector
+        groups.setdefault((kind, part.content, part.state, part.permission), []).append(part)
     return [(group[0], len(group)) for group in groups.values()]

@@ -109,7 +109,9 @@ class Collector:
     collect: Collect
     levels: frozenset[Level] = ANYWHERE
     roots_only: bool = False
-    """Whether only the targets themselves are asked, because an answer holds all below them."""
+    """Whether only the targets themselves are asked: an answer holds all below them, or tells of the target alone."""
+    holds_below: bool = False
+    """Whether an answer holds all below, so that a target within another one is not asked for itself."""
     fallback: bool = False
     """Whether Cloud Asset Inventory holds the same, so that it is asked only where that is refused."""
     follows: tuple[str, ...] = ()

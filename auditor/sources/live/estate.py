@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import gzip
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import msgspec
 
 from auditor.completeness import Missing, is_inventoried
-from auditor.model.run import Collection
+from auditor.model.collection import Collection
+from auditor.output import opened
 from auditor.resources.decode import Unreadable, parse
 from auditor.sources.base import Gaps
 from auditor.sources.files import READ_ERRORS, open_file, printable, why
@@ -53,7 +52,7 @@ def write(path: Path, journal: Journal, coverage: Coverage) -> int:
     known = _count(journal, coverage)
     encoder = msgspec.json.Encoder()
     records = 0
-    with _opened(path) as file:
+    with opened(path) as file:
         file.write(encoder.encode(coverage.record()) + b"\n")
         for line in journal.lines():
             if b'"org_policy"' in line:
@@ -83,19 +82,6 @@ def _count(journal: Journal, coverage: Coverage) -> set[str]:
     coverage.types = dict(sorted(types.items()))
     coverage.by_home = {home: dict(sorted(counts.items())) for home, counts in sorted(homes.items())}
     return known
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
-    """Open beside the place and put there in the end, so that what stood there is whole until then."""
-    beside = path.with_name(f".{path.name}.new")
-    with beside.open("wb") as file:
-        if path.suffix == ".gz":
-            with gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0, compresslevel=5) as packed:
-                yield packed  # type: ignore[misc]  # a GzipFile is written like any file
-        else:
-            yield file
-    beside.replace(path)
 
 
 def is_coverage(line: bytes) -> bool:

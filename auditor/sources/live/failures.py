@@ -23,12 +23,22 @@ if TYPE_CHECKING:
 NO_TOKEN = "Getting metadata from plugin failed"  # noqa: S105 - words of an error message
 """How gRPC words that credentials gave no token. It calls that unavailable, but it does not pass."""
 
+_NOT_REACHED = re.compile(r"Max retries exceeded|[Tt]imed out|Connection (?:aborted|reset|refused)|resolve")
+_RENEW = (
+    "`gcloud auth application-default login` renews a person's; a key may be deleted, or --impersonate may lack "
+    "roles/iam.serviceAccountTokenCreator"
+)
+
 _PERMISSION = re.compile(r"(?:[Pp]ermission[s]?:?\s*)['\"`]?([a-z][\w-]*\.[\w.-]+\.[a-zA-Z]\w*)")
 _UNIQUE = re.compile(r"vpcServiceControlsUniqueIdentifier:?\s*([\w-]+)")
 _CONSUMER = re.compile(r"project[s/ ]+([a-z0-9-]+) before or it is disabled")
 _REQUEST = re.compile(r"^GET https?://\S+: ")
 """What REST clients put before the message."""
+_DAILY = re.compile(r"[Pp]er ?[Dd]ay|\b1/d\b")
 _LONGEST = 300
+USE_PROJECT = "serviceusage.services.use"
+"""What it takes to have requests billed to a project: in that project, whatever is read."""
+_USE_PROJECT = re.compile(r"required permission to use project|USER_PROJECT_DENIED")
 _DISABLED = frozenset({"SERVICE_DISABLED", "BILLING_DISABLED", "API_DISABLED"})
 _PERIMETER = "SECURITY_POLICY_VIOLATED"
 
@@ -68,6 +78,8 @@ class Failure:
     detail: str
     permission: str = ""
     """The permission that was missing."""
+    lasts: bool = False
+    """Of a quota: whether it is one of a day, so that waiting for minutes does not help."""
     consumer: str = ""
     """Of a disabled API: the project (`projects/NUMBER`) in which it is disabled, where the error tells."""
 
@@ -90,6 +102,20 @@ class NoCredentials(Exception):  # noqa: N818 - the message is the sentence that
     """There are no credentials, or they give no token: nothing at all can be read."""
 
 
+def without_token(error: Exception) -> Failure:
+    """The failure of credentials that could not be renewed just now. Raises `NoCredentials` where they never can be.
+
+    That the service which issues tokens was not reached passes; over gRPC only the words tell of it.
+    """
+    from google.auth.exceptions import GoogleAuthError, TransportError
+
+    if isinstance(error, TransportError) or (isinstance(error, GoogleAuthError) and error.retryable):
+        return Failure(State.UNAVAILABLE, f"no token was to be had: {first_line(error)}")
+    if _NOT_REACHED.search(str(error)):
+        return Failure(State.UNAVAILABLE, f"no token was to be had: {first_line(error)}")
+    raise NoCredentials(f"the credentials give no token ({first_line(error)}); {_RENEW}")
+
+
 def classify(error: GoogleAPICallError, rpc: Rpc) -> Failure:
     """What an error of the API says."""
     from google.api_core import exceptions
@@ -103,8 +129,15 @@ def classify(error: GoogleAPICallError, rpc: Rpc) -> Failure:
     ]
     for kind, state in states:
         if isinstance(error, kind):
-            return Failure(state, first_line(error))
+            return Failure(state, first_line(error), lasts=state is State.THROTTLED and _is_daily(error))
     return Failure(State.REFUSED, first_line(error))
+
+
+def _is_daily(error: GoogleAPICallError) -> bool:
+    """Whether a quota of a day is used up: by the limit's name or unit, else by the words."""
+    _, metadata = error_info(error)
+    named = f"{metadata.get('quota_limit', '')} {metadata.get('quota_unit', '')} {error.message}"
+    return _DAILY.search(named) is not None
 
 
 def _denied(error: GoogleAPICallError, rpc: Rpc) -> Failure:
@@ -119,6 +152,8 @@ def _denied(error: GoogleAPICallError, rpc: Rpc) -> Failure:
     if reason in _DISABLED or consumer:
         number = metadata.get("consumer") or (f"projects/{consumer[1]}" if consumer else "")
         return Failure(State.DISABLED, text, consumer=visible(number))
+    if reason == "USER_PROJECT_DENIED" or _USE_PROJECT.search(whole):
+        return Failure(State.DENIED, text, permission=USE_PROJECT, consumer=visible(metadata.get("consumer", "")))
     named = metadata.get("permission") or (match[1] if (match := _PERMISSION.search(whole)) else "")
     return Failure(State.DENIED, text, permission=visible(named) or rpc.needs)
 

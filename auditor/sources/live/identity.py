@@ -7,6 +7,7 @@ cloud.google.com/iam/docs/service-account-impersonation, cloud.google.com/docs/q
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 LIFETIME = 3600
 """Seconds that an impersonated token lives; it is renewed as needed."""
 
+_ACCOUNT = re.compile(r"[\w.-]+@[\w.-]+")
 _KEY_FILE = (
     "the credentials are a service account key file, which anyone who copies it can use until it is deleted; "
     "use workload identity federation, an attached service account, or --impersonate instead"
@@ -36,7 +38,13 @@ class Identity:
 
 
 def identify(impersonate: str = "", quota_project: str = "") -> Identity:
-    """Application Default Credentials as they are found here. Raises `NoCredentials`."""
+    """Application Default Credentials as they are found here. Raises `NoCredentials`.
+
+    `impersonate` is a service account, or several with commas: each acts as the next, the last one reads.
+    """
+    for account in filter(None, impersonate.split(",")):
+        if not _ACCOUNT.fullmatch(account):
+            raise NoCredentials(f"--impersonate {account!r}: write the e-mail address of a service account")
     logging.getLogger("google.auth").setLevel(logging.ERROR)  # what it warns of, our own sentence says
     try:
         import google.auth
@@ -62,19 +70,22 @@ def of_credentials(source: Any, impersonate: str = "", quota_project: str = "") 
         return Identity(source, who, quota, warnings)
     from google.auth import impersonated_credentials
 
+    *delegates, target = filter(None, impersonate.split(","))
     credentials = impersonated_credentials.Credentials(  # type: ignore[no-untyped-call]  # the library has no types
         source_credentials=source,
-        target_principal=impersonate,
+        target_principal=target,
+        delegates=delegates,
         target_scopes=[SCOPE],
         lifetime=LIFETIME,
         quota_project_id=quota or None,
     )
-    return Identity(credentials, f"{impersonate}, impersonated by {who}", quota, warnings)
+    through = "".join(f"{account}, impersonated by " for account in reversed(delegates))
+    return Identity(credentials, f"{target}, impersonated by {through}{who}", quota, warnings)
 
 
 def _described(credentials: Any) -> tuple[str, tuple[str, ...]]:
     """Who credentials are, and what to warn of."""
-    from google.auth import external_account, impersonated_credentials
+    from google.auth import external_account, external_account_authorized_user, impersonated_credentials
     from google.oauth2 import service_account
     from google.oauth2.credentials import Credentials as UserCredentials
 
@@ -83,6 +94,8 @@ def _described(credentials: Any) -> tuple[str, tuple[str, ...]]:
         return f"{account} (key file)", (_KEY_FILE,)
     if isinstance(credentials, external_account.Credentials):
         return f"{account or 'a federated identity'} (workload identity federation)", ()
+    if isinstance(credentials, external_account_authorized_user.Credentials):
+        return "a user of a workforce pool (gcloud login)", ()
     if isinstance(credentials, impersonated_credentials.Credentials):
         return f"{account} (impersonated)", ()
     if isinstance(credentials, UserCredentials):

@@ -26,10 +26,13 @@ from auditor.sources.live.failures import (
     classify,
     contradicted,
     first_line,
+    without_token,
 )
 from auditor.sources.live.failures import retry_after as asked_to_wait
 
 if TYPE_CHECKING:
+    from google.api_core.exceptions import GoogleAPICallError
+
     from auditor.sources.live.connection import Connection
 
 T = TypeVar("T")
@@ -110,8 +113,13 @@ class Calls:
         at_once: int = 16,
         clock: Clock | None = None,
         seed: int | None = None,
+        residency: Sequence[str] = (),
     ) -> None:
         self.connection = connection
+        self.residency = tuple(residency)
+        """Where Security Command Center keeps data of its own, beside globally."""
+        self.moment = ""
+        """The moment of which the inventory tells, RFC 3339, so that others can tell of the same; empty for now."""
         self.patience = patience or Patience()
         self.clock = clock or Clock()
         self.sent: Counter[str] = Counter()
@@ -119,6 +127,16 @@ class Calls:
         self._dice = random.Random(seed)  # noqa: S311 - jitter
         self._slots = asyncio.Semaphore(at_once)
         self._limiters: dict[str, Limiter] = {}
+        self._is_over = False
+        self._is_known = False
+        """Whether a service has taken the credentials."""
+
+    def end(self) -> None:
+        """Send nothing any more: who still asks is cancelled.
+
+        That a task was cancelled may get lost in gRPC, where the answer comes in the same moment.
+        """
+        self._is_over = True
 
     def client(self, package: str, service: str, location: str = "") -> Any:
         """The client of a service, made once: `client("iam_v2", "Policies")`; of one location's endpoint if given."""
@@ -187,6 +205,8 @@ class Calls:
         while True:
             await limiter.turn()
             async with self._slots:
+                if self._is_over:
+                    raise asyncio.CancelledError
                 now = self.clock.now()
                 deadline = deadline or now + self.patience.total  # what the limiter holds back costs no patience
                 timeout = min(self.patience.attempt, max(deadline - now, 0.001))
@@ -198,8 +218,9 @@ class Calls:
             last = failure
             failures += 1
             wait = self.patience.wait(failures, asked, self._dice)
-            hopeless = not failure.state.passes or (failure.state is State.UNREADABLE and failures >= _FEW)
-            if hopeless or self.clock.now() + wait >= deadline:
+            if failure.lasts or not failure.state.passes or (failure.state is State.UNREADABLE and failures >= _FEW):
+                raise Refused(failure)
+            if self.clock.now() + wait >= deadline:
                 raise Refused(failure)
             if failure.state is State.THROTTLED:
                 limiter.pause(wait)
@@ -217,16 +238,26 @@ class Calls:
         except InternalServerError as error:
             return Failure(State.UNREADABLE, first_line(error)), asked_to_wait(error)
         except GoogleAPICallError as error:
-            if NO_TOKEN in str(error) or error.code == 401:
-                raise NoCredentials(first_line(error)) from None
+            if NO_TOKEN in str(error):
+                return without_token(error), 0.0
+            if error.code == 401:
+                return self._unknown_here(error), 0.0
+            self._is_known |= error.code == 403
             return classify(error, rpc), asked_to_wait(error)
         except GoogleAuthError as error:
-            raise NoCredentials(first_line(error)) from None
+            return without_token(error), 0.0
         except (DecodeError, ValueError) as error:
             return Failure(State.UNREADABLE, first_line(error)), 0.0
         if answer is None:  # what gRPC's asyncio stack makes of bytes that it cannot decode
             return Failure(State.UNREADABLE, "the answer is not of the form that the method has"), 0.0
+        self._is_known = True
         return answer, 0.0
+
+    def _unknown_here(self, error: GoogleAPICallError) -> Failure:
+        """The failure of a service that does not take credentials which others take. Raises `NoCredentials`."""
+        if not self._is_known:
+            raise NoCredentials(first_line(error))
+        return Failure(State.REFUSED, f"this service does not take these credentials: {first_line(error)}")
 
     async def pages(self, rpc: Rpc, method: Callable[..., Any], request: Any) -> AsyncIterator[Any]:
         """All pages of an answer, as plain protobuf messages; the next is asked for while one is worked on."""
@@ -238,7 +269,7 @@ class Calls:
             seen.add(token)
             request.page_token = token
             following = asyncio.ensure_future(self.answer(rpc, method, request))
-            following.add_done_callback(_noticed)
+            following.add_done_callback(noticed)
             try:
                 yield page
                 page = await following
@@ -261,7 +292,7 @@ async def together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
     finally:
         for task in tasks:
             task.cancel()
-            task.add_done_callback(_noticed)
+            task.add_done_callback(noticed)
 
 
 async def _understood(attempt: Awaitable[Any]) -> Any:
@@ -272,7 +303,7 @@ async def _understood(attempt: Awaitable[Any]) -> Any:
         raise contradicted(error) or error from None
 
 
-def _noticed(future: asyncio.Future[Any]) -> None:
+def noticed(future: asyncio.Future[Any]) -> None:
     """Take note of a page's failure that nobody waits for any more."""
     if not future.cancelled():
         future.exception()

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from auditor.sources.live.assets import LISTS
+from auditor.sources.live.assets import LISTS, SERVICE
 from auditor.sources.live.collectors import COLLECTORS
-from auditor.sources.live.declaration import Collector, Level, Quota, Rpc
+from auditor.sources.live.declaration import MANAGER, Collector, Level, Quota, Rpc
 from auditor.sources.live.failures import Failure, Refused, State
 from auditor.sources.live.network import Calls
 from auditor.sources.live.scope import RPCS as SCOPE_RPCS
@@ -33,8 +33,12 @@ TESTS = {level: Rpc(f"{_V3}{service}/TestIamPermissions", _READS) for level, ser
 GROUPS_NOTE = (
     "Group memberships are not granted by IAM: give the auditor's account the Google Workspace role Groups Reader."
 )
+CONSUMER = "roles/serviceusage.serviceUsageConsumer"
 SMALLEST = "roles/cloudasset.viewer"
-"""The predefined role that lets the bulk be read."""
+"""The predefined role that lets the bulk be read.
+
+Source: docs.cloud.google.com/asset-inventory/docs/roles-permissions
+"""
 
 
 def collectors_of(services: Iterable[str] = ()) -> list[Collector]:
@@ -52,6 +56,22 @@ def rpcs_of(collectors: Iterable[Collector], *, via: bool = False) -> list[Rpc]:
 def permissions_of(collectors: Iterable[Collector], *, via: bool = False) -> list[str]:
     """The permissions that a collection needs, sorted."""
     return sorted({permission for rpc in rpcs_of(collectors, via=via) for permission in rpc.permissions})
+
+
+def services_of(collectors: Iterable[Collector]) -> list[str]:
+    """The APIs that have to be enabled in the project that requests are billed to."""
+    collectors = list(collectors)
+    spoken_rest = [rpc.path for collector in collectors for rpc in collector.rpcs if rpc.path.startswith("GET ")]
+    hosts = {path.removeprefix("GET ").partition("/")[0] for path in spoken_rest}
+    return sorted({SERVICE, MANAGER, *hosts, *(collector.service for collector in collectors)})
+
+
+def billing_note(collectors: Iterable[Collector]) -> str:
+    """What it takes beside the role."""
+    return (
+        f"In the project that requests are billed to (--quota-project), the auditor's account needs {CONSUMER}, and "
+        f"these APIs are to be enabled: gcloud services enable {' '.join(services_of(collectors))}"
+    )
 
 
 def role_in(form: str, permissions: Sequence[str], parent: str = "organizations/ORGANIZATION") -> str:
@@ -80,8 +100,9 @@ def role_to_grant(targets: Sequence[str]) -> str:
     """The sentence that tells somebody whose every read was refused what to grant."""
     return (
         f"nothing could be read of {', '.join(targets)}; grant the auditor's identity {SMALLEST} there, "
-        "or the custom role that `auditor permissions` prints, and enable cloudasset.googleapis.com in the project "
-        "that its requests are billed to"
+        "or the custom role that `auditor permissions` prints, and in the project that its requests are billed to "
+        f"enable {SERVICE} and grant it {CONSUMER}; "
+        "or name the folders and projects that it may read as targets"
     )
 
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
+from auditor.names import UnknownName
 from auditor.sources.live import convert
 from auditor.sources.live.assets import listed
 from auditor.sources.live.declaration import MANAGER, Level, Place, Quota, Record, Rpc
@@ -20,6 +22,7 @@ from auditor.sources.live.needs import CONTAINERS
 from auditor.sources.live.network import Calls
 
 TARGET = re.compile(r"(?:organizations/\d+|folders/\d+|projects/[a-z0-9.:-]+)")
+_RULE = re.compile(r"(?:organizations/\d+|folders/\d+|projects/[a-z0-9.:*?-]+)")
 _LABEL = re.compile(r"label:([^=]+)=(.*)")
 
 _READS = Quota("Resource Manager reads", 600)
@@ -38,14 +41,17 @@ class NotAScope(ValueError):  # noqa: N818 - the message is the sentence that th
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which projects and folders of the targets are collected from: by id, by folder, by label."""
+    """Which projects and folders of the targets are collected from: by id, by folder, by label.
+
+    In ids and in values of labels, `*` stands for any characters and `?` for one.
+    """
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for rule in (*self.include, *self.exclude):
-            if not TARGET.fullmatch(rule) and not _LABEL.fullmatch(rule):
+            if not _RULE.fullmatch(rule) and not _LABEL.fullmatch(rule):
                 raise NotAScope(f"{rule!r}: write projects/ID, folders/NUMBER or label:KEY=VALUE")
 
     @property
@@ -64,8 +70,11 @@ class Filter:
 def _matches(rule: str, place: Place) -> bool:
     label = _LABEL.fullmatch(rule)
     if label:
-        return place.labels.get(label[1]) == label[2]
-    return place.names(rule) or rule in place.ancestors
+        value = place.labels.get(label[1])
+        return isinstance(value, str) and fnmatchcase(value, label[2])
+    if place.names(rule) or rule in place.ancestors:
+        return True
+    return place.level is Level.PROJECT and fnmatchcase(f"projects/{place.project_id}", rule)
 
 
 @dataclass(slots=True)
@@ -85,10 +94,25 @@ class Scope:
     ids: dict[str, str] = field(default_factory=dict)
     """`projects/NUMBER` → the project's id, of what was left out, too."""
 
+    read_time: str = ""
+    """The moment of which the inventory told the containers, RFC 3339."""
+    unmatched: list[str] = field(default_factory=list)
+    """What of the rules names nothing that was found."""
+
+    tops: dict[str, Place] = field(default_factory=dict)
+    """The roots without those whose assets come with another root's: a project of a folder that is one, too."""
+
+    def find_tops(self) -> None:
+        """Tell which roots are within others."""
+        listed = {root.key for root in self.roots if root.key not in self.without_inventory}
+        above = {root.key: set(root.ancestors) - {root.key} for root in self.roots}
+        every = {root.key for root in self.roots}
+        tops = [root for root in self.roots if not above[root.key] & (listed if root.key in listed else every)]
+        self.tops = {root.key: root for root in tops}
+
     def root_of(self, place: Place) -> str:
-        """The target that a place was found below."""
-        roots = {root.key for root in self.roots}
-        return next((name for name in (place.key, *place.ancestors) if name in roots), "")
+        """The target with which a place's assets come."""
+        return next((name for name in (place.key, *place.ancestors) if name in self.tops), "")
 
     def keeps(self, record: Record) -> bool:
         """Whether an asset belongs to a place that was not left out."""
@@ -103,12 +127,13 @@ def check_targets(targets: Sequence[str]) -> None:
 
 
 async def resolve(calls: Calls, targets: Iterable[str], rules: Filter) -> Scope:
-    """The scope of some targets. Raises `NoCredentials`."""
+    """The scope of some targets. Raises `NoCredentials`, `NotAScope`."""
     scope = Scope()
     known: dict[str, Place] = {}
     for target in targets:
         try:
-            records = await _inventoried(calls, target)
+            records, read_time = await _inventoried(calls, target)
+            scope.read_time = min(filter(None, (scope.read_time, read_time)), default="")
         except Refused as refused:
             try:
                 records = _placed([record async for record in _by_manager(calls, target)])
@@ -121,21 +146,37 @@ async def resolve(calls: Calls, targets: Iterable[str], rules: Filter) -> Scope:
         root = next((place for place in places.values() if place.names(target)), Place(target, (target,)))
         if target in scope.without_inventory:
             scope.without_inventory[root.key] = scope.without_inventory.pop(target)
-        scope.roots.append(root)
+        if root.key not in {other.key for other in scope.roots}:
+            scope.roots.append(root)
         fresh = {key: place for key, place in {root.key: root, **places}.items() if key not in known}
         known |= fresh
         scope.records += [record for record in records if record["ancestors"][0] in fresh]
+    scope.find_tops()
     _leave_out(scope, known.values(), rules)
+    _unmatched(scope, known.values(), rules)
     return scope
 
 
-async def _inventoried(calls: Calls, target: str) -> list[Record]:
-    """The containers of a target, told by the inventory; the target itself is always among them."""
-    pages = listed(calls, target, "resource", CONTAINERS)
-    records = _placed([record async for page in pages for record in page.records])
+def _unmatched(scope: Scope, places: Iterable[Place], rules: Filter) -> None:
+    """Note the rules that name nothing. Raises `NotAScope` where a project or folder that is wanted is not there."""
+    places = list(places)
+    names = {place.key if place.level is not Level.PROJECT else f"projects/{place.project_id}" for place in places}
+    for option, given in (("--in", rules.include), ("--not-in", rules.exclude)):
+        for rule in given:
+            if any(_matches(rule, place) for place in places):
+                continue
+            if option == "--in" and TARGET.fullmatch(rule) and not scope.unreached:
+                raise NotAScope(str(UnknownName("project or folder of the targets", rule, names, option)))
+            scope.unmatched.append(f"{option} {rule}: nothing of the targets is called or labelled so")
+
+
+async def _inventoried(calls: Calls, target: str) -> tuple[list[Record], str]:
+    """(containers of a target, their moment), told by the inventory; the target itself is always among them."""
+    pages = [page async for page in listed(calls, target, "resource", CONTAINERS)]
+    records = _placed([record for page in pages for record in page.records])
     if not any(place_of(record).names(target) for record in records):
         raise Refused(Failure(State.REFUSED, f"the inventory knows no {target}"))
-    return records
+    return records, pages[0].read_time
 
 
 def _placed(records: Iterable[Record]) -> list[Record]:

@@ -58,7 +58,7 @@ def bucket_of(place: str) -> tuple[str, str]:
 
 
 async def exported(
-    calls: Calls, root: str, content: str, asset_types: Iterable[str], place: str
+    calls: Calls, root: str, content: str, asset_types: Iterable[str], place: str, *, read_time: str = ""
 ) -> AsyncIterator[Page]:
     """What `listed` gives, by an export to a place of its own. Raises `Refused`, `NoCredentials`."""
     from google.cloud.asset_v1 import ExportAssetsRequest
@@ -69,6 +69,7 @@ async def exported(
         parent=root,
         asset_types=list(asset_types),
         content_type=content.upper().replace("-", "_"),
+        read_time=read_time or None,
         output_config={"gcs_destination": {"uri_prefix": f"gs://{bucket}/{where}"}},
     )
     client = calls.client("asset_v1", "AssetService")

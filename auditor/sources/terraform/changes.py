@@ -26,6 +26,8 @@ Line = dict[str, Any]
 _KINDS = ("_iam_policy", "_iam_binding", "_iam_member", "_iam_audit_config")
 _IDLE = (["no-op"], ["read"], ["forget"])
 _REPLACED = (["delete", "create"], ["create", "delete"])
+_LEFT_BEHIND = ["create", "forget"]
+"""Another one is made, and what is there stays in Google Cloud."""
 _MAY_BE = "what it grants on is known only after apply; that it may be something of the estate was not judged"
 
 _STAYS = {
@@ -175,8 +177,9 @@ def _remaining(document: dict[str, Any]) -> dict[str, str]:
     found = {}
     for change in _resources(document):
         before = as_dict(change["change"].get("before"))
+        forgotten = change["change"].get("actions") == _LEFT_BEHIND
         left_on = change["type"] == "google_project_service" and before.get("disable_on_destroy") is False
-        if left_on or before.get("deletion_policy") == "ABANDON":
+        if forgotten or left_on or before.get("deletion_policy") == "ABANDON":
             found[str(change.get("address"))] = ""
         elif change["type"] in _STAYS:
             found[str(change.get("address"))] = _STAYS[change["type"]]
@@ -203,7 +206,7 @@ def _policies(plan: TerraformPlan, created: set[str]) -> dict[str, Target]:
             followed.append(change)
     found: dict[str, Target] = {}
     for kind, changes in changing.items():
-        were = [_as_it_was(c) for c in changes if isinstance(c["change"].get("before"), dict)]
+        were = [_as_it_was(c) for c in changes if _leaves(c)]
         will = [c for c in changes if isinstance(c["change"].get("after"), dict)]
         for line in _converted(plan, were, configured=False) if were else ():
             _note(found, line, kind, created, is_after=False)
@@ -211,6 +214,11 @@ def _policies(plan: TerraformPlan, created: set[str]) -> dict[str, Target]:
             if "iam_policy" in line:
                 _note(found, line, kind, created, is_after=True)
     return found
+
+
+def _leaves(change: dict[str, Any]) -> bool:
+    """Whether apply takes away what an IAM resource grants now."""
+    return isinstance(change["change"].get("before"), dict) and change["change"].get("actions") != _LEFT_BEHIND
 
 
 def _note(found: dict[str, Target], line: Line, kind: str, created: set[str], *, is_after: bool) -> None:

@@ -7,6 +7,7 @@ the whole policy; of one that is there already, what the plan adds.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,9 +16,9 @@ import msgspec
 
 from auditor.sources.terraform.datasets import DATASET, unify
 from auditor.sources.terraform.mapping import Context, Draft
-from auditor.sources.terraform.names import is_open, may_be
+from auditor.sources.terraform.names import UNKNOWN, is_open, may_be
 from auditor.sources.terraform.plan import Planned, as_dict, as_list, references_of
-from auditor.sources.terraform.references import follow
+from auditor.sources.terraform.references import data_source, follow
 from auditor.sources.terraform.types.iam_targets import TARGETS, Target
 from auditor.sources.terraform.walk import AFTER_APPLY
 
@@ -98,8 +99,10 @@ class _Policy:
             self.draft.policy_unknown[f"{place}.condition.{part}"] = AFTER_APPLY
         return made
 
-    def grant(self, binding: _Binding, *, merge: bool) -> None:
+    def grant(self, binding: _Binding, address: str, *, merge: bool = False) -> None:
         """Add a binding; one member's to the binding of the same role and condition, where `merge`."""
+        for member in binding.members if binding.role is not None else ():
+            self.draft.granted.setdefault((binding.role or "", member), address)
         if merge and binding.role is not None and not binding.condition_unknown:
             for present in self.bindings:
                 if (present.role, present.condition) == (
@@ -123,6 +126,15 @@ def _split(kind: str) -> tuple[str, str]:
         if kind.endswith(ending):
             return kind.removesuffix(ending), ending
     return "", ""
+
+
+_PROJECT = re.compile(r"//[^/]+/projects/([^/]+)")
+
+
+def _project_in(name: str) -> str:
+    """The project of an asset, as its name tells it: one that the plan does not have may be in any (a bucket, say)."""
+    found = _PROJECT.match(name)
+    return f"projects/{found[1] if found else UNKNOWN}"
 
 
 def _told(addresses: list[str]) -> str:
@@ -192,7 +204,7 @@ class Folder:
         found = self._by_name.get(name) or self._service_account(name)
         if found is not None:
             return found, found.address in self._drafts
-        container = namer.container(planned, target.container)
+        container = _project_in(name) if target.container == "project" else namer.container(planned, target.container)
         draft = Draft(name, target.asset_type, namer.ancestors_of(container), planned.address, data=None)
         self._by_name[name] = draft
         return draft, False
@@ -213,9 +225,10 @@ class Folder:
         if kind == "_iam_policy":
             self._whole(policy, planned)
         elif kind == "_iam_audit_config":
+            _note_audit(policy, planned.unknown, "audit_log_config")
             policy.audit_configs.append(_audit_config(planned))
         else:
-            policy.grant(self._granted(planned, kind), merge=kind == "_iam_member")
+            policy.grant(self._granted(planned, kind), planned.address, merge=kind == "_iam_member")
 
     def _granted(self, planned: Planned, kind: str) -> _Binding:
         condition, condition_unknown = _condition(planned)
@@ -241,6 +254,9 @@ class Folder:
     def _whole(self, policy: _Policy, planned: Planned) -> None:
         """An authoritative policy, from its JSON or from the data source that makes it."""
         policy.complete = policy.whole = True
+        made_by = data_source(planned, references_of(planned.config, "policy_data"))
+        if made_by:
+            policy.draft.parts.append(made_by)
         text = planned.known("policy_data")
         if isinstance(text, str):
             try:
@@ -254,7 +270,7 @@ class Folder:
                 policy.unknown = True
                 return
             for entry in as_list(document.get("bindings")):
-                policy.grant(_written(as_dict(entry)), merge=False)
+                policy.grant(_written(as_dict(entry)), made_by or planned.address)
             policy.audit_configs += [c for c in as_list(document.get("auditConfigs")) if isinstance(c, dict)]
             return
         source = self._data_source(planned)
@@ -262,9 +278,10 @@ class Folder:
             policy.unknown = True
             return
         for values, unknown in source.blocks("binding"):
-            policy.grant(_block_binding(values, unknown), merge=False)
-        for values, _ in source.blocks("audit_config"):
-            if values.get("service"):
+            policy.grant(_block_binding(values, unknown), made_by or planned.address)
+        for values, unknown in source.blocks("audit_config"):
+            if values.get("service") or unknown.get("service"):
+                _note_audit(policy, unknown, "audit_log_configs")
                 policy.audit_configs.append(_audit_configuration(values, "audit_log_configs"))
 
     def _data_source(self, planned: Planned) -> Planned | None:
@@ -306,6 +323,17 @@ def _condition_of(value: Any, mark: Any) -> tuple[dict[str, Any] | None, list[st
     marks = as_dict((as_list(mark) or [{}])[0])
     parts = ("expression", "title", "description")
     return {part: blocks[0][part] for part in parts if blocks[0].get(part)}, [p for p in parts if marks.get(p) is True]
+
+
+def _note_audit(policy: _Policy, unknown: dict[str, Any], blocks: str) -> None:
+    """Note that only apply will tell all of an audit configuration: its service, log types or who is exempted."""
+    if _any(unknown.get("service")) or _any(unknown.get(blocks)):
+        policy.draft.policy_unknown["iam_policy.auditConfigs.*"] = AFTER_APPLY
+
+
+def _any(mark: Any) -> bool:
+    parts = mark.values() if isinstance(mark, dict) else as_list(mark)
+    return mark is True or any(_any(part) for part in parts)
 
 
 def _audit_config(planned: Planned) -> dict[str, Any]:

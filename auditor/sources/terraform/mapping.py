@@ -23,7 +23,6 @@ ABSENT: dict[str, Any] = {}
 _PROVIDER_ONLY = frozenset(
     [
         "allow_stopping_for_update",
-        "annotations_wo",
         "deletion_policy",
         "deletion_protection",
         "desired_status",
@@ -38,6 +37,10 @@ _PROVIDER_ONLY = frozenset(
         "url",
     ]
 )
+
+
+_WRITE_ONLY = ("_wo", "_wo_version")
+"""End the names of attributes whose values Terraform keeps nowhere, and of their versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ class Draft:
     policy_unknown: dict[str, str] = field(default_factory=dict)
     parts: list[str] = field(default_factory=list)
     """The addresses of further resources that make it up: grants on it, rules of it."""
+    granted: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(role, member) of its policy → the address of the first resource, or data source, that says so."""
 
     def line(self) -> dict[str, Any]:
         """The asset as a line of an export."""
@@ -168,6 +173,8 @@ class Mapping:
     """Whether several resources make up one asset."""
     full_name: bool = False
     """Whether the API returns the relative resource name as `name`."""
+    plain: bool = False
+    """Whether what is nested is left out, as no check asks for it."""
     finish: Finish | None = None
     """What no row can say."""
     beside: Extra | None = None
@@ -209,7 +216,7 @@ class Mapping:
 
     def _row(self, path: str) -> Row | None:
         if path not in self.rows:
-            return Row(None) if "." not in path and path in _PROVIDER_ONLY else None
+            return Row(None) if path in _PROVIDER_ONLY or path.endswith(_WRITE_ONLY) else None
         row = self.rows[path]
         return row if isinstance(row, Row) else Row(row)
 

@@ -33,8 +33,8 @@ def merge(present: dict[str, Any], before: dict[str, Any], after: dict[str, Any]
     data = _object(copy.deepcopy(present), before, after, "", _Lists(partial, moved))
     told: dict[str, str] = {}
     for path, cause in unknown.items():
-        if cause.startswith(_ADDS_ONLY) and isinstance(_at(present, path.removesuffix(".*")), list):
-            continue
+        if cause.startswith(_ADDS_ONLY) and isinstance(_at(present, path.removesuffix(".*")), list | None):
+            continue  # an export has all of a list, and none of an empty one
         told.setdefault(_replaced(path, moved), cause)
     return Merged(data, told)
 

@@ -57,11 +57,15 @@ class Namer:
         return found
 
     def unique(self, planned: Planned) -> str:
-        """The full resource name, with the address where another resource of the plan claims the same name."""
+        """The full resource name, with the address where another resource of the plan claims the same name.
+
+        The address stands where the name is not known, so that what is known of it stays as it is.
+        """
         name = self.name(planned)
         if self._claims.setdefault(name, planned.address) == planned.address:
             return name
-        return f"{name} ({planned.address.replace('/', '%2F')})"
+        address = f" ({planned.address.replace('/', '%2F')})"
+        return name.replace(UNKNOWN, UNKNOWN + address, 1) if UNKNOWN in name else name + address
 
     def relative(self, planned: Planned) -> str:
         """The name without the service: `projects/p/topics/t`."""
@@ -92,8 +96,16 @@ class Namer:
         if attribute == "region" and planned.text("zone"):
             return planned.text("zone").rpartition("/")[2].rpartition("-")[0]
         if attribute in ("region", "zone", "location"):
-            return self._plan.provider_value(planned, "zone" if attribute == "zone" else "region") or UNKNOWN
+            return self._place(planned, attribute) or UNKNOWN
         return standin(planned)
+
+    def _place(self, planned: Planned, attribute: str) -> str:
+        """The zone or region that the provider is configured with; a region may be told by its zone."""
+        zone = self._plan.provider_value(planned, "zone").rpartition("/")[2]
+        if attribute == "zone":
+            return zone
+        region = self._plan.provider_value(planned, "region").rpartition("/")[2]
+        return region or zone.rpartition("-")[0]
 
     def project(self, planned: Planned) -> str:
         """The id of the project that holds the resource (for a project: its own)."""
@@ -128,7 +140,9 @@ class Namer:
         kind = _CONTAINERS.get(attribute)
         if kind:
             return f"{kind}/{path.rpartition('/')[2]}"
-        return path if path.startswith(("projects/", "folders/", "organizations/")) else UNKNOWN_ABOVE
+        if not path.startswith(("projects/", "folders/", "organizations/")):
+            return UNKNOWN_ABOVE
+        return "/".join(path.split("/")[:2])  # what holds it may be below the container
 
     def ancestors_of(self, container: str) -> list[str]:
         """A container and those above it, as far as the plan tells."""

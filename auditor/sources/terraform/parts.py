@@ -13,6 +13,11 @@ from auditor.sources.terraform.walk import AFTER_APPLY, Walk, descend
 
 _MAY_ADD = "a part in this plan may be of it: {}"
 _ADDS_ONLY = "a plan shows only the {list} that it adds"
+_LISTS = {
+    whole: sorted({part.path for part in PARTS.values() if part.asset_type == whole})
+    for whole in {part.asset_type for part in PARTS.values()}
+}
+"""Asset type → the lists in it that resources of their own are parts of."""
 
 
 def assemble(context: Context, drafts: dict[str, Draft], parts: Iterable[Planned], created: set[str]) -> list[Planned]:
@@ -43,7 +48,19 @@ def assemble(context: Context, drafts: dict[str, Draft], parts: Iterable[Planned
             whole.note(f"{part.path}.*", _ADDS_ONLY.format(list=last))
         elif planned.is_unknown("role_entity") or planned.is_unknown("predefined_acl"):
             whole.note(f"{part.path}.*", AFTER_APPLY)
+    _others(drafts, created)
     return alone
+
+
+def _others(drafts: dict[str, Draft], created: set[str]) -> None:
+    """Note the lists of what is there already and of which the plan shows nothing: they may be kept elsewhere."""
+    for draft in drafts.values():
+        if draft.address in created or draft.data is None:
+            continue
+        for path in _LISTS.get(draft.asset_type, ()):
+            above, _, last = path.rpartition(".")
+            if (not above or above in draft.data) and not descend(draft.data, above).setdefault(last, []):
+                draft.note(f"{path}.*", _ADDS_ONLY.format(list=last))
 
 
 def _open(drafts: dict[str, Draft], planned: Planned, part: Part, created: set[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -14,12 +14,13 @@ from auditor.sources.base import Gaps, Telling
 from auditor.sources.files import printable
 from auditor.sources.terraform.blocks import Header, headers
 from auditor.sources.terraform.hcl.cursor import ADDRESSED
-from auditor.sources.terraform.hcl.files import is_configuration, read_text
+from auditor.sources.terraform.hcl.files import configurations, read_text
 
 if TYPE_CHECKING:
     from auditor.exceptions import Claim
     from auditor.model.run import Finding
     from auditor.sources.terraform.hcl.exceptions import InlineException
+    from auditor.sources.terraform.hcl.syntax import Block
 
 _KEY = r'(?:\[(?:"(?:[^"\\]|\\.)*"|\d+)\])?'
 _MODULE = re.compile(rf"module\.([\w-]+){_KEY}\.")
@@ -35,6 +36,8 @@ class Places:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._modules: dict[Path, dict[tuple[str, ...], tuple[str, Header]]] = {}
+        self._lines: dict[str, list[str]] = {}
+        self._parsed: dict[str, Block | None] = {}
 
     def of(self, address: str) -> str:
         """`FILE:LINE` of the block that an address means; of what a module from elsewhere holds, that of its call.
@@ -60,6 +63,21 @@ class Places:
         kind = "data" if match[1] else "resource"
         return [*places, self._blocks(folder).get((kind, match[2], match[3]), ("", None))[0]]
 
+    def inside(self, place: str, asset_type: str, fields: Collection[str]) -> str:
+        """`FILE:LINE` of what sets the first of some fields in the block at a place, or `""`."""
+        shown, _, line = place.rpartition(":")
+        if shown.endswith(".json") or not line.isdigit():
+            return ""
+        from auditor.sources.terraform.hcl.pinpoint import block_at, line_in  # with the parser, as above
+
+        if shown not in self._lines:
+            self._lines[shown] = (read_text(Path(shown), shown, Gaps()) or "").split("\n")
+        if place not in self._parsed:
+            self._parsed[place] = block_at(shown, self._lines[shown], int(line))
+        block = self._parsed[place]
+        found = line_in(block, asset_type, fields) if block is not None else None
+        return f"{shown}:{int(line) + found - 1}" if found is not None else ""
+
     def exceptions(self) -> Iterator[InlineException]:
         """What comments accept in the files of all folders that addresses led to. What cannot be read says nothing."""
         speaking = [one for one in {self._folder, *self._modules} if any(map(_speaks, _configurations(one)))]
@@ -82,6 +100,15 @@ class Places:
         return found
 
 
+def grant_in(finding: Finding, grants: Iterable[tuple[str, str]]) -> tuple[str, str]:
+    """The one of some (role, member) that a finding is about, as its evidence or its message tells it."""
+    told = (str(finding.evidence.get("role", "")), str(finding.evidence.get("member", "")))
+    if told in grants:
+        return told
+    named = (grant for grant in grants if all(part in finding.message for part in grant))
+    return max(named, key=lambda grant: len("".join(grant)), default=("", ""))
+
+
 def split(addresses: str) -> list[str]:
     """The addresses of an asset that several resources make up, one by one."""
     return _ADDRESSES.findall(addresses)
@@ -90,7 +117,7 @@ def split(addresses: str) -> list[str]:
 def _configurations(folder: Path) -> list[Path]:
     """The Terraform files directly in a folder."""
     try:
-        return sorted(entry for entry in folder.iterdir() if is_configuration(entry.name))
+        return [folder / name for name in configurations(folder)]
     except OSError:
         return []
 
@@ -132,6 +159,7 @@ class OfTerraform(Protocol):
     trusted: bool
     unsupported: Counter[str]
     made_of: dict[str, list[str]]
+    granted: dict[str, dict[tuple[str, str], str]]
 
     def lines(self, gaps: Gaps) -> Iterator[tuple[str, bytes]]:
         """(place, line) of each asset."""
@@ -170,7 +198,15 @@ class Placed:
     def claims(self) -> list[Claim]:
         """The exceptions in comments of the files, each about the findings of what its block makes."""
         found = self._places.exceptions()
-        return [one.claim(self._about(f"{_shown(one.file)}:{one.block_line}")) for one in found]
+        return [one.claim(self._about(f"{_shown(one.block_file)}:{one.block_line}")) for one in found]
+
+    def written_at(self, finding: Finding) -> str:
+        """`FILE:LINE` of the block that grants what a finding is about, or of the attribute that sets it, or `""`."""
+        if not finding.source or finding.source != self.of(finding.address):
+            return ""
+        grants = self.source.granted.get(finding.address, {})
+        granted = self._places.of(grants.get(grant_in(finding, grants), ""))
+        return granted or self._places.inside(finding.source, finding.asset_type, finding.evidence)
 
     def notices(self) -> list[str]:
         """What the plan has to say."""
@@ -189,6 +225,6 @@ class Placed:
 def has_files(folder: Path) -> bool:
     """Whether Terraform files lie directly in a folder."""
     try:
-        return any(is_configuration(entry.name) for entry in folder.iterdir())
+        return bool(configurations(folder))
     except OSError:
         return False

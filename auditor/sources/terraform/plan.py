@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from auditor.model.text import plural
+
 if TYPE_CHECKING:
     from auditor.sources.base import Gaps
 
@@ -14,7 +16,7 @@ Config = list[dict[str, Any]] | None
 """How a block is configured: the expressions of each of its occurrences. None: anything may be set in it."""
 
 _MODULE = re.compile(r'module\.([^.\[]+)(\[(?:"(?:[^"\\]|\\.)*"|\d+)\])?\.?')
-_STAYS = {("no-op",), ("create",), ("update",), ("delete", "create"), ("create", "delete")}
+_STAYS = {("no-op",), ("create",), ("update",), ("delete", "create"), ("create", "delete"), ("create", "forget")}
 _GONE = {("delete",), ("forget",)}
 _ADVICE = "make the plan's JSON again: terraform show -json PLAN; every other resource was audited"
 _EXPRESSION = {"constant_value", "references"}
@@ -140,8 +142,8 @@ class Plan:
 def read(document: dict[str, Any], where: str, gaps: Gaps) -> Plan:
     """The plan in a document; what is malformed is told to `gaps` and left out."""
     plan = Plan(document)
-    if document.get("errored") is True:
-        gaps.add(where, "the plan has errors, so it may lack resources", "mend the configuration and plan again")
+    for problem, advice in _incomplete(document):
+        gaps.add(where, problem, advice)
     changes = document.get("resource_changes")
     if changes is None:
         changes = list(_planned_values(as_dict(as_dict(document.get("planned_values")).get("root_module")), ""))
@@ -160,6 +162,23 @@ def read(document: dict[str, Any], where: str, gaps: Gaps) -> Plan:
             kind = f"data.{planned.type}" if is_data else planned.type
             plan.instances.setdefault((planned.module, kind, planned.name), []).append(planned)
     return plan
+
+
+def _incomplete(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Why a plan may not have all that the configuration makes, and what to do, as Terraform says it of its plan.
+
+    Source: github.com/hashicorp/terraform/blob/main/internal/command/jsonplan/plan.go
+    """
+    deferred = [as_dict(as_dict(entry).get("resource_change")) for entry in as_list(document.get("deferred_changes"))]
+    if document.get("errored") is True:
+        yield "the plan has errors, so it may lack resources", "mend the configuration and plan again"
+    elif deferred:
+        named = next((str(change["address"]) for change in deferred if "address" in change), "")
+        first = f", {named} first," if named else ""
+        put_off = f"{plural(len(deferred), 'resource')}{first} left to a later plan; not audited"
+        yield put_off, "apply, plan again, and audit that plan"
+    elif document.get("complete") is False:
+        yield "the plan was made for some targets only, so it may lack resources", "plan without -target"
 
 
 class _Malformed(Exception):  # noqa: N818 - the message is the gap

@@ -17,32 +17,57 @@ _SINK = "a log sink, which keeps a copy of logs"
 _APPROVAL = "Access Approval, by which Google's staff asks first"
 _AUDIT = "the configuration of audit logs"
 _BACKUP = "a schedule of backups"
+_BOUNDARY = "what binds principals to a boundary of access"
+_FIREWALL = "what puts a firewall policy in force"
+_LOGS = "a log bucket, with the logs in it"
+_FINDINGS = "an export of Security Command Center's findings"
+_MIRROR = "what looks for intruders in network traffic"
 
 PROTECTIVE: dict[str, str] = {
+    "google_access_context_manager_access_level": "an access level, which says from where one may come in",
+    "google_access_context_manager_access_levels": "access levels, which say from where one may come in",
+    "google_access_context_manager_gcp_user_access_binding": "what holds a group to an access level",
     "google_access_context_manager_service_perimeter": _PERIMETER,
     "google_access_context_manager_service_perimeter_resource": f"what holds a project in {_PERIMETER}",
     "google_access_context_manager_service_perimeters": _PERIMETER,
+    "google_backup_dr_backup_plan": _BACKUP,
     "google_backup_dr_backup_plan_association": _BACKUP,
+    "google_backup_dr_backup_vault": "a vault, with the backups in it",
     "google_billing_budget": "a budget, which tells of unusual cost",
     "google_binary_authorization_policy": "the rule which images may run",
+    "google_cloud_ids_endpoint": _MIRROR,
     "google_compute_disk_resource_policy_attachment": _BACKUP,
+    "google_compute_firewall_policy_association": _FIREWALL,
+    "google_compute_network_firewall_policy_association": _FIREWALL,
+    "google_compute_packet_mirroring": _MIRROR,
     "google_compute_region_disk_resource_policy_attachment": _BACKUP,
-    "google_compute_security_policy": "a Cloud Armor policy",
+    "google_compute_region_network_firewall_policy_association": _FIREWALL,
     "google_compute_region_security_policy": "a Cloud Armor policy",
+    "google_compute_security_policy": "a Cloud Armor policy",
     "google_essential_contacts_contact": "a contact for Google's notices",
+    "google_firestore_backup_schedule": _BACKUP,
     "google_folder_access_approval_settings": _APPROVAL,
     "google_folder_iam_audit_config": _AUDIT,
     "google_folder_organization_policy": _POLICY,
     "google_gke_backup_backup_plan": _BACKUP,
     "google_iam_access_boundary_policy": "a boundary of access",
     "google_iam_deny_policy": "a deny policy",
+    "google_iam_folders_policy_binding": _BOUNDARY,
+    "google_iam_organizations_policy_binding": _BOUNDARY,
     "google_iam_principal_access_boundary_policy": "a boundary of access",
+    "google_iam_projects_policy_binding": _BOUNDARY,
+    "google_logging_billing_account_sink": _SINK,
+    "google_logging_folder_bucket_config": _LOGS,
     "google_logging_folder_sink": _SINK,
     "google_logging_metric": "a metric over logs, which alerts rest on",
+    "google_logging_organization_bucket_config": _LOGS,
     "google_logging_organization_sink": _SINK,
+    "google_logging_project_bucket_config": _LOGS,
     "google_logging_project_sink": _SINK,
     "google_monitoring_alert_policy": "an alert",
+    "google_monitoring_notification_channel": "where alerts are sent to",
     "google_monitoring_uptime_check_config": "an uptime check",
+    "google_network_security_firewall_endpoint_association": _MIRROR,
     "google_org_policy_policy": _POLICY,
     "google_organization_access_approval_settings": _APPROVAL,
     "google_organization_iam_audit_config": _AUDIT,
@@ -51,8 +76,13 @@ PROTECTIVE: dict[str, str] = {
     "google_project_iam_audit_config": _AUDIT,
     "google_project_organization_policy": _POLICY,
     "google_resource_manager_lien": "a lien, which keeps a project from being deleted",
-    "google_scc_notification_config": "the export of Security Command Center's findings",
-    "google_scc_v2_organization_notification_config": "the export of Security Command Center's findings",
+    "google_scc_folder_notification_config": _FINDINGS,
+    "google_scc_notification_config": _FINDINGS,
+    "google_scc_project_notification_config": _FINDINGS,
+    "google_scc_v2_folder_notification_config": _FINDINGS,
+    "google_scc_v2_organization_notification_config": _FINDINGS,
+    "google_scc_v2_project_notification_config": _FINDINGS,
+    "google_spanner_backup_schedule": _BACKUP,
 }
 """Terraform type → what it is, as a clause."""
 _FIREWALLS = (

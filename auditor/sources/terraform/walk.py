@@ -32,6 +32,7 @@ _REFERENCES = frozenset(
         "kms_key_name",
         "kms_key_self_link",
         "log_bucket",
+        "master_instance_name",
         "network",
         "parent",
         "private_network",
@@ -127,6 +128,8 @@ class Walk:
         elif value in (None, "", []) and _any(mark):  # something is there, and the plan does not tell what
             self._draft.note(block.place + block.short(api), AFTER_APPLY)
         elif isinstance(value, list) and any(isinstance(element, dict) for element in value):
+            if self._mapping.plain:
+                return
             if slot.is_list or len(value) > 1:
                 self._list(block, key, slot, value, mark, api)
             else:

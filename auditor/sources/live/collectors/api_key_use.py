@@ -34,7 +34,8 @@ async def collect(calls: Calls, place: Place) -> AsyncIterator[Record]:
     """The requests that each API key of one project made in the last days."""
     from google.cloud import monitoring_v3 as v3
 
-    end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)  # so that a day's answers agree
+    now = datetime.fromisoformat(calls.moment) if calls.moment else datetime.now(UTC)
+    end = now.replace(hour=0, minute=0, second=0, microsecond=0)  # so that a day's answers agree
     interval = {"start_time": end - PERIOD, "end_time": end}
     aggregation = {
         "alignment_period": PERIOD,

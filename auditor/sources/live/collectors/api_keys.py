@@ -1,6 +1,6 @@
 """API keys of projects, where the inventory is refused. The keys' strings are not asked for.
 
-Source: cloud.google.com/api-keys/docs/reference/rest/v2/projects.locations.keys/list
+Source: cloud.google.com/api-keys/docs/reference/rest/v2/projects.locations.keys/list, …/api-keys/docs/quotas
 """
 
 from __future__ import annotations

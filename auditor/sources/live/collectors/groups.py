@@ -1,7 +1,7 @@
 """Google groups of the organisation's account and who is in them, which the inventory does not hold.
 
 The API has no gRPC client, and its readers are not made by IAM: the auditor's identity needs the Workspace role
-"Groups Reader", or to be the reader of each group.
+"Groups Reader", or to be the reader of each group. No quota is documented; ours is a cautious one.
 
 Sources: cloud.google.com/identity/docs/reference/rest/v1/groups/list (500 a page with the full view),
 cloud.google.com/identity/docs/reference/rest/v1/groups.memberships/list,

@@ -2,7 +2,8 @@
 
 Sources: cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies/list,
 …/projects.notificationChannels/list,
-…/projects.uptimeCheckConfigs/list, cloud.google.com/monitoring/quotas
+…/projects.uptimeCheckConfigs/list, docs.cloud.google.com/monitoring/quotas (it tells no number of requests, only where
+to look it up; ours is a cautious one)
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Organisation policies that are set in a place, where the inventory is refused.
 
-Source: cloud.google.com/resource-manager/docs/reference/orgpolicy/rest/v2/organizations.policies/list
+Sources: cloud.google.com/resource-manager/docs/reference/orgpolicy/rest/v2/organizations.policies/list,
+docs.cloud.google.com/organization-policy/quotas (no number of requests; ours is a cautious one)
 """
 
 from __future__ import annotations

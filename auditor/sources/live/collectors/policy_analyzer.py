@@ -1,7 +1,8 @@
 """When service accounts and their keys last authenticated, which the inventory does not hold.
 
 An activity has no name of its own; its record is named by what it tells of. Activity Analyzer looks back over a period
-that it tells beside. No quota of it is documented: ours is a guess, and a 429 slows it down.
+that it tells beside. No quota of it is documented (cloud.google.com/policy-intelligence/docs/quotas tells of
+policy analyses only): ours is a cautious one, and a 429 slows it down.
 
 Sources: cloud.google.com/policy-intelligence/docs/reference/policyanalyzer/rest (activities.query, 1,000 a page),
 cloud.google.com/policy-intelligence/docs/activity-analyzer-service-account-authentication (permissions, the answer)

@@ -1,5 +1,8 @@
 """IAM recommendations: roles that grant more than their holders used.
 
+An organisation without a support package has 100 such reads a minute, and as many a day; with one 6,000 a minute. What
+the day's quota does not give is told at once, and not waited for.
+
 Sources: cloud.google.com/recommender/docs/reference/rest/v1/projects.locations.recommenders.recommendations/list,
 cloud.google.com/policy-intelligence/docs/role-recommendations-overview, cloud.google.com/recommender/quotas
 """

@@ -1,9 +1,11 @@
 """Security Command Center: its sources and its active findings, muted ones included.
 
-A target's answer holds all below it. No answer because the service is not activated is told as such: that is a finding
-of its own, not a gap.
+A target's answer holds all below it. Where an organisation chose data residency, findings and what is configured lie
+in locations with endpoints of their own, which are asked where the user names them. No answer because the service is
+not activated is told as such: that is a finding of its own, not a gap.
 
-Sources: cloud.google.com/security-command-center/docs/reference/rest/v2/organizations.sources.findings/list,
+Sources: cloud.google.com/security-command-center/docs/data-residency-support (locations), …/docs/regional-endpoints,
+cloud.google.com/security-command-center/docs/reference/rest/v2/organizations.sources.findings/list,
 …/v2/organizations.sources/list, cloud.google.com/security-command-center/quotas
 """
 
@@ -23,6 +25,7 @@ _SOURCES = Rpc(f"{V2}ListSources", READS, ("securitycenter.sources.list",))
 _FINDINGS = Rpc(f"{V2}ListFindings", READS, ("securitycenter.findings.list",))
 _PAGE = 1_000
 ACTIVE = 'state="ACTIVE"'
+_ENDPOINTS = {"sa": "me-central2"}
 
 _SHOWN = (
     "name",
@@ -51,10 +54,18 @@ async def collect(calls: Calls, place: Place) -> AsyncIterator[Record]:
     sources = v2.ListSourcesRequest(parent=place.key, page_size=_PAGE)
     async for source in calls.each(_SOURCES, client.list_sources, sources, "sources"):
         yield _record(place, "Source", convert.plain(source))
-    findings = v2.ListFindingsRequest(parent=f"{place.key}/sources/-/locations/global", filter=ACTIVE, page_size=_PAGE)
-    async for result in calls.each(_FINDINGS, client.list_findings, findings, "list_findings_results"):
-        data = convert.plain(result.finding)
-        yield _record(place, "Finding", {name: data[name] for name in _SHOWN if name in data})
+    for location, host in locations(calls):
+        client = calls.client("securitycenter_v2", "SecurityCenter", host)
+        parent = f"{place.key}/sources/-/locations/{location}"
+        findings = v2.ListFindingsRequest(parent=parent, filter=ACTIVE, page_size=_PAGE)
+        async for result in calls.each(_FINDINGS, client.list_findings, findings, "list_findings_results"):
+            data = convert.plain(result.finding)
+            yield _record(place, "Finding", {name: data[name] for name in _SHOWN if name in data})
+
+
+def locations(calls: Calls) -> list[tuple[str, str]]:
+    """(location, location of its endpoint) of everywhere that the service keeps data; `""` for the usual endpoint."""
+    return [("global", ""), *((name, _ENDPOINTS.get(name, name)) for name in calls.residency)]
 
 
 def _record(place: Place, kind: str, data: dict[str, Any]) -> Record:
@@ -68,4 +79,5 @@ COLLECTOR = Collector(
     asset_types=tuple(f"{SERVICE}/{kind}" for kind in ("Source", "Finding")),
     collect=collect,
     roots_only=True,
+    holds_below=True,
 )

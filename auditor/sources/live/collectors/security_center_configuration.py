@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from auditor.sources.live import convert
-from auditor.sources.live.collectors.security_center import READS, SERVICE, V2
+from auditor.sources.live.collectors.security_center import READS, SERVICE, V2, locations
 from auditor.sources.live.declaration import Collector, Place, Record, Rpc
 from auditor.sources.live.network import Calls
 
@@ -24,17 +24,20 @@ async def collect(calls: Calls, place: Place) -> AsyncIterator[Record]:
     """The mute rules, notifications and exports of one target."""
     from google.cloud import securitycenter_v2 as v2
 
-    client = calls.client("securitycenter_v2", "SecurityCenter")
-    parent = f"{place.key}/locations/global"
-    rules = v2.ListMuteConfigsRequest(parent=parent, page_size=_PAGE)
-    async for rule in calls.each(_MUTES, client.list_mute_configs, rules, "mute_configs"):
-        yield convert.record(place, f"//{SERVICE}/{rule.name}", f"{SERVICE}/MuteConfig", rule)
-    configs = v2.ListNotificationConfigsRequest(parent=parent, page_size=_PAGE)
-    async for config in calls.each(_NOTIFICATIONS, client.list_notification_configs, configs, "notification_configs"):
-        yield convert.record(place, f"//{SERVICE}/{config.name}", f"{SERVICE}/NotificationConfig", config)
-    exports = v2.ListBigQueryExportsRequest(parent=parent, page_size=_PAGE)
-    async for export in calls.each(_EXPORTS, client.list_big_query_exports, exports, "big_query_exports"):
-        yield convert.record(place, f"//{SERVICE}/{export.name}", f"{SERVICE}/BigQueryExport", export)
+    for location, host in locations(calls):
+        client = calls.client("securitycenter_v2", "SecurityCenter", host)
+        parent = f"{place.key}/locations/{location}"
+        rules = v2.ListMuteConfigsRequest(parent=parent, page_size=_PAGE)
+        async for rule in calls.each(_MUTES, client.list_mute_configs, rules, "mute_configs"):
+            yield convert.record(place, f"//{SERVICE}/{rule.name}", f"{SERVICE}/MuteConfig", rule)
+        configs = v2.ListNotificationConfigsRequest(parent=parent, page_size=_PAGE)
+        async for config in calls.each(
+            _NOTIFICATIONS, client.list_notification_configs, configs, "notification_configs"
+        ):
+            yield convert.record(place, f"//{SERVICE}/{config.name}", f"{SERVICE}/NotificationConfig", config)
+        exports = v2.ListBigQueryExportsRequest(parent=parent, page_size=_PAGE)
+        async for export in calls.each(_EXPORTS, client.list_big_query_exports, exports, "big_query_exports"):
+            yield convert.record(place, f"//{SERVICE}/{export.name}", f"{SERVICE}/BigQueryExport", export)
 
 
 COLLECTOR = Collector(

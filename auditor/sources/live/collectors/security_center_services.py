@@ -1,7 +1,8 @@
 """Which detection services of Security Command Center are on at a target.
 
 Source: cloud.google.com/security-command-center/docs/reference/security-center-management/rest
-(organizations.locations.securityCenterServices.list). No quota is documented; ours is a cautious one.
+(organizations.locations.securityCenterServices.list). No quota of this API is documented;
+ours is a cautious one.
 """
 
 from __future__ import annotations

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from auditor.sources.terraform.hcl import computed
+from auditor.sources.terraform.hcl.partial import surely_in
 from auditor.sources.terraform.hcl.provider_schema import Shape
 from auditor.sources.terraform.hcl.providers import provider_of, provider_value
 from auditor.sources.terraform.hcl.resources import Instance
@@ -30,7 +32,7 @@ def document(instances: Iterator[Instance], imported: set[str], mark: str) -> di
         if instance.is_data and instance.kind != "google_iam_policy":
             continue
         key = _provider(instance, providers)
-        values = instance.values()
+        values = _with_known_members(instance, instance.values())
         resources.append(_resource(instance, values, key))
         changes.append(_change(instance, values, instance.address in imported, mark))
     return {
@@ -38,6 +40,15 @@ def document(instances: Iterator[Instance], imported: set[str], mark: str) -> di
         "resource_changes": changes,
         "configuration": {"provider_config": providers, "root_module": {"resources": resources}},
     }
+
+
+def _with_known_members(instance: Instance, values: dict[str, Value]) -> dict[str, Value]:
+    """The values, with the members that a binding surely has where it may have others."""
+    unknown, node = values.get("members"), instance.block.body.node("members")
+    if not isinstance(unknown, Unknown) or node is None or not instance.kind.endswith("_iam_binding"):
+        return values
+    known = surely_in(node, instance.scope, instance.module)
+    return {**values, "members": [*known, unknown]} if known else values
 
 
 def _provider(instance: Instance, providers: dict[str, Any]) -> str:
@@ -129,7 +140,7 @@ def _parts(value: Value, shape: Shape | None) -> tuple[Any, Any]:
         parts = [_parts(element, shape) for element in value]
         marks = [mark if mark else (False if not isinstance(known, dict) else {}) for known, mark in parts]
         return [known for known, _ in parts], marks if any(marks) else None
-    return value, None
+    return str(value) if isinstance(value, str) else value, None  # no longer where it was made
 
 
 def _unset(shape: Shape, after: dict[str, Any], unknown: dict[str, Any]) -> None:
@@ -150,6 +161,9 @@ def _computed(instance: Instance, shape: Shape | None, after: dict[str, Any], un
     _unset(shape, after, unknown)
     for name in [name for name, mark in unknown.items() if mark is True and instance.configured(name) is None]:
         value = instance.attribute(name)
+        if name == "effective_labels" and first_unknown(computed.labels(instance)) is not None:
+            after.pop("labels", None)  # there may be others, of the provider
+            unknown["labels"] = True
         if first_unknown(value) is None and value is not None:
             after[name] = value
             del unknown[name]

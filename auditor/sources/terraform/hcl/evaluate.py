@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditor.sources.terraform.hcl import resources, variables
+from auditor.sources.terraform.hcl.computed import PolicyText
 from auditor.sources.terraform.hcl.document import document
 from auditor.sources.terraform.hcl.expressions import Attr, Index, Name, Node
 from auditor.sources.terraform.hcl.load import Module
@@ -41,6 +42,10 @@ class Evaluated:
     """Address → where its block begins."""
     blocks: dict[str, list[Place]] = field(default_factory=dict)
     """Address → its block, and those of the module calls that lead to it."""
+    written: dict[str, Block] = field(default_factory=dict)
+    """Address of a resource → its block."""
+    makers: dict[str, Place] = field(default_factory=dict)
+    """Address of an IAM resource that sets a whole policy → the data source that makes that policy."""
     causes: dict[str, str] = field(default_factory=dict)
     """Address → why values of it are unknown, where the files could have told them."""
 
@@ -73,11 +78,26 @@ def evaluate(
         instances += sorted(made.get(id(module), []), key=lambda instance: instance.block.offset)
     done = Evaluated(document(iter(instances), _imported(root), mark))
     for instance in instances:
+        done.written[instance.address] = instance.block
         place = done.places[instance.address] = _place(instance.block)
         done.blocks[instance.address] = [place, *_calls(instance.module)]
         if cause := _cause(instance):
             done.causes[instance.address] = cause
+    for instance in instances:
+        if instance.kind.endswith("_iam_policy") and not instance.is_data:
+            made_by = done.blocks.get(_policy_of(instance), [])
+            done.blocks[instance.address] += made_by
+            if made_by:
+                done.makers[instance.address] = made_by[0]
     return done
+
+
+def _policy_of(instance: Instance) -> str:
+    """The address of the data source that makes the policy which an IAM resource sets; `""` where none does."""
+    value = instance.configured("policy_data")
+    if isinstance(value, PolicyText):
+        return value.made_by
+    return value.about[0] if isinstance(value, Unknown) and value.about is not None else ""
 
 
 def _place(block: Block) -> Place:

@@ -2,8 +2,9 @@
 
     # auditor:accept bucket-public reason="a static site" expires=2026-12-31 owner=web@example.com ticket=SEC-12
 
-`reason` and `expires` are needed, `owner`, `approver` and `ticket` are not. A comment inside of a block, or directly
-above it, is about that block.
+`reason` and `expires` are needed, `owner`, `approver` and `ticket` are not; `finding` names the fingerprint of the one
+finding that is meant, which paths to control ask for. A comment inside of a block, or directly above it, is about that
+block; in a `.tf.json` file a `"//"` property is the comment.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _ACCEPT = re.compile(rf"{ADDRESSED}(\S*)\s*(?:([\w-]+)(?=\s|$))?(.*)", re.DOTALL
 _ALLOW = re.compile(rf"{ADDRESSED}allow\b")
 """What is said to the search for secrets."""
 _FIELD = re.compile(r'\s*(\w+)=(?:"([^"]*)"|(\S+))')
-_FIELDS = ("reason", "expires", "owner", "approver", "ticket")
+_FIELDS = ("reason", "expires", "owner", "approver", "ticket", "finding")
 _ABOVE = 3
 """How many lines above a block a comment about it may stand, with nothing but comments between."""
 
@@ -39,12 +40,14 @@ class InlineException:
     owner: str
     approver: str
     ticket: str
+    finding: str
     file: str
     line: int
     block: str
     """The address of the block in its module: `google_storage_bucket.b`; `""` where it is about none."""
+    block_file: str
     block_line: int
-    """Where that block begins; 0 where it is about none."""
+    """Where that block begins, which may be in another file than what overrides it; 0 where it is about none."""
     problem: str = ""
 
     def claim(self, covers: Callable[[Finding], bool]) -> Claim:
@@ -53,6 +56,7 @@ class InlineException:
             kind="inline",
             check=self.check,
             about=self.block,
+            fingerprint=self.finding,
             place=f"{self.file}:{self.line}",
             reason=self.reason,
             owner=self.owner,
@@ -69,16 +73,21 @@ class InlineException:
 
 def exceptions_in(module: Module) -> Iterator[InlineException]:
     """The exceptions in the files of a module."""
-    blocks = [block for key, block in module.declared.items() if key[0] in ("resource", "data", "module")]
+    declared = {id(block): block for block in module.declared.values()}
+    declared |= {id(block): base for block, base in module.overriding}
+    written = [*module.declared.values(), *(block for block, _ in module.overriding)]
+    blocks = [block for block in written if block.type in ("resource", "data", "module")]
     for file in module.files:
         for comment in file.comments:
             if _ALLOW.search(comment.text):
                 continue
             block = _about(file, comment, [block for block in blocks if block.file is file])
-            yield _read(file, comment, block)
+            yield _read(file, comment, declared[id(block)] if block is not None else None)
 
 
 def _about(file: SourceFile, comment: Comment, blocks: list[Block]) -> Block | None:
+    if file.shown.endswith(".json"):
+        return next((block for block in blocks if block is comment.block), None)
     for block in blocks:
         if block.line <= comment.line <= file.line(block.end):
             return block
@@ -113,8 +122,10 @@ def _read(file: SourceFile, comment: Comment, block: Block | None) -> InlineExce
         owner=fields.get("owner", ""),
         approver=fields.get("approver", ""),
         ticket=fields.get("ticket", ""),
+        finding=fields.get("finding", "").lower(),
         file=file.shown,
         line=comment.line,
+        block_file=block.file.shown if block is not None else "",
         block=_address(block) if block is not None else "",
         block_line=block.line if block is not None else 0,
         problem=problem,

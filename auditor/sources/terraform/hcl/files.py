@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,11 +19,27 @@ SKIPPED = frozenset(["node_modules", "__pycache__"])
 """Folders in which no configuration is looked for."""
 
 
+_OF_TOFU = {".tf": ".tofu", ".tf.json": ".tofu.json"}
+"""What OpenTofu reads instead of a file of the same name.
+
+Source: opentofu.org/docs/language/files
+"""
+SUFFIXES = (*_OF_TOFU, *_OF_TOFU.values())
+
+
 def is_configuration(name: str) -> bool:
-    """Whether Terraform would read a file of this name."""
+    """Whether Terraform or OpenTofu would read a file of this name."""
     if name.startswith((".", "#")) or name.endswith("~"):
         return False
-    return name.endswith((".tf", ".tf.json"))
+    return name.endswith(SUFFIXES)
+
+
+def configurations(folder: Path) -> list[str]:
+    """The names of the files directly in a folder that make up its module, sorted. Raises `OSError`."""
+    names = {entry.name for entry in folder.iterdir() if is_configuration(entry.name)}
+    for suffix, instead in _OF_TOFU.items():
+        names -= {name.removesuffix(instead) + suffix for name in names if name.endswith(instead)}
+    return sorted(names)
 
 
 def read_text(path: Path, shown: str, gaps: Gaps) -> str | None:
@@ -47,9 +64,12 @@ def read_text(path: Path, shown: str, gaps: Gaps) -> str | None:
         return None
 
 
-def has_files_below(target: Path) -> bool:
-    """Whether a folder, or one below it, has Terraform files."""
+def has_files_below(target: Path, without: Collection[Path] = ()) -> bool:
+    """Whether a folder, or one below it, has Terraform files; those in or below `without` do not count."""
     for current, folders, names in os.walk(target):
+        if Path(current) in without:
+            folders.clear()
+            continue
         if any(is_configuration(name) for name in names if Path(current, name).exists()):
             return True
         folders[:] = [name for name in folders if not name.startswith(".") and name not in SKIPPED]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.sources.files import printable, why
-from auditor.sources.terraform.hcl.files import MEND, is_configuration, read_text
+from auditor.sources.terraform.hcl.files import MEND, configurations, read_text
 from auditor.sources.terraform.hcl.parse import parse_file
 from auditor.sources.terraform.hcl.parse_json import parse_json_file
 from auditor.sources.terraform.hcl.syntax import Attribute, Block, Body, SourceFile
@@ -20,7 +20,7 @@ from auditor.sources.terraform.hcl.syntax import Attribute, Block, Body, SourceF
 if TYPE_CHECKING:
     from auditor.sources.base import Gaps
 
-_OVERRIDE = re.compile(r"(?:.*_)?override\.tf(?:\.json)?")
+_OVERRIDE = re.compile(r"(?:.*_)?override\.(?:tf|tofu)(?:\.json)?")
 _LABELS = {"resource": 2, "data": 2, "ephemeral": 2, "module": 1, "variable": 1, "output": 1, "provider": 1}
 
 
@@ -36,6 +36,8 @@ class Module:
     providers: list[Block] = field(default_factory=list)
     imports: list[Block] = field(default_factory=list)
     files: list[SourceFile] = field(default_factory=list)
+    overriding: list[tuple[Block, Block]] = field(default_factory=list)
+    """Blocks of override files, each with the declared one that it went into."""
 
     def of_type(self, kind: str) -> Iterator[Block]:
         """The declared blocks of a type."""
@@ -46,7 +48,7 @@ def read_module(folder: Path, gaps: Gaps) -> Module:
     """The module in a folder; what cannot be read of it is told to `gaps`."""
     module = Module(folder, printable(folder))
     try:
-        names = sorted(entry.name for entry in folder.iterdir() if is_configuration(entry.name))
+        names = configurations(folder)
     except OSError as error:
         gaps.add(module.shown, why(error), MEND)
         return module
@@ -101,6 +103,7 @@ def _block(module: Module, block: Block, gaps: Gaps, *, override: bool) -> None:
         module.declared[key] = block
     elif override:
         _merge(present.body, block.body)
+        module.overriding.append((block, present))
     else:
         first = f"{'.'.join(key)} is declared twice; the one at {present.place} was audited"
         gaps.add(block.place, first, MEND)

@@ -22,6 +22,8 @@ from auditor.sources.terraform.hcl.scope import ModuleInstance
 from auditor.sources.terraform.hcl.syntax import Block
 from auditor.sources.terraform.hcl.values import Reference, Unknown, Value
 
+HERE = ("./", "../", ".\\", "..\\")
+"""How the source of a local module begins, on Windows too."""
 _META = frozenset(["count", "depends_on", "for_each", "providers", "source", "version"])
 _MAX_DEPTH = 30
 
@@ -89,8 +91,8 @@ class Modules:
         source = node.plain() if node is not None else None
         if source is None:
             return self._refuse(caller, block, address, "it has no source that is plain text")
-        if source.startswith(("./", "../")) or source in (".", ".."):
-            folder = caller.module.folder / source
+        if source.startswith(HERE) or source in (".", ".."):
+            folder = caller.module.folder / source.replace("\\", "/")
         else:
             found = self._installed.get(_manifest_key(address))
             if found is None:

@@ -12,6 +12,7 @@ from typing import Any
 from auditor.sources.terraform.hcl.values import (
     Problem,
     Reference,
+    SetValue,
     Unknown,
     Value,
     derived,
@@ -65,6 +66,8 @@ def choose(condition: Value, yes: Callable[[], Value], no: Callable[[], Value]) 
         value = chosen()
         if is_primitive(value) and not isinstance(value, str) and _text_beside(other, value):
             return to_string(value)
+        if isinstance(value, list) and not isinstance(value, SetValue) and _set_beside(other):
+            return SetValue(value)
         return value
     try:
         one, two = yes(), no()
@@ -81,6 +84,14 @@ def _text_beside(other: Callable[[], Value], value: Value) -> bool:
     except Problem:
         return False
     return is_primitive(beside) and kind(beside) != kind(value)
+
+
+def _set_beside(other: Callable[[], Value]) -> bool:
+    """Whether the other side of a conditional makes a set of a list."""
+    try:
+        return isinstance(other(), SetValue)
+    except Problem:
+        return False
 
 
 def binary(operator: str, left: Value, right: Value) -> Value:

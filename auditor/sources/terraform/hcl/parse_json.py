@@ -5,35 +5,63 @@ Source: developer.hashicorp.com/terraform/language/syntax/json
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
 from auditor.sources.terraform.hcl import parse_templates
+from auditor.sources.terraform.hcl.cursor import ADDRESSED
 from auditor.sources.terraform.hcl.expressions import ListNode, Literal, Name, Node, ObjectNode
 from auditor.sources.terraform.hcl.parse import parse_expression
 from auditor.sources.terraform.hcl.parse_expressions import expression
-from auditor.sources.terraform.hcl.syntax import Attribute, Block, Body, SourceFile, SyntaxProblem
+from auditor.sources.terraform.hcl.syntax import Attribute, Block, Body, Comment, SourceFile, SyntaxProblem
 
 _LABELS = {"resource": 2, "data": 2, "ephemeral": 2, "module": 1, "variable": 1, "output": 1, "provider": 1}
 _BODIES = {"locals": 0, "import": 0, **_LABELS}
 
 
 def parse_json_file(file: SourceFile) -> tuple[Body, list[SyntaxProblem]]:
-    """What a `.tf.json` file says, and what of it cannot be read."""
+    """What a `.tf.json` file says, and what of it cannot be read.
+
+    Properties named `//` are its comments; of a block's own, and of those inside it, the block is what they are about.
+    """
     body = Body()
     try:
         document = decoded(file)
     except SyntaxProblem as problem:
         return body, [problem]
+    speaks = ADDRESSED in file.text
+    if speaks:
+        file.comments += _comments(file, {"//": document.get("//")}, None, 0)
     problems: list[SyntaxProblem] = []
     for kind, levels in _BODIES.items():
         for labels, content, offset in _labelled(file, document.get(kind), levels, file.text.find(f'"{kind}"')):
             try:
-                body.blocks.append(_block(file, kind, labels, content, offset))
+                block = _block(file, kind, labels, content, offset)
+                body.blocks.append(block)
+                if speaks:
+                    file.comments += _comments(file, content, block, block.offset)
             except (SyntaxProblem, RecursionError) as problem:
                 problems.append(SyntaxProblem(str(problem), file.line(max(offset, 0))))
     return body, problems
+
+
+def _comments(file: SourceFile, content: Any, block: Block | None, offset: int) -> Iterator[Comment]:
+    """The comments in an object, and in all that it holds, that are addressed to this program."""
+    waiting = [content]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += value
+        if not isinstance(value, dict):
+            continue
+        waiting += [below for name, below in value.items() if name != "//"]
+        said = value.get("//")
+        for text in said if isinstance(said, list) else [said]:
+            if isinstance(text, str) and ADDRESSED in text:
+                at = file.text.find(msgspec.json.encode(text).decode(), offset)
+                yield Comment(text.strip(), file.line(at if at >= 0 else offset), block)
 
 
 def decoded(file: SourceFile) -> dict[str, Any]:

@@ -236,10 +236,11 @@ def repetitions(module: ModuleInstance, block: Block, address: str) -> Iterator[
         if unknown is None:
             yield from _counted(module, value) if count is not None else _each(module, value)
             return
+        told, advice = unknown.cause, "give the values it rests on, with --var-file; it was audited as one"
     except Problem as problem:
-        unknown = module.session.problem(block.place, f"{address}: {problem}")
-    advice = "give the values it rests on, with --var-file; it was audited as one"
-    module.session.problem(block.place, f"how many {address} there are is not known: {unknown.cause}", advice)
+        unknown = Unknown(f"{address}: {problem} ({block.place})")
+        told, advice = str(problem), "mend it; it was audited as one"
+    module.session.problem(block.place, f"how many {address} there are is not known: {told}", advice)
     gap = Unknown(unknown.cause)
     yield None, Inner(module, {"count": {"index": gap}, "each": {"key": gap, "value": gap}})
 
@@ -263,7 +264,7 @@ def _counted(module: ModuleInstance, value: Value) -> Iterator[tuple[Any, Scope]
 
 
 def _each(module: ModuleInstance, value: Value) -> Iterator[tuple[Any, Scope]]:
-    if isinstance(value, list) and not isinstance(value, SetValue):
+    if isinstance(value, list) and value and not isinstance(value, SetValue):
         raise Problem("for_each takes a map or a set, not a list")
     if value is None or len(value) > MAX_INSTANCES:
         raise Problem("for_each of null" if value is None else f"more than {MAX_INSTANCES} instances are not evaluated")

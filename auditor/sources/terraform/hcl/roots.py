@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.model.text import plural
 from auditor.sources.files import printable, why
 from auditor.sources.terraform.hcl.files import MEND, SKIPPED, is_configuration
 from auditor.sources.terraform.hcl.load import Module
@@ -14,11 +15,19 @@ from auditor.sources.terraform.hcl.load import Module
 if TYPE_CHECKING:
     from auditor.sources.base import Gaps
 
+_FOREIGN = ("terragrunt.hcl", "terragrunt.stack.hcl", ".tfcomponent.hcl", ".tfstack.hcl", ".tfdeploy.hcl")
+"""Ends of the names of files that call modules and give them values, in languages of their own.
+
+Source: terragrunt.gruntwork.io/docs, developer.hashicorp.com/terraform/language/stacks
+"""
+_PLANS = "audit the plans that come of it (show -json); the modules were audited with what their own files tell"
+
 
 def folders_with_files(target: Path, gaps: Gaps) -> list[Path]:
     """The folders under a target that have Terraform files, sorted; each real one once, whatever links lead to it."""
     failed: list[OSError] = []
     found: dict[Path, Path] = {}
+    foreign: list[str] = []
     seen: set[tuple[int, int]] = set()
     for current, folders, names in os.walk(target, onerror=failed.append, followlinks=True):
         path = Path(current)
@@ -35,6 +44,10 @@ def folders_with_files(target: Path, gaps: Gaps) -> list[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in SKIPPED)
         if any(is_configuration(name) for name in names):
             found.setdefault(path.resolve(), path)
+        foreign += [printable(path / name) for name in sorted(names) if name.endswith(_FOREIGN)]
+    if foreign:
+        more = f", nor of {plural(len(foreign) - 1, 'other')}" if len(foreign) > 1 else ""
+        gaps.add(foreign[0], f"what Terragrunt or Terraform Stacks make of it is not read{more}", _PLANS)
     for failure in failed:
         gaps.add(printable(failure.filename or target), why(failure), MEND)
     return sorted(found.values())
@@ -70,6 +83,6 @@ def _called(module: Module) -> Iterator[Path]:
         source = node.plain() if node is not None else None
         if source and source.startswith("."):
             try:
-                yield (module.folder / source).resolve()
+                yield (module.folder / source.replace("\\", "/")).resolve()
             except (OSError, RuntimeError, ValueError):
                 continue

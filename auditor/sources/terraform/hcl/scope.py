@@ -107,6 +107,7 @@ class ModuleInstance:
             "local": Namespace(self.local),
             "module": Namespace(self.call_of),
             "data": Namespace(lambda kind: Namespace(lambda name: self.resource("data", kind, name))),
+            "ephemeral": Namespace(lambda kind: Namespace(lambda name: self._ephemeral(kind, name))),
             "path": Namespace(self._path),
             "terraform": Namespace(_terraform),
         }
@@ -236,6 +237,11 @@ class ModuleInstance:
         if block is None:
             raise Problem(f"there is no {'data source' if mode == 'data' else 'resource'} {kind}.{name}")
         return self._once((mode, kind, name), lambda: self.session.expand(self, block))
+
+    def _ephemeral(self, kind: str, name: str) -> Value:
+        if ("ephemeral", kind, name) not in self.module.declared:
+            raise Problem(f"there is no ephemeral resource {kind}.{name}")
+        return Unknown(f"ephemeral.{kind}.{name} is known only while Terraform runs")
 
     def call_of(self, name: str) -> Value:
         """The instances of a module call. Raises `Problem` where there is none of the name."""

@@ -25,6 +25,8 @@ class Comment:
 
     text: str
     line: int
+    block: Block | None = None
+    """The block that it is about, where the place in the file does not tell."""
 
 
 @dataclass(slots=True)

@@ -18,6 +18,8 @@ def _named(made: Made) -> None:
     made.forget("name")
 
 
+_PATTERNS = "vpc_accessible_services.allowed_service_patterns"
+_SERVICES = [f"{spec}.{_PATTERNS}{below}" for spec in ("spec", "status") for below in ("", ".modifiers")]
 _DIRECTIONS = [
     f"{spec}.{direction}_policies{below}"
     for spec in ("spec", "status")
@@ -61,7 +63,7 @@ MAPPINGS: dict[str, Mapping] = {
         f"{_ACM}/ServicePerimeter",
         f"//{_ACM}/{{name:path}}",
         {"parent": None, "perimeter_type": Row("perimeterType", default="PERIMETER_TYPE_REGULAR")},
-        " ".join(_DIRECTIONS),
+        " ".join([*_DIRECTIONS, *_SERVICES]),
         container="parent",
         finish=_named,
     ),

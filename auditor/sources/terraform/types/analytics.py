@@ -7,12 +7,13 @@ cloud.google.com/dataflow/docs/reference/rest, cloud.google.com/data-fusion/docs
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
 
 from auditor.sources.terraform.mapping import ABSENT, Made, Mapping, Row, Rows, dropped
-from auditor.sources.terraform.walk import AFTER_APPLY, descend
+from auditor.sources.terraform.walk import AFTER_APPLY, DECIDED_AT_APPLY, descend
 
 _ACCESS = [
     {"role": "WRITER", "specialGroup": "projectWriters"},
@@ -73,6 +74,47 @@ def _dataflow(made: Made) -> None:
     environment["workerPools"] = [pool]
 
 
+_IMAGE_DECIDES = "depends on the image of the cluster's machines"
+_VERSION = re.compile(r"(\d+)\.(\d+)\b")
+
+
+def _dataproc(made: Made) -> None:
+    """Whether machines have public addresses where nothing is said: from image 2.2 on they have none.
+
+    Source: cloud.google.com/dataproc/docs/concepts/network
+    """
+    config = made.data.get("config")
+    gce = config.get("gceClusterConfig", {}) if isinstance(config, dict) else {}
+    path = "config.gceClusterConfig.internalIpOnly"
+    told = made.draft.unknown.get(path, DECIDED_AT_APPLY) != DECIDED_AT_APPLY
+    covered = any(path.startswith(f"{above}.") for above in made.draft.unknown)
+    if not made.planned.is_new or "virtualClusterConfig" in made.data or "internalIpOnly" in gce or told or covered:
+        return
+    made.forget(path)
+    config = descend(made.data, "config")
+    private = _is_private(config, made.draft.unknown)
+    if private is None:
+        made.note(path, _IMAGE_DECIDES)
+    else:
+        descend(config, "gceClusterConfig")["internalIpOnly"] = private
+
+
+def _is_private(config: dict[str, Any], unknown: dict[str, str]) -> bool | None:
+    """Whether the image keeps its machines off the internet; None where that is not told. No image is the newest."""
+    groups = [config.get(name) for name in ("masterConfig", "workerConfig", "secondaryWorkerConfig")]
+    if any(isinstance(group, dict) and group.get("imageUri") for group in groups):
+        return None
+    path = "config.softwareConfig.imageVersion"
+    if any(unknown.get(place, DECIDED_AT_APPLY) != DECIDED_AT_APPLY for place in (path, path.rpartition(".")[0])):
+        return None
+    software = config.get("softwareConfig")
+    version = software.get("imageVersion") if isinstance(software, dict) else None
+    if version is None:
+        return True
+    match = _VERSION.match(str(version))
+    return (int(match[1]), int(match[2])) >= (2, 2) if match else None
+
+
 _GCE = "cluster_config.gce_cluster_config"
 _GROUPS = ("master_config", "worker_config", "preemptible_worker_config")
 _GROUP_NAMES = {
@@ -98,6 +140,12 @@ _DATAPROC: Rows = {
     "cluster_config.initialization_action.timeout_sec": None,
     "cluster_config.lifecycle_config": Row("config.lifecycleConfig", default=ABSENT),
     **{f"cluster_config.{group}": Row(f"config.{_GROUP_NAMES[group]}", default=ABSENT) for group in _GROUPS},
+    **{
+        f"cluster_config.{group}.accelerators.accelerator_type": (
+            f"config.{_GROUP_NAMES[group]}.accelerators.acceleratorTypeUri"
+        )
+        for group in _GROUPS
+    },
     **{f"cluster_config.{group}.machine_type": f"config.{_GROUP_NAMES[group]}.machineTypeUri" for group in _GROUPS},
     "cluster_config.preemptible_worker_config.instance_flexibility_policy": None,
     "cluster_config.security_config.kerberos_config.root_principal_password_uri": (
@@ -118,6 +166,7 @@ _COMPOSER: Rows = {
     "config.enable_private_builds_only": None,
     "config.enable_private_environment": None,
     "config.master_authorized_networks_config": Row("config.masterAuthorizedNetworksConfig", default=ABSENT),
+    "config.node_config.max_pods_per_node": None,
     "config.node_config.zone": "config.nodeConfig.location",
     "config.private_environment_config.connection_type": (
         "config.privateEnvironmentConfig.networkingConfig.connectionType"
@@ -169,6 +218,9 @@ MAPPINGS: dict[str, Mapping] = {
             "table_id": None,
             "table_metadata_view": None,
             "table_replication_info": None,
+            **dropped(
+                "allow_resource_tags_on_deletion encryption_configuration.kms_key_version generated_schema_columns"
+            ),
         },
         finish=_table,
     ),
@@ -178,7 +230,9 @@ MAPPINGS: dict[str, Mapping] = {
         _DATAPROC,
         "cluster_config.initialization_action cluster_config.master_config.accelerators "
         "cluster_config.worker_config.accelerators "
-        "virtual_cluster_config.kubernetes_cluster_config.gke_cluster_config.node_pool_target",
+        + "".join(f"cluster_config.{group}.disk_config.attached_disk_configs " for group in _GROUPS)
+        + "virtual_cluster_config.kubernetes_cluster_config.gke_cluster_config.node_pool_target",
+        finish=_dataproc,
     ),
     "google_dataflow_job": Mapping(
         "dataflow.googleapis.com/Job",
@@ -186,11 +240,12 @@ MAPPINGS: dict[str, Mapping] = {
         {
             **dropped(
                 "additional_experiments enable_streaming_engine ip_configuration machine_type max_workers network "
-                "on_delete parameters project region skip_wait_on_job_termination subnetwork template_gcs_path zone "
+                "on_delete project region skip_wait_on_job_termination state subnetwork template_gcs_path zone "
                 "transform_name_mapping"
             ),
             "job_id": "id",
             "kms_key_name": "environment.serviceKmsKeyName",
+            "parameters": "environment.sdkPipelineOptions.options",
             "service_account_email": "environment.serviceAccountEmail",
             "temp_gcs_location": "environment.tempStoragePrefix",
         },

@@ -18,6 +18,7 @@ from auditor.sources.terraform.mapping import (
     Mapping,
     Row,
     Rows,
+    dropped,
     key_values,
     without_defaults,
     words,
@@ -50,8 +51,10 @@ def _encryption(prefix: str, target: str) -> Rows:
     """A customer-managed or customer-supplied key, as the API tells of it."""
     return {
         f"{prefix}kms_key_self_link": Row(f"{target}.kmsKeyName", default=ABSENT),
-        f"{prefix}raw_key": Row(f"{target}.sha256", lambda _: "(sensitive)"),
-        f"{prefix}rsa_encrypted_key": Row(f"{target}.sha256", lambda _: "(sensitive)"),
+        **{
+            f"{prefix}{name}": Row(f"{target}.sha256", lambda _: "(sensitive)")
+            for name in ("raw_key", "raw_key_wo_version", "rsa_encrypted_key", "rsa_encrypted_key_wo_version")
+        },
         f"{prefix}sha256": None,
     }
 
@@ -80,11 +83,11 @@ def _machine(base: str, *, zonal: bool) -> Rows:
         "network_interface.access_config.network_tier": Row(f"{nic}.accessConfigs.networkTier", default="PREMIUM"),
         "network_interface.alias_ip_range": f"{nic}.aliasIpRanges",
         "network_interface.ipv6_access_config": Row(f"{nic}.ipv6AccessConfigs", always={"type": "DIRECT_IPV6"}),
+        "network_interface.security_policy": None,
         "network_interface.stack_type": Row(f"{nic}.stackType", default="IPV4_ONLY"),
         "reservation_affinity": Row(f"{base}reservationAffinity", default=ABSENT),
         "reservation_affinity.type": f"{base}reservationAffinity.consumeReservationType",
-        "reservation_affinity.specific_reservation.key": f"{base}reservationAffinity.key",
-        "reservation_affinity.specific_reservation.values": f"{base}reservationAffinity.values",
+        "reservation_affinity.specific_reservation": f"{base}reservationAffinity",
         "resource_manager_tags": None,
         "scheduling": Row(f"{base}scheduling", default=_SCHEDULING),
         "service_account": f"{base}serviceAccounts",
@@ -107,6 +110,7 @@ def _machine(base: str, *, zonal: bool) -> Rows:
 
 def _disk(kind: str, always: dict[str, Any]) -> Rows:
     """A disk attached to an instance."""
+    source = "disks.initializeParams"
     return {
         kind: Row("disks", always=always),
         f"{kind}.auto_delete": Row("disks.autoDelete", default=True),
@@ -118,6 +122,10 @@ def _disk(kind: str, always: dict[str, Any]) -> Rows:
         f"{kind}.initialize_params.enable_confidential_compute": None,
         f"{kind}.initialize_params.image": Row("disks.initializeParams.sourceImage", default=ABSENT),
         f"{kind}.initialize_params.size": "disks.initializeParams.diskSizeGb",
+        **_encryption(f"{kind}.initialize_params.source_image_encryption_key.", f"{source}.sourceImageEncryptionKey"),
+        **_encryption(
+            f"{kind}.initialize_params.source_snapshot_encryption_key.", f"{source}.sourceSnapshotEncryptionKey"
+        ),
         f"{kind}.initialize_params.snapshot": Row("disks.initializeParams.sourceSnapshot", default=ABSENT),
         f"{kind}.initialize_params.type": "disks.initializeParams.diskType",
         f"{kind}.kms_key_self_link": Row("disks.diskEncryptionKey.kmsKeyName", default=ABSENT),
@@ -234,10 +242,12 @@ _INSTANCE: Rows = {
 }
 _INSTANCE_LISTS = (
     "attached_disk boot_disk scratch_disk guest_accelerator network_interface network_interface.access_config "
-    "network_interface.alias_ip_range network_interface.ipv6_access_config scheduling.node_affinities service_account"
+    "network_interface.alias_ip_range network_interface.alias_ipv6_ranges network_interface.ipv6_access_config "
+    "scheduling.node_affinities service_account"
 )
 _TEMPLATE: Rows = {
     **_machine("properties.", zonal=False),
+    "creation_timestamp": "creationTimestamp",
     "description": "description",
     "disk": "properties.disks",
     "disk.auto_delete": Row("properties.disks.autoDelete", default=True),
@@ -257,6 +267,7 @@ _TEMPLATE: Rows = {
     "disk.source_image_encryption_key": None,
     "disk.source_snapshot": Row("properties.disks.initializeParams.sourceSnapshot", default=ABSENT),
     "disk.source_snapshot_encryption_key": None,
+    "enable_display": None,
     "instance_description": "properties.description",
     "key_revocation_action_type": "properties.keyRevocationActionType",
     "name": "name",
@@ -270,14 +281,30 @@ _TEMPLATE: Rows = {
 }
 _TEMPLATE_LISTS = (
     "disk guest_accelerator network_interface network_interface.access_config network_interface.alias_ip_range "
-    "network_interface.ipv6_access_config scheduling.node_affinities service_account"
+    "network_interface.alias_ipv6_ranges network_interface.ipv6_access_config scheduling.node_affinities "
+    "service_account"
 )
+_MANAGER: Rows = {
+    **dropped(
+        "instance_group_manager_id operation project stateful_disk stateful_external_ip stateful_internal_ip "
+        "wait_for_instances wait_for_instances_status"
+    ),
+    "all_instances_config": "allInstancesConfig.properties",
+    "named_port": "namedPorts",
+    "update_policy.max_surge_fixed": "updatePolicy.maxSurge.fixed",
+    "update_policy.max_surge_percent": "updatePolicy.maxSurge.percent",
+    "update_policy.max_unavailable_fixed": "updatePolicy.maxUnavailable.fixed",
+    "update_policy.max_unavailable_percent": "updatePolicy.maxUnavailable.percent",
+    "version": "versions",
+}
+_MANAGER_LISTS = "auto_healing_policies named_port version"
 _DISK: Rows = {
     **_encryption("disk_encryption_key.", "diskEncryptionKey"),
     **_encryption("source_image_encryption_key.", "sourceImageEncryptionKey"),
     **_encryption("source_snapshot_encryption_key.", "sourceSnapshotEncryptionKey"),
     "create_snapshot_before_destroy": None,
     "create_snapshot_before_destroy_prefix": None,
+    "disk_id": "id",
     "image": "sourceImage",
     "params": None,
     "project": None,
@@ -319,19 +346,15 @@ MAPPINGS: dict[str, Mapping] = {
     "google_compute_instance_group_manager": Mapping(
         "compute.googleapis.com/InstanceGroupManager",
         _PROJECT + "/zones/{zone}/instanceGroupManagers/{name}",
-        {"version": "versions", "named_port": "namedPorts", "project": None, "wait_for_instances": None,
-         "wait_for_instances_status": None, "stateful_disk": None, "stateful_internal_ip": None,
-         "stateful_external_ip": None},
-        "auto_healing_policies named_port version",
+        _MANAGER,
+        _MANAGER_LISTS,
     ),
     "google_compute_region_instance_group_manager": Mapping(
         "compute.googleapis.com/InstanceGroupManager",
         _PROJECT + "/regions/{region}/instanceGroupManagers/{name}",
-        {"version": "versions", "named_port": "namedPorts", "project": None, "wait_for_instances": None,
-         "wait_for_instances_status": None, "stateful_disk": None, "stateful_internal_ip": None,
-         "stateful_external_ip": None, "instance_flexibility_policy": None,
-         "distribution_policy_zones": None, "distribution_policy_target_shape": "distributionPolicy.targetShape"},
-        "auto_healing_policies named_port version",
+        {**_MANAGER, "distribution_policy_target_shape": "distributionPolicy.targetShape",
+         **dropped("distribution_policy_zones instance_flexibility_policy")},
+        _MANAGER_LISTS,
     ),
     "google_compute_disk": Mapping(
         "compute.googleapis.com/Disk", _PROJECT + "/zones/{zone}/disks/{name}", _DISK, "guest_os_features"
@@ -360,6 +383,7 @@ MAPPINGS: dict[str, Mapping] = {
             **_encryption("snapshot_encryption_key.", "snapshotEncryptionKey"),
             **_encryption("source_disk_encryption_key.", "sourceDiskEncryptionKey"),
             "project": None,
+            "snapshot_id": "id",
             "zone": None,
         },
     ),

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from auditor.sources.terraform.mapping import ABSENT, Draft, Made, Mapping, Row, Rows, words
-from auditor.sources.terraform.names import Namer
-from auditor.sources.terraform.plan import Planned, as_dict, as_list
+from auditor.sources.terraform.names import UNKNOWN, Namer
+from auditor.sources.terraform.plan import Planned, as_dict, as_list, references_of
+from auditor.sources.terraform.references import follow
 from auditor.sources.terraform.walk import DECIDED_AT_APPLY, descend
 
 _ZONE = re.compile(r".+-[a-z]")
@@ -35,6 +36,8 @@ _NODE: dict[str, Any] = {
 _METADATA_MODES = {"GKE_METADATA_SERVER": "GKE_METADATA", "EXPOSE": "GCE_METADATA", "SECURE": "GCE_METADATA"}
 """How older provider versions spell the mode."""
 _POOL = "nodePools"
+_POOL_NAMES = ("workload_pool", "identity_namespace")
+_NO_CLUSTER = "depends on whether the cluster has workload identity, which the plan does not tell"
 
 
 def _flag(value: Any) -> bool:
@@ -144,8 +147,10 @@ _CLUSTER: Rows = {
     "fleet.membership_location": None,
     "gateway_api_config": Row("networkConfig.gatewayApiConfig", default=ABSENT),
     "identity_service_config": Row("identityServiceConfig", default=ABSENT),
+    "ignore_node_count_changes": None,
     "in_transit_encryption_config": "networkConfig.inTransitEncryptionConfig",
     "ip_allocation_policy": Row("ipAllocationPolicy", default=ABSENT),
+    "ip_allocation_policy.additional_ip_ranges_config": "ipAllocationPolicy.additionalIpRangesConfigs",
     "ip_allocation_policy.pod_cidr_overprovision_config.disabled": (
         "ipAllocationPolicy.podCidrOverprovisionConfig.disable"
     ),
@@ -205,6 +210,7 @@ _CLUSTER: Rows = {
     "resource_usage_export_config.enable_resource_consumption_metering": (
         "resourceUsageExportConfig.consumptionMeteringConfig.enabled"
     ),
+    "skip_node_pool_refresh": None,
     "security_posture_config": "securityPostureConfig",
     "service_external_ips_config": "networkConfig.serviceExternalIpsConfig",
     "subnetwork": "subnetwork",
@@ -216,11 +222,18 @@ _CLUSTER: Rows = {
 _NODE_LISTS = words(
     "guest_accelerator secondary_boot_disks sole_tenant_config.node_affinity taint "
     "containerd_config.private_registry_access_config.certificate_authority_domain_config "
-    "containerd_config.registry_hosts containerd_config.registry_hosts.hosts"
+    "containerd_config.registry_hosts containerd_config.registry_hosts.hosts "
+    "containerd_config.registry_hosts.hosts.ca containerd_config.registry_hosts.hosts.client "
+    "containerd_config.registry_hosts.hosts.header"
 )
 _POOL_LISTS = ["network_config.additional_node_network_configs", "network_config.additional_pod_network_configs"]
 _POOL_LISTS += [f"node_config.{name}" for name in _NODE_LISTS]
-_CLUSTER_LISTS = ["node_pool", "cluster_autoscaling.resource_limits", "master_authorized_networks_config.cidr_blocks"]
+_CLUSTER_LISTS = words(
+    "cluster_autoscaling.resource_limits ip_allocation_policy.additional_ip_ranges_config "
+    "master_authorized_networks_config.cidr_blocks node_pool"
+)
+_REGISTRY_LISTS = [name for name in _NODE_LISTS if name.startswith("containerd_config.")]
+_CLUSTER_LISTS += [f"node_pool_defaults.node_config_defaults.{name}" for name in _REGISTRY_LISTS]
 _CLUSTER_LISTS += [f"node_config.{name}" for name in _NODE_LISTS] + [f"node_pool.{name}" for name in _POOL_LISTS]
 
 
@@ -228,10 +241,18 @@ def _place(location: str) -> str:
     return f"zones/{location}" if _ZONE.fullmatch(location) else f"locations/{location}"
 
 
+def _located(namer: Namer, planned: Planned) -> str:
+    """Where a cluster is: where it says itself, else in the provider's zone, else in its region."""
+    told = [name for name in ("location", "zone", "region") if planned.text(name) or planned.is_unknown(name)]
+    if told:
+        return _place(namer.part(planned, told[0]))
+    zone = namer.part(planned, "zone")
+    return _place(namer.part(planned, "region") if zone == UNKNOWN else zone)
+
+
 def _cluster_name(namer: Namer, planned: Planned) -> str:
     """A zonal cluster is named by its zone."""
-    attribute = next((a for a in ("location", "zone", "region") if planned.text(a)), "location")
-    place = _place(namer.part(planned, attribute))
+    place = _located(namer, planned)
     name = namer.part(planned, "name")
     return f"//container.googleapis.com/projects/{namer.project(planned)}/{place}/clusters/{name}"
 
@@ -241,8 +262,7 @@ def _pool_name(namer: Namer, planned: Planned) -> str:
     path = namer.part(planned, "cluster", "path")
     name = namer.part(planned, "name")
     if "/" not in path:
-        attribute = next((a for a in ("location", "zone", "region") if planned.text(a)), "location")
-        path = f"projects/{namer.project(planned)}/{_place(namer.part(planned, attribute))}/clusters/{path}"
+        path = f"projects/{namer.project(planned)}/{_located(namer, planned)}/clusters/{path}"
     head, _, location = path.partition("/locations/")
     if location:
         place, _, rest = location.partition("/")
@@ -295,6 +315,61 @@ def _cluster(made: Made) -> None:
         node = descend(data, "nodeConfig")
         node["shieldedInstanceConfig"] = {"enableIntegrityMonitoring": True, "enableSecureBoot": True}
         node["workloadMetadataConfig"] = {"mode": "GKE_METADATA"}
+    elif made.planned.is_new:
+        _cluster_metadata(made)
+
+
+def _cluster_metadata(made: Made) -> None:
+    federation = _federation(made.planned)
+    for position, pool in enumerate(as_list(made.data.get(_POOL))):
+        if isinstance(pool, dict) and isinstance(pool.get("config"), dict):
+            _metadata_server(made.draft, pool["config"], f"{_POOL}.{position}.config", federation)
+    if isinstance(made.data.get("nodeConfig"), dict):
+        _metadata_server(made.draft, made.data["nodeConfig"], "nodeConfig", federation)
+
+
+def _federation(cluster: Planned) -> bool | None:
+    """Whether a cluster of the plan has workload identity; None where the plan does not tell."""
+    if cluster.known("enable_autopilot") is True:
+        return True
+    for values, unknown in cluster.blocks("workload_identity_config"):
+        if any(values.get(name) for name in _POOL_NAMES):
+            return True
+        if any(unknown.get(name) for name in _POOL_NAMES):
+            return None
+    return None if cluster.is_unknown("workload_identity_config") else False
+
+
+def _metadata_server(draft: Draft, node: dict[str, Any], place: str, federation: bool | None) -> None:
+    """What new nodes of which nothing is said have: the metadata server of a cluster with workload identity.
+
+    Source: cloud.google.com/kubernetes-engine/docs/how-to/workload-identity
+    """
+    path = f"{place}.workloadMetadataConfig"
+    if node.get("workloadMetadataConfig") or any(known.startswith(path) for known in draft.unknown):
+        return
+    if federation is None:
+        draft.note(path, _NO_CLUSTER)
+    elif federation:
+        node["workloadMetadataConfig"] = {"mode": "GKE_METADATA"}
+
+
+def _node_pool(made: Made) -> None:
+    """A new pool of which nothing is said has the metadata server that its cluster asks for."""
+    if made.planned.is_new and isinstance(made.data.get("config"), dict):
+        cluster = _cluster_of(made)
+        _metadata_server(made.draft, made.data["config"], "config", _federation(cluster) if cluster else None)
+
+
+def _cluster_of(made: Made) -> Planned | None:
+    """The planned cluster of a pool, by reference or by name."""
+    plan = made.context.plan
+    found = follow(plan, made.planned, references_of(made.planned.config, "cluster"))
+    if found is not None:
+        return found[0] if found[0].type == "google_container_cluster" else None
+    name, _, _ = made.draft.name.partition("/nodePools/")
+    clusters = (one for one in plan.resources if one.type == "google_container_cluster")
+    return next((one for one in clusters if made.context.namer.name(one) == name), None)
 
 
 def _pools(made: Made) -> Iterator[Draft]:
@@ -344,5 +419,6 @@ MAPPINGS: dict[str, Mapping] = {
         {**_pool("", ""), "cluster": None, "location": None, "zone": None, "region": None, "project": None,
          "operation": None, "initial_node_count": "initialNodeCount"},
         " ".join(_POOL_LISTS),
+        finish=_node_pool,
     ),
 }  # fmt: skip

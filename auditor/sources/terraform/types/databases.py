@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.sources.terraform.mapping import ABSENT, Draft, Made, Mapping, Row, Rows
+from auditor.sources.terraform.mapping import ABSENT, Draft, Made, Mapping, Row, Rows, dropped, words
 from auditor.sources.terraform.plan import Planned, as_dict, as_list, inside, sets
 from auditor.sources.terraform.walk import AFTER_APPLY, DECIDED_AT_APPLY
 
@@ -24,19 +24,35 @@ def _sql_instance(made: Made) -> None:
     data = made.data
     data["project"] = made.project
     made.forget("project")
-    data.setdefault("instanceType", "READ_REPLICA_INSTANCE" if data.get("masterInstanceName") else "CLOUD_SQL_INSTANCE")
-    made.forget("instanceType")
+    if "instanceType" not in data and (made.planned.is_unknown("instance_type") or _may_be_replica(made)):
+        made.note("instanceType", AFTER_APPLY)
+    else:
+        replica = bool(data.get("masterInstanceName"))
+        data.setdefault("instanceType", "READ_REPLICA_INSTANCE" if replica else "CLOUD_SQL_INSTANCE")
+        made.forget("instanceType")
     settings = as_dict(data.get("settings"))
     if settings.get("edition") == "ENTERPRISE_PLUS" and not _written(made.planned, "backup_configuration"):
         settings.pop("backupConfiguration", None)
         made.note("settings.backupConfiguration", DECIDED_AT_APPLY)
-    copied = made.planned.values.get("clone") or made.planned.values.get("restore_backup_context")
-    if "settings" in data or "settings" in made.draft.unknown:
+    unknown = made.draft.unknown.get("settings")
+    if "settings" in data or unknown not in (None, DECIDED_AT_APPLY):
         return
-    if copied:
+    if any(_may_have(made.planned, name) for name in _COPIES):
         made.note("settings", "taken over from another instance or a backup")
-    else:
+    elif unknown is None or (made.planned.config is not None and not sets(made.planned.config, "settings")):
+        made.forget("settings")  # Cloud SQL asks for settings of all that is no copy: none are its defaults
         data["settings"] = {"ipConfiguration": {"ipv4Enabled": True}, "backupConfiguration": {"enabled": False}}
+
+
+def _may_have(planned: Planned, name: str) -> bool:
+    """Whether an instance has a block, as far as its values and its configuration tell."""
+    written = planned.config is not None and sets(planned.config, name)
+    return bool(planned.values.get(name) or planned.unknown.get(name) or written)
+
+
+def _may_be_replica(made: Made) -> bool:
+    """Whether only apply will tell if there is an instance that it copies."""
+    return "masterInstanceName" not in made.data and made.planned.is_unknown("master_instance_name")
 
 
 def _written(planned: Planned, name: str) -> bool:
@@ -53,8 +69,13 @@ def _camel_row(prefix: str, names: str, target: str) -> Rows:
     }
 
 
+_COPIES = words("backupdr_backup clone point_in_time_restore_context restore_backup_context")
+"""What makes an instance of another one or of a backup."""
 _SQL: Rows = {
-    "clone": None,
+    **dropped(
+        "backupdr_backup blue_green_deployment clone enforce_new_sql_network_architecture final_backup_description "
+        "include_replicas_for_major_version_upgrade point_in_time_restore_context"
+    ),
     "deletion_protection": None,
     "database_version": Row("databaseVersion", default="MYSQL_8_0"),
     "encryption_key_name": Row("diskEncryptionConfiguration.kmsKeyName", default=ABSENT),
@@ -134,8 +155,10 @@ MAPPINGS: dict[str, Mapping] = {
         "sqladmin.googleapis.com/Instance",
         "//cloudsql.googleapis.com/projects/{project}/instances/{name}",
         _SQL,
-        "ip_address settings.connection_pool_config.flags settings.database_flags settings.deny_maintenance_period "
-        "settings.ip_configuration.authorized_networks settings.ip_configuration.psc_config.psc_auto_connections",
+        "dns_names ip_address settings.connection_pool_config.flags settings.database_flags "
+        "settings.deny_maintenance_period "
+        "settings.ip_configuration.authorized_networks settings.ip_configuration.psc_config.psc_auto_connections "
+        "settings.read_pool_auto_scale_config.target_metrics",
         finish=_sql_instance,
     ),
     "google_spanner_instance": Mapping(
@@ -151,6 +174,7 @@ MAPPINGS: dict[str, Mapping] = {
         "//spanner.googleapis.com/projects/{project}/instances/{instance}/databases/{name}",
         {
             "ddl": None,
+            "default_time_zone": None,
             "instance": None,
             "deletion_protection": None,
             "project": None,
@@ -173,7 +197,7 @@ MAPPINGS: dict[str, Mapping] = {
             "location": None,
             "project": None,
             "initial_user": None,
-            "restore_backup_source": None,
+            **dropped("restore_backup_source restore_backupdr_backup_source restore_backupdr_pitr_source"),
             "restore_continuous_backup_source": None,
             "skip_await_major_version_upgrade": None,
             "continuous_backup_config": Row("continuousBackupConfig", default={"enabled": True}),
@@ -191,6 +215,7 @@ MAPPINGS: dict[str, Mapping] = {
             "client_connection_config": Row("clientConnectionConfig", default=ABSENT),
             "network_config": Row("networkConfig", default=ABSENT),
             "database_flags": Row("databaseFlags", default=ABSENT),
+            "observability_config.assistive_experiences_enabled": None,
         },
         "network_config.authorized_external_networks psc_instance_config.psc_auto_connections "
         "psc_instance_config.psc_interface_configs",
@@ -215,12 +240,13 @@ MAPPINGS: dict[str, Mapping] = {
             **_REGIONAL,
             "auth_enabled": Row("authEnabled", default=False),
             "auth_string": None,
+            "effective_reserved_ip_range": None,
             "connect_mode": Row("connectMode", default="DIRECT_PEERING"),
             "persistence_config": Row("persistenceConfig", default=ABSENT),
             "transit_encryption_mode": Row("transitEncryptionMode", default="DISABLED"),
             "deletion_protection": None,
         },
-        "maintenance_policy.weekly_maintenance_window",
+        "maintenance_policy.weekly_maintenance_window nodes server_ca_certs",
         full_name=True,
     ),
     "google_redis_cluster": Mapping(
@@ -231,15 +257,20 @@ MAPPINGS: dict[str, Mapping] = {
             "authorization_mode": Row("authorizationMode", default="AUTH_MODE_DISABLED"),
             "transit_encryption_mode": Row("transitEncryptionMode", default="TRANSIT_ENCRYPTION_MODE_DISABLED"),
             "deletion_protection_enabled": "deletionProtectionEnabled",
+            "maintenance_policy.weekly_maintenance_window.duration": None,
+            "maintenance_schedule.schedule_deadline_time": None,
+            "managed_server_ca": None,
         },
-        "cross_cluster_replication_config.secondary_clusters maintenance_policy.weekly_maintenance_window psc_configs",
+        "cross_cluster_replication_config.secondary_clusters "
+        "cross_cluster_replication_config.membership.secondary_clusters discovery_endpoints "
+        "psc_connections psc_service_attachments maintenance_policy.weekly_maintenance_window psc_configs",
         full_name=True,
     ),
     "google_memcache_instance": Mapping(
         "memcache.googleapis.com/Instance",
         "//memcache.googleapis.com/projects/{project}/locations/{region}/instances/{name}",
         {**_REGIONAL, "memcache_parameters": "parameters"},
-        "maintenance_policy.weekly_maintenance_window",
+        "memcache_nodes maintenance_policy.weekly_maintenance_window",
         full_name=True,
     ),
 }

@@ -58,6 +58,7 @@ MAPPINGS: dict[str, Mapping] = {
             "trigger_id": "id",
             "build.secret": "build.secrets",
             "build.step": "build.steps",
+            "build.step.timing": None,
         },
         "build.artifacts.maven_artifacts build.artifacts.npm_packages build.artifacts.python_packages "
         "build.available_secrets.secret_manager build.options.volumes build.secret build.step build.step.volumes",
@@ -71,6 +72,7 @@ MAPPINGS: dict[str, Mapping] = {
             "dnssec_config.default_key_specs": Row("dnssecConfig.defaultKeySpecs"),
             "managed_zone_id": None,
             "project": None,
+            "reverse_lookup": None,
             "visibility": Row("visibility", default="public"),
         },
         "dnssec_config.default_key_specs forwarding_config.target_name_servers private_visibility_config.gke_clusters "

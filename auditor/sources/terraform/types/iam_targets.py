@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from auditor.sources.terraform.names import Namer
 from auditor.sources.terraform.plan import Planned
+from auditor.sources.terraform.types.iam_services import ELSEWHERE, IN_PROJECT
 
 _PATHS = ("projects/", "https://", "//")
 
@@ -24,7 +25,7 @@ class Target:
 
     def name_of(self, namer: Namer, planned: Planned) -> str:
         """The full resource name of the asset; the attribute may hold it in short or in full."""
-        value = planned.text(self.attribute)
+        value = planned.text(self.attribute) if self.attribute != "project" else ""
         if isinstance(self.template, str) and value.startswith(_PATHS) and self.container == "project":
             service = self.template.removeprefix("//").partition("/")[0]
             return f"//{service}/" + namer.part(planned, self.attribute, "path")
@@ -63,10 +64,17 @@ def _project_of(path: str) -> str:
     return path.rpartition("@")[2].removesuffix(".iam.gserviceaccount.com")
 
 
+def _below(written: str, begin: str, container: str) -> Target:
+    kind, attribute, place = written.split()
+    return Target(kind, attribute, f"//{kind.partition('/')[0]}/{begin}{place}", container)
+
+
 _COMPUTE = "//compute.googleapis.com/projects/{project}"
 _RM = "cloudresourcemanager.googleapis.com"
 
 TARGETS: dict[str, Target] = {
+    **{kind: _below(written, "projects/{project}/", "project") for kind, written in IN_PROJECT.items()},
+    **{kind: _below(written, "", "") for kind, written in ELSEWHERE.items()},
     "google_access_context_manager_access_policy": Target(
         "accesscontextmanager.googleapis.com/AccessPolicy",
         "name",

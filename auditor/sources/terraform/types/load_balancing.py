@@ -7,6 +7,7 @@ neighbours), cloud.google.com/compute/docs/reference/rest/v1
 from __future__ import annotations
 
 from auditor.sources.terraform.mapping import ABSENT, Finish, Made, Mapping, Row, Rows
+from auditor.sources.terraform.walk import DECIDED_AT_APPLY
 
 _PROJECT = "//compute.googleapis.com/projects/{project}"
 
@@ -47,6 +48,7 @@ _BACKEND: Rows = {
     "backend": "backends",
     "connection_draining_timeout_sec": "connectionDraining.drainingTimeoutSec",
     "enable_cdn": "enableCDN",
+    "generated_id": "id",
     "cdn_policy": Row("cdnPolicy", default=ABSENT),
     "iap": Row("iap", default=ABSENT),
     "iap.enabled": Row("iap.enabled", default=True),
@@ -113,7 +115,8 @@ _URL_MAP: Rows = {
     "test": None,
 }
 _ROUTE_LISTS = (
-    "weighted_backend_services weighted_backend_services.header_action.request_headers_to_add "
+    "cache_policy.negative_caching_policy weighted_backend_services "
+    "weighted_backend_services.header_action.request_headers_to_add "
     "weighted_backend_services.header_action.response_headers_to_add"
 )
 _URL_MAP_LISTS = " ".join(
@@ -126,6 +129,7 @@ _URL_MAP_LISTS = " ".join(
         "path_matcher.header_action.request_headers_to_add path_matcher.header_action.response_headers_to_add",
         "path_matcher.route_rules.header_action.request_headers_to_add",
         "path_matcher.route_rules.header_action.response_headers_to_add",
+        "path_matcher.route_rules.http_filter_configs path_matcher.route_rules.http_filter_metadata",
         *(
             f"{where}.{block}"
             for where in (
@@ -145,6 +149,24 @@ RULE: Rows = {
 }
 """The rows of a rule that is a resource of its own."""
 RULE_LISTS = " ".join(path.removeprefix("rule.") for path in _POLICY_LISTS.split() if path.startswith("rule."))
+_REGION_POLICY: Rows = {
+    "fingerprint": None,
+    "policy_id": "id",
+    "project": None,
+    "self_link_with_policy_id": None,
+    "rules": Row("rules", default=_DEFAULT_RULE),
+    **{f"rules.{path}": f"rules.{row}" if isinstance(row, str) else row for path, row in RULE.items()},
+    "type": Row("type", default="CLOUD_ARMOR"),
+}
+_REGION_POLICY_LISTS = " ".join(["rules user_defined_fields", *(f"rules.{path}" for path in RULE_LISTS.split())])
+_REGION_POLICY_LISTS += " rules.network_match.user_defined_fields"
+_CERTIFICATE: Rows = {
+    "certificate_id": "id",
+    "name_prefix": None,
+    "private_key": None,
+    "project": None,
+    "type": Row("type", default="SELF_MANAGED"),
+}
 _SSL_POLICY: Rows = {
     "min_tls_version": Row("minTlsVersion", default="TLS_1_0"),
     "profile": Row("profile", default="COMPATIBLE"),
@@ -160,6 +182,19 @@ def _no_scheme(made: Made) -> None:
     """The endpoints of Private Service Connect have no scheme, which is written as an empty one."""
     if made.planned.known("load_balancing_scheme") == "":
         made.data["loadBalancingScheme"] = ""
+
+
+def _issued(made: Made) -> None:
+    """How far the making of a certificate is, and until when it is good, only the API knows."""
+    for path in ("status", "domainStatus"):
+        made.note(f"managed.{path}", DECIDED_AT_APPLY)
+
+
+def _managed_certificate(made: Made) -> None:
+    for path in ("expireTime", "managedIdentity", "pemCertificate", "usedBy"):
+        made.note(path, DECIDED_AT_APPLY)
+    if "managed" in made.data:
+        made.note("managed.provisioningIssue", DECIDED_AT_APPLY)
 
 
 MAPPINGS: dict[str, Mapping] = {
@@ -201,22 +236,16 @@ MAPPINGS: dict[str, Mapping] = {
     "google_compute_ssl_policy": _compute("SslPolicy", "global/sslPolicies", _SSL_POLICY),
     "google_compute_region_ssl_policy": _compute("SslPolicy", "regions/{region}/sslPolicies", _SSL_POLICY),
     "google_compute_security_policy": _compute("SecurityPolicy", "global/securityPolicies", _POLICY, _POLICY_LISTS),
-    "google_compute_ssl_certificate": _compute(
-        "SslCertificate",
-        "global/sslCertificates",
-        {
-            "certificate": None,
-            "certificate_id": None,
-            "name_prefix": None,
-            "private_key": None,
-            "private_key_wo": None,
-            "private_key_wo_version": None,
-            "project": None,
-        },
+    "google_compute_ssl_certificate": _compute("SslCertificate", "global/sslCertificates", _CERTIFICATE),
+    "google_compute_region_ssl_certificate": _compute(
+        "SslCertificate", "regions/{region}/sslCertificates", _CERTIFICATE
+    ),
+    "google_compute_region_security_policy": _compute(
+        "SecurityPolicy", "regions/{region}/securityPolicies", _REGION_POLICY, _REGION_POLICY_LISTS
     ),
     "google_compute_managed_ssl_certificate": _compute(
-        "SslCertificate", "global/sslCertificates", {"project": None, "certificate_id": None,
-                                                     "type": Row("type", default="MANAGED")}
+        "SslCertificate", "global/sslCertificates", {"project": None, "certificate_id": "id",
+                                                     "type": Row("type", default="MANAGED")}, finish=_issued
     ),
     "google_certificate_manager_certificate": Mapping(
         "certificatemanager.googleapis.com/Certificate",
@@ -224,6 +253,8 @@ MAPPINGS: dict[str, Mapping] = {
         {"location": None, "project": None, "self_managed": Row("selfManaged", lambda _: {}, default=ABSENT),
          "self_managed.certificate_pem": None, "self_managed.private_key_pem": None,
          "self_managed.pem_certificate": None, "self_managed.pem_private_key": None},
+        "managed.authorization_attempt_info",
         full_name=True,
+        finish=_managed_certificate,
     ),
 }  # fmt: skip

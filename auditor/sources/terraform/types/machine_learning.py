@@ -17,7 +17,15 @@ def _vertex(kind: str, collection: str, place: str, name: str = "name") -> Mappi
     return Mapping(
         f"aiplatform.googleapis.com/{kind}",
         f"//aiplatform.googleapis.com/projects/{{project}}/locations/{{{place}}}/{collection}/{{{name}}}",
-        {**_PLACE, "encryption_spec": Row("encryptionSpec", default=ABSENT), "traffic_split": None},
+        {
+            **_PLACE,
+            "deployed_models.enable_container_logging": None,
+            "encryption_spec": Row("encryptionSpec", default=ABSENT),
+            "private_service_connect_config.enable_secure_private_service_connect": None,
+            "traffic_split": None,
+        },
+        "private_service_connect_config.psc_automation_configs deployed_models "
+        "deployed_models.dedicated_resources.autoscaling_metric_specs",
         full_name=True,
     )
 
@@ -61,7 +69,7 @@ MAPPINGS: dict[str, Mapping] = {
             "gce_setup.metadata": Row("gceSetup.metadata", default=ABSENT),
         },
         "gce_setup.accelerator_configs gce_setup.data_disks gce_setup.network_interfaces "
-        "gce_setup.network_interfaces.access_configs gce_setup.service_accounts",
+        "gce_setup.network_interfaces.access_configs gce_setup.service_accounts upgrade_history",
         full_name=True,
     ),
     "google_dialogflow_cx_agent": Mapping(
@@ -75,6 +83,7 @@ MAPPINGS: dict[str, Mapping] = {
         "//dialogflow.googleapis.com/{parent:path}/webhooks/{name}",
         {
             "enable_spell_correction": None,
+            "start_flow": None,
             "enable_stackdriver_logging": None,
             "parent": None,
             "security_settings": None,

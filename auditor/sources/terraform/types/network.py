@@ -91,6 +91,7 @@ MAPPINGS: dict[str, Mapping] = {
             "bgp_always_compare_med": "routingConfig.bgpAlwaysCompareMed",
             "bgp_best_path_selection_mode": "routingConfig.bgpBestPathSelectionMode",
             "bgp_inter_region_cost": "routingConfig.bgpInterRegionCost",
+            "delete_bgp_always_compare_med": None,
             "delete_default_routes_on_create": None,
             "gateway_ipv4": None,
             "network_id": None,
@@ -131,6 +132,7 @@ MAPPINGS: dict[str, Mapping] = {
             "shared_secret_wo_version": None,
             "project": None,
             "ike_version": Row("ikeVersion", default=2),
+            "tunnel_id": "id",
         },
     ),
     "google_compute_firewall_policy": Mapping(
@@ -155,7 +157,7 @@ MAPPINGS: dict[str, Mapping] = {
     "google_compute_region_network_firewall_policy_with_rules": Mapping(
         _POLICY,
         _PROJECT + "/regions/{region}/firewallPolicies/{name}",
-        {**_WITH_RULES, "region_network_firewall_policy_id": None},
+        {**_WITH_RULES, "network_firewall_policy_id": None},
         _WITH_RULES_LISTS,
     ),
     "google_compute_network_firewall_policy": Mapping(

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from auditor.sources.terraform.mapping import ABSENT, Mapping, Row, Rows, dropped
 
-_SINK: Rows = dropped("custom_writer_identity unique_writer_identity folder org_id project intercept_children")
+_SINK: Rows = dropped(
+    "billing_account custom_writer_identity folder intercept_children org_id project unique_writer_identity"
+)
 _BUCKET: Rows = {
-    **dropped("bucket_id folder location organization project"),
+    **dropped("billing_account bucket_id folder location organization project"),
     "enable_analytics": "analyticsEnabled",
     "lifecycle_state": Row("lifecycleState", default="ACTIVE"),
     "retention_days": Row("retentionDays", default=30),
@@ -42,6 +44,8 @@ MAPPINGS: dict[str, Mapping] = {
     "google_logging_project_sink": _sink("projects/{project}", "project"),
     "google_logging_folder_sink": _sink("folders/{folder}", "folder"),
     "google_logging_organization_sink": _sink("organizations/{org_id}", "org_id"),
+    "google_logging_billing_account_sink": _sink("billingAccounts/{billing_account}", ""),
+    "google_logging_billing_account_bucket_config": _bucket("billingAccounts/{billing_account}", ""),
     "google_logging_project_bucket_config": _bucket("projects/{project}", "project"),
     "google_logging_folder_bucket_config": _bucket("folders/{folder}", "folder"),
     "google_logging_organization_bucket_config": _bucket("organizations/{organization}", "organization"),
@@ -77,6 +81,7 @@ MAPPINGS: dict[str, Mapping] = {
         "//monitoring.googleapis.com/projects/{project}/uptimeCheckConfigs/{name}",
         {
             "project": None,
+            "uptime_check_id": None,
             "http_check.auth_info.password": None,
             "http_check.auth_info.password_wo": None,
             "http_check.auth_info.password_wo_version": None,

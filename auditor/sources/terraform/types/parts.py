@@ -94,7 +94,7 @@ PARTS: dict[str, Part] = {
         "router",
         "compute.googleapis.com/Router",
         "nats",
-        {"subnetwork": "subnetworks", "initial_nat_ips": None},
+        {"subnetwork": "subnetworks", "nat64_subnetwork": "nat64Subnetworks", "initial_nat_ips": None},
         "nat64_subnetwork rules subnetwork",
     ),
     "google_bigquery_dataset_access": Part(

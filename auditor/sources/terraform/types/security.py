@@ -12,6 +12,8 @@ from auditor.sources.terraform.names import Namer, service_account_email, standi
 from auditor.sources.terraform.plan import Planned
 from auditor.sources.terraform.walk import AFTER_APPLY, DECIDED_AT_APPLY
 
+_NOT_TOLD = "Terraform does not tell it"
+
 
 def _crypto_key(made: Made) -> None:
     """A key is made with a first version; a new one is rotated first when its period is over."""
@@ -27,7 +29,7 @@ def _crypto_key(made: Made) -> None:
         data.pop("destroyScheduledDuration", None)  # it was another default before
         made.note("destroyScheduledDuration", DECIDED_AT_APPLY)
     if data.get("rotationPeriod") and not made.planned.is_new:
-        made.note("nextRotationTime", "Terraform does not tell it")
+        made.note("nextRotationTime", _NOT_TOLD)
 
 
 def _service_account(made: Made) -> None:
@@ -69,6 +71,9 @@ def _service_account_key(made: Made) -> None:
     for moment in ("validAfterTime", "validBeforeTime"):
         if moment not in data:
             made.note(moment, DECIDED_AT_APPLY)
+    if not made.planned.is_new:
+        for path in ("disabled", "disableReason", "extendedStatus"):
+            made.note(path, _NOT_TOLD)
 
 
 def _secret_version(made: Made) -> None:
@@ -108,6 +113,11 @@ def _key_version(made: Made) -> None:
 def _finished_key(made: Made) -> None:
     _in_key_ring(made)
     _crypto_key(made)
+
+
+def _authority(made: Made) -> None:
+    """Until when a new certificate is good, its making tells."""
+    made.note("caCertificateDescriptions", DECIDED_AT_APPLY)
 
 
 _ROLE: Rows = {
@@ -153,6 +163,7 @@ MAPPINGS: dict[str, Mapping] = {
         "cloudkms.googleapis.com/CryptoKeyVersion",
         _key_version_name,
         {
+            "attestation.external_protection_level_options": None,
             "crypto_key": None,
             "external_protection_level_options": Row("externalProtectionLevelOptions", default=ABSENT),
         },
@@ -242,7 +253,12 @@ MAPPINGS: dict[str, Mapping] = {
     "google_iam_workload_identity_pool": Mapping(
         "iam.googleapis.com/WorkloadIdentityPool",
         _POOLS,
-        {"workload_identity_pool_id": None, "project": None, "state": Row("state", default="ACTIVE")},
+        {
+            "inline_trust_config.additional_trust_bundles": None,
+            "workload_identity_pool_id": None,
+            "project": None,
+            "state": Row("state", default="ACTIVE"),
+        },
         full_name=True,
     ),
     "google_iam_workload_identity_pool_provider": Mapping(
@@ -286,6 +302,17 @@ MAPPINGS: dict[str, Mapping] = {
         container="parent",
         fixed={"kind": "DenyPolicy"},
         full_name=True,
+    ),
+    "google_privateca_certificate_authority": Mapping(
+        "privateca.googleapis.com/CertificateAuthority",
+        "//privateca.googleapis.com/projects/{project}/locations/{location}/caPools/{pool}/certificateAuthorities/"
+        "{certificate_authority_id}",
+        dropped(
+            "certificate_authority_id config desired_state ignore_active_certificates_on_deletion location "
+            "pem_ca_certificate pool project skip_grace_period subordinate_config"
+        ),
+        full_name=True,
+        finish=_authority,
     ),
     "google_apikeys_key": Mapping(
         "apikeys.googleapis.com/Key",

@@ -78,6 +78,23 @@ _FUNCTION: Rows = {
     "trigger_http": None,
     "vpc_connector_egress_settings": Row("vpcConnectorEgressSettings", default=ABSENT),
 }
+_VERSION = "appengine.googleapis.com/Version"
+_VERSION_NAME = "//appengine.googleapis.com/apps/{project}/services/{service}/versions/{version_id}"
+_APP: Rows = {
+    "delete_service_on_destroy": None,
+    "noop_on_destroy": None,
+    "project": None,
+    "service": None,
+    "version_id": "id",
+}
+
+
+def _app_version(made: Made) -> None:
+    """A version that is deployed serves."""
+    made.data.setdefault("servingStatus", "SERVING")
+    made.forget("servingStatus")
+
+
 _SERVICE_V2: Rows = {
     "deletion_protection": None,
     "default_uri_disabled": "defaultUriDisabled",
@@ -124,7 +141,7 @@ MAPPINGS: dict[str, Mapping] = {
         "run.googleapis.com/Service",
         "//run.googleapis.com/projects/{project}/locations/{location}/services/{name}",
         _SERVICE_V2,
-        " ".join(["traffic", *(f"template.{name}" for name in _V2_LISTS)]),
+        " ".join(["conditions traffic traffic_statuses", *(f"template.{name}" for name in _V2_LISTS)]),
         full_name=True,
     ),
     "google_cloud_run_v2_job": Mapping(
@@ -136,7 +153,20 @@ MAPPINGS: dict[str, Mapping] = {
             "project": None,
             "template.template.service_account": Row("template.template.serviceAccount", default=ABSENT),
         },
-        " ".join(f"template.template.{name}" for name in _V2_LISTS),
+        " ".join(["conditions", *(f"template.template.{name}" for name in _V2_LISTS)]),
+        full_name=True,
+    ),
+    "google_cloud_run_v2_worker_pool": Mapping(
+        "run.googleapis.com/WorkerPool",
+        "//run.googleapis.com/projects/{project}/locations/{location}/workerPools/{name}",
+        {
+            "deletion_protection": None,
+            "location": None,
+            "project": None,
+            "scaling": None,
+            "template.service_account": Row("template.serviceAccount", default=ABSENT),
+        },
+        " ".join(["conditions instance_splits instance_split_statuses", *(f"template.{name}" for name in _V2_LISTS)]),
         full_name=True,
     ),
     "google_cloudfunctions_function": Mapping(
@@ -155,11 +185,13 @@ MAPPINGS: dict[str, Mapping] = {
             "project": None,
             "build_config.source.repo_source.invert_regex": None,
             "event_trigger": Row("eventTrigger", default=ABSENT),
+            "service_config.gcf_uri": None,
             "service_config": Row("serviceConfig", default={"ingressSettings": "ALLOW_ALL"}),
             "service_config.ingress_settings": Row("serviceConfig.ingressSettings", default="ALLOW_ALL"),
             "service_config.environment_variables": Row("serviceConfig.environmentVariables", default=ABSENT),
         },
-        "event_trigger.event_filters service_config.secret_environment_variables service_config.secret_volumes "
+        "event_trigger.event_filters service_config.direct_vpc_network_interface "
+        "service_config.secret_environment_variables service_config.secret_volumes "
         "service_config.secret_volumes.versions",
         full_name=True,
         finish=_function_v2,
@@ -170,9 +202,32 @@ MAPPINGS: dict[str, Mapping] = {
         {"region": None, "project": None},
         full_name=True,
     ),
+    "google_app_engine_standard_app_version": Mapping(
+        _VERSION, _VERSION_NAME, {**_APP, "deployment": None}, "handlers libraries", finish=_app_version
+    ),
+    "google_app_engine_flexible_app_version": Mapping(
+        _VERSION,
+        _VERSION_NAME,
+        {**_APP, "deployment": None, "flexible_runtime_settings": None, "network.subnetwork": "network.subnetworkName"},
+        "handlers resources.volumes",
+        finish=_app_version,
+    ),
+    "google_workflows_workflow": Mapping(
+        "workflows.googleapis.com/Workflow",
+        "//workflows.googleapis.com/projects/{project}/locations/{region}/workflows/{name}",
+        {"name_prefix": None, "project": None, "region": None, "state": Row("state", default="ACTIVE"), "tags": None},
+        full_name=True,
+    ),
     "google_app_engine_application": Mapping(
         "appengine.googleapis.com/Application",
         "//appengine.googleapis.com/apps/{project}",
-        {"project": "id", "location_id": "locationId", "feature_settings": Row("featureSettings", default=ABSENT)},
+        {
+            "app_id": None,
+            "feature_settings": Row("featureSettings", default=ABSENT),
+            "iap.oauth2_client_secret": None,
+            "project": "id",
+            "url_dispatch_rule": "dispatchRules",
+        },
+        "url_dispatch_rule",
     ),
 }
