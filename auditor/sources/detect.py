@@ -137,7 +137,8 @@ def _folder(folder: Path, reading: Reading) -> list[Source]:
     if is_code and has_configuration(folder, planned):
         from auditor.sources.terraform_files import TerraformFiles  # with the evaluator, which only files need
 
-        found.insert(0, TerraformFiles(folder, shown, reading.var_files, planned))
+        found.append(TerraformFiles(folder, shown, reading.var_files, planned))
+        found.sort(key=lambda source: source.kind == "Terraform state")  # of what is told twice the first counts
     found += [Unusable(path, problem) for path, problem in problems]
     if not found:
         missing = "no .json, .ndjson or .jsonl file (plain, .gz or .zst) and no Terraform file in this folder"
