@@ -128,7 +128,7 @@ class Place:
     """`ABSENT` where the example leaves it out."""
 
     def __str__(self) -> str:
-        return f"{self.asset}:{'.'.join(self.steps)}"
+        return f"{'.'.join(self.steps)} of {self.shape.partition('#')[0]} ({self.asset})"
 
 
 def places(estate: Estate) -> Iterator[Place]:
@@ -297,14 +297,14 @@ def less(estate: Estate) -> Iterator[tuple[str, Estate]]:
         if "iam_policy" in document:
             bare = {key: value for key, value in document.items() if key != "iam_policy"}
             cut = estate.changed(number, bare) if number == 0 or "resource" in bare else _without(estate, number)
-            yield from _unread(f"the policy of record {number}", cut, kind, document)
-            yield f"the policy of record {number}, not exported", replace(cut, exported=cut.exported - {IAM_POLICY})
+            yield from _unread(f"the policy of {kind} ({number})", cut, kind, document)
+            yield f"the policy of {kind} ({number}), not exported", replace(cut, exported=cut.exported - {IAM_POLICY})
         if number:
             cut = _without(estate, number)
-            yield from _unread(f"record {number}", cut, kind, document)
-            yield f"record {number}, broken", estate.changed(number, {"name": 7})
+            yield from _unread(f"{kind} ({number})", cut, kind, document)
+            yield f"{kind} ({number}), broken", estate.changed(number, {"name": 7})
             if all(other["asset_type"] != kind for other in cut.documents):  # else the input shows that it has the type
-                yield f"record {number}, not exported", replace(cut, exported=frozenset())
+                yield f"{kind} ({number}), not exported", replace(cut, exported=frozenset())
 
 
 def _without(estate: Estate, number: int) -> Estate:

@@ -26,7 +26,7 @@ class Adjudication:
 ADJUDICATIONS = (
     Adjudication(
         "bucket-public",
-        r"iamConfiguration|resource\.data( unknown| =)|orgpolicy|record [12]|part of an estate|data\.(spec|name)",
+        r"orgpolicy|part of an estate|broken|resource\.data(\.iamConfiguration\S*)? of storage\S+/Bucket",
         "A grant to the public is told as what it is, and the finding says what it leaves open: unless public access "
         "prevention is enforced. To say nothing of an open bucket because a setting was not read would be worse.",
     ),
@@ -38,12 +38,12 @@ ADJUDICATIONS = (
     ),
     Adjudication(
         "gke-node-*",
-        r"NodePool|record 1",
+        r"NodePool",
         "What a cluster says of its own pools is so; the pools' own records only move the finding to them.",
     ),
     Adjudication(
         "path-to-control-from-*",
-        r"DenyPolicy|record 3|denyRule|rules",
+        r"DenyPolicy",
         "A path that only a deny policy could cut is told as possible: no export holds deny policies.",
     ),
     Adjudication(
@@ -53,7 +53,7 @@ ADJUDICATIONS = (
     ),
     Adjudication(
         "service-account-impersonation-wide",
-        r"DenyPolicy|record 1",
+        r"DenyPolicy",
         "The grant stands, and no export holds the deny policies that could take it back: the finding is the grant.",
     ),
 )

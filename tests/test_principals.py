@@ -81,7 +81,7 @@ def test_principals_are_read_in_every_spelling(text: str, kind: Kind, name: str 
         ("serviceAccount:shop.svc.id.goog[web]", "is no principal"),
         ("projectOwner:p", "stands for whoever holds a role"),
         ("deleted:user:ann@example.com?uid=1", "is deleted"),
-        ("User:ann@example.com", "is no principal"),
+        ("Usr:ann@example.com", "is no principal"),
         ("principal://elsewhere/x", "is no principal"),
         ("\x1b[31m<script>\u202e", r"\u001b[31m<script>\u202e is no principal"),
         ("user:" + "x" * 10_000_000, "… is no principal"),

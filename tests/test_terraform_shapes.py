@@ -217,6 +217,15 @@ def test_a_state_stands_for_no_files(tmp_path: Path) -> None:
     assert report["population"]["duplicates"] == 1
 
 
+def test_a_stored_state_among_files_is_told(tmp_path: Path) -> None:
+    write(tmp_path, main_tf=BUCKET.format("b"), a__main_tf=BUCKET.format("a"))
+    for folder in (tmp_path, tmp_path / "a"):
+        (folder / "terraform.tfstate").write_text('{"version": 4, "resources": []}')
+    _, report = scan(tmp_path, options=["--check", "bucket-public"])
+    (notice,) = [notice for notice in report["notices"] if "tfstate" in notice]
+    assert notice.startswith(f"{tmp_path}/terraform.tfstate and 1 other: a stored state")
+
+
 def names_of(folder: Path) -> list[str]:
     """The buckets of a folder."""
     ledger = folder / "ledger.out"

@@ -275,3 +275,26 @@ def test_a_grant_on_a_kind_of_asset_without_a_resource_of_its_own_has_its_name()
 def test_many_types_are_read() -> None:
     assert len(MAPPINGS) >= 200
     assert len(TARGETS) >= 100
+
+
+def test_a_block_that_is_null_is_one_that_is_not_there() -> None:
+    after = {"name": "b", "location": "EU", "versioning": [None], "cors": [None]}
+    made = data(only(plan(change("google_storage_bucket.b", after))))
+    assert "cors" not in made
+    assert "versioning" not in made
+
+
+@pytest.mark.parametrize(
+    ("kind", "after"),
+    [
+        ("google_cloudbuild_trigger", {"trigger_id": "t"}),
+        ("google_certificate_manager_certificate", {"name": "c"}),
+        ("google_gke_hub_membership", {"membership_id": "m"}),
+        ("google_scc_v2_project_mute_config", {"mute_config_id": "m"}),
+    ],
+)
+def test_what_is_global_by_default_is_not_in_the_region_of_the_provider(kind: str, after: dict[str, Any]) -> None:
+    document = plan(change(f"{kind}.x", after))
+    document["configuration"]["provider_config"]["google"]["expressions"]["region"] = constant("europe-west1")
+    assert "/locations/global/" in only(document)["name"]
+    assert "/locations/l/" in only(plan(change(f"{kind}.x", {**after, "location": "l"})))["name"]

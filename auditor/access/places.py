@@ -58,6 +58,7 @@ _KINDS = {
 _WITH_POLICY = {
     "artifactregistry": {"repositories"},
     "bigquery": {"datasets"},
+    "bigtable": {"instances"},
     "bigtableadmin": {"instances"},
     "cloudkms": {"keyRings"},
     "datacatalog": {"entryGroups"},

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from auditor.model.text import plural
 from auditor.sources.files import printable
 from auditor.sources.terraform import iam
 from auditor.sources.terraform.hcl.evaluate import Evaluated, Place, evaluate
@@ -68,6 +69,8 @@ class TerraformFiles:
     """Place of a line → the blocks that its asset comes of; only where comments accept something."""
     _grants: dict[str, dict[tuple[str, str], Place]] = field(default_factory=dict)
     """Place of a line → (role, member) of the asset's policy → the block that says so."""
+    _states: list[str] = field(default_factory=list)
+    """Stored states that lie with the files."""
     _written: dict[str, Block] = field(default_factory=dict)
     """Place of a line → the block of its resource."""
 
@@ -84,9 +87,10 @@ class TerraformFiles:
         self._blocks.clear()
         self._grants.clear()
         self._written.clear()
+        self._states.clear()
         folders = [
             folder
-            for folder in folders_with_files(self.folder, gaps)
+            for folder in folders_with_files(self.folder, gaps, self._states)
             if not any(folder.is_relative_to(planned) for planned in self.planned)
         ]
         found = roots(folders, lambda folder: self._read(folder, gaps))
@@ -104,6 +108,14 @@ class TerraformFiles:
             )
             yield from self._converted(evaluated, mark, taken, gaps, alone=len(found) == 1)
         self.exceptions = [one for module in self._modules.values() for one in exceptions_in(module)]
+
+    def notices(self) -> list[str]:
+        """What lies with the files and is not read with them."""
+        if not self._states:
+            return []
+        others = f" and {plural(len(self._states) - 1, 'other')}" if len(self._states) > 1 else ""
+        told = "a stored state, not read with the files; name it to have it audited and searched for secrets"
+        return [f"{self._states[0]}{others}: {told}"]
 
     def claims(self) -> list[Claim]:
         """The exceptions in comments, each about the findings of what its block makes."""

@@ -301,7 +301,7 @@ _BUNDLES = ("all-apis", "vpc-sc")
             asset(Network, {"name": "n", "subnetworks": ["s"]}, name=_NETWORK),
             asset(ForwardingRule, {"network": _N, "target": "all-apis"}),
         ],
-        asset(Network, {"name": "n", "subnetworks": []}, name=_NETWORK),
+        asset(Network, {"name": "n", "IPv4Range": "10.240.0.0/16"}, name=_NETWORK),
     ],
     fails=lambda: [
         asset(Network, {"name": "n", "subnetworks": ["s"]}, name=_NETWORK),
@@ -327,8 +327,8 @@ def without_api_endpoint(network: Network, estate: Estate) -> Verdict:
 
     Source: https://cloud.google.com/vpc/docs/configure-private-service-connect-apis
     """
-    if not network.subnetworks:
-        return not_applicable("the network has no subnets")
+    if network.is_legacy:
+        return not_applicable("endpoints need subnets, which a legacy network has none of")
     endpoints = estate.related(ForwardingRule, _endpoint_network, network.asset.short_name)
     if some(endpoints, lambda rule: rule.target.rpartition("/")[2] in _BUNDLES):
         return PASS

@@ -36,8 +36,9 @@ def version(number: int, state: str = "ENABLED", made: str = "2026-11-01T00:00:0
     )
 
 
-VALUE = "Zx81qwert9Lm"
-"""A password that somebody made up."""
+VALUE = "Zx81qwert9Lm"  # auditor:allow secret reason=made up
+TOKEN = "7f3kQz81LmNw02RtYb5v"  # auditor:allow secret reason=made up
+"""A password and a token that somebody made up."""
 ACCESS = "roles/secretmanager.secretAccessor"
 REFERENCE = {"name": "DB_PASSWORD", "valueSource": {"secretKeyRef": {"secret": "s", "version": "3"}}}
 
@@ -141,7 +142,7 @@ SECRETS = [
         "vm-metadata-secrets",
         *plain(
             "compute.googleapis.com/Project",
-            {"commonInstanceMetadata": {"items": [{"key": "api-token", "value": "7f3kQz81LmNw02RtYb5v"}]}},
+            {"commonInstanceMetadata": {"items": [{"key": "api-token", "value": TOKEN}]}},
             {"commonInstanceMetadata": {"items": [{"key": "enable-oslogin", "value": "TRUE"}]}},
         ),
     ),
@@ -184,7 +185,7 @@ SECRETS = [
             {
                 "httpTarget": {
                     "uri": "https://x.example.com/",
-                    "headers": {"Authorization": "Bearer 7f3kQz81LmNw02RtYb5vQq1Z"},
+                    "headers": {"Authorization": f"Bearer {TOKEN}Qq1Z"},
                 }
             },
             {"httpTarget": {"uri": "https://x.example.com/", "headers": {"User-Agent": "Google-Cloud-Scheduler"}}},
@@ -210,7 +211,7 @@ SECRETS = [
         "function-build-env-secrets",
         *plain(
             "cloudfunctions.googleapis.com/Function",
-            {"buildConfig": {"environmentVariables": {"NPM_TOKEN": "7f3kQz81LmNw02RtYb5v"}}},
+            {"buildConfig": {"environmentVariables": {"NPM_TOKEN": TOKEN}}},
             {"buildConfig": {"environmentVariables": {"GOOGLE_NODE_RUN_SCRIPTS": ""}}},
         ),
     ),
@@ -242,7 +243,7 @@ SECRETS = [
             "monitoring.googleapis.com/NotificationChannel",
             {
                 "type": "webhook_tokenauth",
-                "labels": {"url": "https://x.example.com/hook?auth_token=7f3kQz81LmNw02RtYb5v"},
+                "labels": {"url": f"https://x.example.com/hook?auth_token={TOKEN}"},
             },
             {"type": "email", "labels": {"email_address": "ops@example.com"}},
         ),
@@ -251,7 +252,7 @@ SECRETS = [
         "uptime-auth-unmasked",
         *plain(
             "monitoring.googleapis.com/UptimeCheckConfig",
-            {"httpCheck": {"headers": {"Authorization": "Bearer 7f3kQz81LmNw02RtYb5vQq1Z"}}},
+            {"httpCheck": {"headers": {"Authorization": f"Bearer {TOKEN}Qq1Z"}}},
             {"httpCheck": {"headers": {"Accept": "text/html"}, "useSsl": True}},
         ),
     ),

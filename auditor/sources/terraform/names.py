@@ -22,7 +22,7 @@ COMPUTE = "https://www.googleapis.com/compute/v1/"
 
 Template = str | Callable[["Namer", Planned], str]
 """A full resource name with `{attribute}` (its last path segment), `{attribute:path}` (the whole relative name)
-or `{attribute:quoted}`; or a function."""
+or `{attribute:quoted}`; `{location:global}` is global where nothing is said; or a function."""
 
 _PLACEHOLDER = re.compile(r"\{(\w+)(?::(\w+))?\}")
 _URL = re.compile(r"^(?:https?:)?//[^/]+/(?:compute/[^/]+/|v\d\w*/)?")
@@ -96,7 +96,7 @@ class Namer:
         if attribute == "region" and planned.text("zone"):
             return planned.text("zone").rpartition("/")[2].rpartition("-")[0]
         if attribute in ("region", "zone", "location"):
-            return self._place(planned, attribute) or UNKNOWN
+            return "global" if form == "global" else self._place(planned, attribute) or UNKNOWN
         return standin(planned)
 
     def _place(self, planned: Planned, attribute: str) -> str:

@@ -136,7 +136,7 @@ class Walk:
                 self._object(block, key, slot, value[0], mark, api)
         elif isinstance(value, dict) and slot.is_block:
             self._object(block, key, slot, value, mark, api)
-        elif value is None or value in ("", []):
+        elif value is None or value in ("", []) or (value == [None] and not _any(mark)):
             self._default(block, slot)
         else:
             self._plain(block, slot, value, mark, block.short(api))

@@ -20,11 +20,15 @@ _FOREIGN = ("terragrunt.hcl", "terragrunt.stack.hcl", ".tfcomponent.hcl", ".tfst
 
 Source: terragrunt.gruntwork.io/docs, developer.hashicorp.com/terraform/language/stacks
 """
+_STATE = ".tfstate"
 _PLANS = "audit the plans that come of it (show -json); the modules were audited with what their own files tell"
 
 
-def folders_with_files(target: Path, gaps: Gaps) -> list[Path]:
-    """The folders under a target that have Terraform files, sorted; each real one once, whatever links lead to it."""
+def folders_with_files(target: Path, gaps: Gaps, states: list[str]) -> list[Path]:
+    """The folders under a target that have Terraform files, sorted; each real one once, whatever links lead to it.
+
+    Stored states that lie there are added to `states`.
+    """
     failed: list[OSError] = []
     found: dict[Path, Path] = {}
     foreign: list[str] = []
@@ -44,6 +48,7 @@ def folders_with_files(target: Path, gaps: Gaps) -> list[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in SKIPPED)
         if any(is_configuration(name) for name in names):
             found.setdefault(path.resolve(), path)
+        states += [printable(path / name) for name in sorted(names) if name.endswith(_STATE)]
         foreign += [printable(path / name) for name in sorted(names) if name.endswith(_FOREIGN)]
     if foreign:
         more = f", nor of {plural(len(foreign) - 1, 'other')}" if len(foreign) > 1 else ""

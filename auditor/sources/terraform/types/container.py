@@ -14,105 +14,20 @@ from auditor.sources.terraform.mapping import ABSENT, Draft, Made, Mapping, Row,
 from auditor.sources.terraform.names import UNKNOWN, Namer
 from auditor.sources.terraform.plan import Planned, as_dict, as_list, references_of
 from auditor.sources.terraform.references import follow
+from auditor.sources.terraform.types.container_nodes import NODE_LISTS, POOL_LISTS, flag, node_rows, pool_rows
 from auditor.sources.terraform.walk import DECIDED_AT_APPLY, descend
 
 _ZONE = re.compile(r".+-[a-z]")
-_SCOPES = [
-    "https://www.googleapis.com/auth/devstorage.read_only",
-    "https://www.googleapis.com/auth/logging.write",
-    "https://www.googleapis.com/auth/monitoring",
-    "https://www.googleapis.com/auth/service.management.readonly",
-    "https://www.googleapis.com/auth/servicecontrol",
-    "https://www.googleapis.com/auth/trace.append",
-]
-_NODE: dict[str, Any] = {
-    "imageType": "COS_CONTAINERD",
-    "machineType": "e2-medium",
-    "metadata": {"disable-legacy-endpoints": "true"},
-    "oauthScopes": _SCOPES,
-    "serviceAccount": "default",
-    "shieldedInstanceConfig": {"enableIntegrityMonitoring": True},
-}
-_METADATA_MODES = {"GKE_METADATA_SERVER": "GKE_METADATA", "EXPOSE": "GCE_METADATA", "SECURE": "GCE_METADATA"}
-"""How older provider versions spell the mode."""
 _POOL = "nodePools"
 _POOL_NAMES = ("workload_pool", "identity_namespace")
 _NO_CLUSTER = "depends on whether the cluster has workload identity, which the plan does not tell"
 
 
-def _flag(value: Any) -> bool:
-    """Terraform writes this boolean as text."""
-    return str(value).upper() == "TRUE"
-
-
-def _node(source: str, target: str) -> Rows:
-    """The configuration of nodes at the attribute `source`, which the API has at `target`."""
-    taken = f"{source}.guest_accelerator"
-    accelerators = f"{target}.accelerators"
-    affinity = f"{target}.soleTenantConfig.nodeAffinities"
-    return {
-        source: Row(target, default=_NODE),
-        f"{source}.advanced_machine_features": Row(f"{target}.advancedMachineFeatures", default=ABSENT),
-        f"{source}.effective_taints": None,
-        taken: accelerators,
-        f"{taken}.count": f"{accelerators}.acceleratorCount",
-        f"{taken}.type": f"{accelerators}.acceleratorType",
-        f"{source}.image_type": Row(f"{target}.imageType", default="COS_CONTAINERD"),
-        f"{source}.kubelet_config": Row(f"{target}.kubeletConfig", default=ABSENT),
-        f"{source}.kubelet_config.insecure_kubelet_readonly_port_enabled": Row(
-            f"{target}.kubeletConfig.insecureKubeletReadonlyPortEnabled", _flag
-        ),
-        f"{source}.linux_node_config.hugepages_config": f"{target}.linuxNodeConfig.hugepages",
-        f"{source}.logging_variant": f"{target}.loggingConfig.variantConfig.variant",
-        f"{source}.machine_type": Row(f"{target}.machineType", default="e2-medium"),
-        f"{source}.metadata": Row(f"{target}.metadata", default=_NODE["metadata"]),
-        f"{source}.oauth_scopes": Row(f"{target}.oauthScopes", default=_SCOPES),
-        f"{source}.resource_manager_tags": f"{target}.resourceManagerTags.tags",
-        f"{source}.sandbox_config.sandbox_type": f"{target}.sandboxConfig.type",
-        f"{source}.service_account": Row(f"{target}.serviceAccount", default="default"),
-        f"{source}.shielded_instance_config": Row(
-            f"{target}.shieldedInstanceConfig", default=_NODE["shieldedInstanceConfig"]
-        ),
-        f"{source}.shielded_instance_config.enable_integrity_monitoring": Row(
-            f"{target}.shieldedInstanceConfig.enableIntegrityMonitoring", default=True
-        ),
-        f"{source}.sole_tenant_config.node_affinity": affinity,
-        f"{source}.taint": Row(f"{target}.taints", default=ABSENT),
-        f"{source}.windows_node_config.osversion": f"{target}.windowsNodeConfig.osVersion",
-        f"{source}.workload_metadata_config": Row(f"{target}.workloadMetadataConfig", default=ABSENT),
-        f"{source}.workload_metadata_config.node_metadata": Row(
-            f"{target}.workloadMetadataConfig.mode", lambda mode: _METADATA_MODES.get(mode, mode)
-        ),
-    }
-
-
-def _pool(source: str, target: str) -> Rows:
-    """A node pool: `source` and `target` end in a dot, or are empty for the resource itself."""
-    return {
-        **_node(f"{source}node_config", f"{target}config"),
-        f"{source}autoscaling": Row(f"{target}autoscaling", always={"enabled": True}),
-        f"{source}ignore_node_count_changes": None,
-        f"{source}management": Row(f"{target}management"),
-        f"{source}management.auto_repair": Row(f"{target}management.autoRepair", default=True),
-        f"{source}management.auto_upgrade": Row(f"{target}management.autoUpgrade", default=True),
-        f"{source}max_pods_per_node": Row(f"{target}maxPodsConstraint.maxPodsPerNode", default=ABSENT),
-        f"{source}managed_instance_group_urls": None,
-        f"{source}name_prefix": None,
-        f"{source}network_config.additional_pod_network_configs.max_pods_per_node": None,
-        f"{source}network_config.pod_cidr_overprovision_config.disabled": (
-            f"{target}networkConfig.podCidrOverprovisionConfig.disable"
-        ),
-        f"{source}node_count": f"{target}initialNodeCount",
-        f"{source}node_locations": Row(f"{target}locations"),
-        f"{source}upgrade_settings": Row(f"{target}upgradeSettings"),
-    }
-
-
 _AUTOSCALING = "cluster_autoscaling."
 _CLUSTER: Rows = {
-    **_node("node_config", "nodeConfig"),
+    **node_rows("node_config", "nodeConfig"),
     "node_pool": Row(_POOL, default=ABSENT),
-    **_pool("node_pool.", f"{_POOL}."),
+    **pool_rows("node_pool.", f"{_POOL}."),
     "addons_config": Row("addonsConfig", default={"networkPolicyConfig": {"disabled": True}}),
     "addons_config.cloudrun_config": Row("addonsConfig.cloudRunConfig", default=ABSENT),
     "addons_config.network_policy_config": Row("addonsConfig.networkPolicyConfig", default={"disabled": True}),
@@ -188,12 +103,12 @@ _CLUSTER: Rows = {
     "node_locations": "locations",
     "node_version": None,
     "node_pool_auto_config.node_kubelet_config.insecure_kubelet_readonly_port_enabled": Row(
-        "nodePoolAutoConfig.nodeKubeletConfig.insecureKubeletReadonlyPortEnabled", _flag
+        "nodePoolAutoConfig.nodeKubeletConfig.insecureKubeletReadonlyPortEnabled", flag
     ),
     "node_pool_auto_config.resource_manager_tags": "nodePoolAutoConfig.resourceManagerTags.tags",
     "node_pool_defaults": Row("nodePoolDefaults", default=ABSENT),
     "node_pool_defaults.node_config_defaults.insecure_kubelet_readonly_port_enabled": Row(
-        "nodePoolDefaults.nodeConfigDefaults.nodeKubeletConfig.insecureKubeletReadonlyPortEnabled", _flag
+        "nodePoolDefaults.nodeConfigDefaults.nodeKubeletConfig.insecureKubeletReadonlyPortEnabled", flag
     ),
     "node_pool_defaults.node_config_defaults.logging_variant": (
         "nodePoolDefaults.nodeConfigDefaults.loggingConfig.variantConfig.variant"
@@ -219,22 +134,13 @@ _CLUSTER: Rows = {
     "workload_identity_config": Row("workloadIdentityConfig", default=ABSENT),
     "workload_identity_config.identity_namespace": "workloadIdentityConfig.workloadPool",
 }
-_NODE_LISTS = words(
-    "guest_accelerator secondary_boot_disks sole_tenant_config.node_affinity taint "
-    "containerd_config.private_registry_access_config.certificate_authority_domain_config "
-    "containerd_config.registry_hosts containerd_config.registry_hosts.hosts "
-    "containerd_config.registry_hosts.hosts.ca containerd_config.registry_hosts.hosts.client "
-    "containerd_config.registry_hosts.hosts.header"
-)
-_POOL_LISTS = ["network_config.additional_node_network_configs", "network_config.additional_pod_network_configs"]
-_POOL_LISTS += [f"node_config.{name}" for name in _NODE_LISTS]
 _CLUSTER_LISTS = words(
     "cluster_autoscaling.resource_limits ip_allocation_policy.additional_ip_ranges_config "
     "master_authorized_networks_config.cidr_blocks node_pool"
 )
-_REGISTRY_LISTS = [name for name in _NODE_LISTS if name.startswith("containerd_config.")]
+_REGISTRY_LISTS = [name for name in NODE_LISTS if name.startswith("containerd_config.")]
 _CLUSTER_LISTS += [f"node_pool_defaults.node_config_defaults.{name}" for name in _REGISTRY_LISTS]
-_CLUSTER_LISTS += [f"node_config.{name}" for name in _NODE_LISTS] + [f"node_pool.{name}" for name in _POOL_LISTS]
+_CLUSTER_LISTS += [f"node_config.{name}" for name in NODE_LISTS] + [f"node_pool.{name}" for name in POOL_LISTS]
 
 
 def _place(location: str) -> str:
@@ -416,9 +322,9 @@ MAPPINGS: dict[str, Mapping] = {
     "google_container_node_pool": Mapping(
         "container.googleapis.com/NodePool",
         _pool_name,
-        {**_pool("", ""), "cluster": None, "location": None, "zone": None, "region": None, "project": None,
+        {**pool_rows("", ""), "cluster": None, "location": None, "zone": None, "region": None, "project": None,
          "operation": None, "initial_node_count": "initialNodeCount"},
-        " ".join(_POOL_LISTS),
+        " ".join(POOL_LISTS),
         finish=_node_pool,
     ),
 }  # fmt: skip

@@ -51,7 +51,7 @@ MAPPINGS: dict[str, Mapping] = {
     ),
     "google_cloudbuild_trigger": Mapping(
         "cloudbuild.googleapis.com/BuildTrigger",
-        "//cloudbuild.googleapis.com/projects/{project}/locations/{location}/triggers/{trigger_id}",
+        "//cloudbuild.googleapis.com/projects/{project}/locations/{location:global}/triggers/{trigger_id}",
         {
             "location": None,
             "project": None,

@@ -17,7 +17,7 @@ _HOLDER_ROWS = dropped("config_id folder location mute_config_id organization pr
 
 def _finding_settings(kind: str, collection: str, identifier: str, holder: str, *, located: bool) -> Mapping:
     """Notifications and mute rules: those of the second API are in a location."""
-    place = f"{_HOLDERS[holder]}/{{{holder}}}" + ("/locations/{location}" if located else "")
+    place = f"{_HOLDERS[holder]}/{{{holder}}}" + ("/locations/{location:global}" if located else "")
     return Mapping(
         f"{_SCC}/{kind}",
         f"//{_SCC}/{place}/{collection}/{{{identifier}}}",

@@ -55,7 +55,8 @@ IN_PROJECT = {
         "dataplex.googleapis.com/Zone dataplex_zone locations/{location}/lakes/{lake}/zones/{dataplex_zone}"
     ),
     "google_dataproc_autoscaling_policy": (
-        "dataproc.googleapis.com/AutoscalingPolicy policy_id locations/{location}/autoscalingPolicies/{policy_id}"
+        "dataproc.googleapis.com/AutoscalingPolicy policy_id "
+        "locations/{location:global}/autoscalingPolicies/{policy_id}"
     ),
     "google_dataproc_job": "dataproc.googleapis.com/Job job_id regions/{region}/jobs/{job_id}",
     "google_dataproc_metastore_service": (

@@ -106,7 +106,7 @@ TARGETS: dict[str, Target] = {
     "google_gke_hub_membership": Target(
         "gkehub.googleapis.com/Membership",
         "membership_id",
-        "//gkehub.googleapis.com/projects/{project}/locations/{location}/memberships/{membership_id}",
+        "//gkehub.googleapis.com/projects/{project}/locations/{location:global}/memberships/{membership_id}",
     ),
     "google_privateca_ca_pool": Target(
         "privateca.googleapis.com/CaPool",

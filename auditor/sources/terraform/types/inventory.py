@@ -43,7 +43,7 @@ _IN_PROJECT = {
     "google_cloud_run_domain_mapping": "run.googleapis.com/DomainMapping locations/{location}/domainmappings/{name}",
     "google_cloud_tasks_queue": "cloudtasks.googleapis.com/Queue locations/{location}/queues/{name}",
     "google_dataproc_autoscaling_policy": (
-        "dataproc.googleapis.com/AutoscalingPolicy locations/{location}/autoscalingPolicies/{policy_id}"
+        "dataproc.googleapis.com/AutoscalingPolicy locations/{location:global}/autoscalingPolicies/{policy_id}"
     ),
     "google_datastream_connection_profile": (
         "datastream.googleapis.com/ConnectionProfile locations/{location}/connectionProfiles/{connection_profile_id}"
@@ -53,7 +53,9 @@ _IN_PROJECT = {
     ),
     "google_datastream_stream": "datastream.googleapis.com/Stream locations/{location}/streams/{stream_id}",
     "google_gke_hub_feature": "gkehub.googleapis.com/Feature locations/{location}/features/{name}",
-    "google_gke_hub_membership": "gkehub.googleapis.com/Membership locations/{location}/memberships/{membership_id}",
+    "google_gke_hub_membership": (
+        "gkehub.googleapis.com/Membership locations/{location:global}/memberships/{membership_id}"
+    ),
     "google_pubsub_lite_reservation": "pubsublite.googleapis.com/Reservation locations/{region}/reservations/{name}",
     "google_pubsub_lite_topic": "pubsublite.googleapis.com/Topic locations/{zone}/topics/{name}",
     "google_sql_database": "sqladmin.googleapis.com/Database instances/{instance}/databases/{name}",

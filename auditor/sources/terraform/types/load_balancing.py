@@ -249,7 +249,7 @@ MAPPINGS: dict[str, Mapping] = {
     ),
     "google_certificate_manager_certificate": Mapping(
         "certificatemanager.googleapis.com/Certificate",
-        "//certificatemanager.googleapis.com/projects/{project}/locations/{location}/certificates/{name}",
+        "//certificatemanager.googleapis.com/projects/{project}/locations/{location:global}/certificates/{name}",
         {"location": None, "project": None, "self_managed": Row("selfManaged", lambda _: {}, default=ABSENT),
          "self_managed.certificate_pem": None, "self_managed.private_key_pem": None,
          "self_managed.pem_certificate": None, "self_managed.pem_private_key": None},
