@@ -52,6 +52,12 @@ ADJUDICATIONS = (
         "The path is there; what is not known could only move the finding to the folder or organization above.",
     ),
     Adjudication(
+        "subnet-flow-logs-off",
+        r"VpcFlowLogsConfig",
+        "Configurations of the Network Management API are in no export; where that API is known to be enabled and none "
+        "was read, the check says nothing.",
+    ),
+    Adjudication(
         "service-account-impersonation-wide",
         r"DenyPolicy",
         "The grant stands, and no export holds the deny policies that could take it back: the finding is the grant.",

@@ -62,7 +62,8 @@ def deprecated_image(disk: Disk, estate: Estate) -> Verdict:
         return not_applicable("the disk was made from no image")
     image = f"projects/{disk.source_image.partition('/projects/')[2]}"
     sources = estate.related(Image, _image_name, image, within=disk.project)
-    if isinstance(sources, OpenList) and image.split("/")[1] != estate.project_id(disk.project):
+    own = disk.asset.short_name.partition("projects/")[2].partition("/")[0]
+    if isinstance(sources, OpenList) and image.split("/")[1] not in (own, estate.project_id(disk.project)):
         sources = sources.known()  # images of others, Google's among them, are seldom in the input
     for source in sources:
         if source.deprecated.state not in ("", "ACTIVE"):

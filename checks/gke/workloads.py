@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from auditor import PASS, Estate, Example, Fix, Severity, Verdict, asset, check, fail, not_applicable
-from auditor.resources.base import OpenList
+from auditor import PASS, Estate, Example, Fix, Severity, Undetermined, Verdict, asset, check, fail, not_applicable
 from auditor.resources.gke import Cluster
 from auditor.resources.kubernetes import KubernetesWorkload, Namespace
 from auditor.resources.rbac import RbacBinding
@@ -28,8 +27,10 @@ def _name(cluster: Cluster) -> str:
 
 
 def _is_autopilot(namespace: Namespace, estate: Estate) -> bool:
-    clusters = estate.related(Cluster, _name, namespace.cluster_name, within=namespace.project)
-    return any(one.autopilot.enabled for one in (clusters.known() if isinstance(clusters, OpenList) else clusters))
+    """Whether Autopilot runs the cluster of a namespace. Raises `Undetermined` where the cluster is not known."""
+    for cluster in estate.related(Cluster, _name, namespace.cluster_name, within=namespace.project):
+        return cluster.autopilot.enabled
+    raise Undetermined("whether it is an Autopilot cluster", "the input does not have the cluster")
 
 
 @check(
@@ -51,17 +52,18 @@ def _is_autopilot(namespace: Namespace, estate: Estate) -> bool:
         [_namespace({}), asset(Cluster, {"autopilot": {"enabled": True}}, name=_CLUSTER)],
     ],
     fails=lambda: [
-        _namespace({}),
-        _namespace({_ENFORCE: "privileged"}),
-        _namespace({"pod-security.kubernetes.io/warn": "restricted"}),
+        [_namespace({}), asset(Cluster, {}, name=_CLUSTER)],
+        [_namespace({_ENFORCE: "privileged"}), asset(Cluster, {}, name=_CLUSTER)],
+        [_namespace({"pod-security.kubernetes.io/warn": "restricted"}), asset(Cluster, {}, name=_CLUSTER)],
     ],
     unknown=lambda: [
+        _namespace({}),
         asset(
             Namespace,
             {"metadata": {"name": "shop"}},
             name=f"{_CLUSTER}/k8s/namespaces/shop",
             unknown=["resource.data.metadata.labels"],
-        )
+        ),
     ],
 )
 def without_pod_security(namespace: Namespace, estate: Estate) -> Verdict:

@@ -249,10 +249,16 @@ def convenience_member(policy: Policy[Bucket | Dataset], clock: Clock) -> Verdic
 
     Source: https://cloud.google.com/storage/docs/access-control/iam#convenience-values
     """
-    found = grants(
-        policy, clock.now, roles=_not_legacy, members=lambda member: member.kind is Kind.CONVENIENCE, types=_BY_ROLE
+    return tell(
+        grants(
+            policy,
+            clock.now,
+            roles=_not_legacy,
+            members=lambda member: member.kind is Kind.CONVENIENCE,
+            counts=lambda grant: (grant.role, str(grant.member).partition(":")[0]) not in _OF_DATASETS,
+            types=_BY_ROLE,
+        )
     )
-    return tell([each for each in found if (each.role, str(each.member).partition(":")[0]) not in _OF_DATASETS])
 
 
 _OF_DATASETS = frozenset(

@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Any
 
 from auditor import PASS, Estate, Example, Fix, Severity, Undetermined, Verdict, asset, check, fail, not_applicable
-from auditor.resources.base import OpenList
 from auditor.resources.compute import Instance, InstanceGroupManager
 from auditor.resources.load_balancing import BackendService
 from auditor.resources.network import Firewall, FirewallPolicy, is_internet
@@ -63,8 +62,7 @@ def _protected(instance: Instance, group: str, estate: Estate) -> BackendService
 
 def _port(service: BackendService, group: str, estate: Estate) -> int:
     """The port that the backend service asks the machines on."""
-    managers = estate.in_project(InstanceGroupManager, service.project)
-    for manager in managers.known() if isinstance(managers, OpenList) else managers:
+    for manager in estate.in_project(InstanceGroupManager, service.project):
         if _place(manager.asset.name) == group:
             for named in manager.named_ports:
                 if named.name == (service.port_name or "http"):
