@@ -132,11 +132,20 @@ def referrer_weakness(pattern: str) -> str:
         return f"matches everything that anyone publishes on {host}"
     if local := local_weakness(host):
         return local
-    if network(host) is not None:
+    if _is_address(host):
         return "names an address, which belongs to whoever gets it next"
     if scheme == "http":
         return "lets in pages that are served without TLS"
     return ""
+
+
+def _is_address(host: str) -> bool:
+    """Whether a host is given by its address."""
+    try:
+        ipaddress.ip_network(host.strip(), strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def network(text: str) -> _Network:
