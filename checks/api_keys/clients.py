@@ -140,6 +140,7 @@ def referrer_weakness(pattern: str) -> str:
 
 
 def _is_address(host: str) -> bool:
+    """Whether a host is given by its address."""
     try:
         ipaddress.ip_address(host.strip("[]"))
     except ValueError:
