@@ -36,6 +36,7 @@ from tests.iam_detections import (
     activity,
     advice,
     around,
+    behind_iap,
     bound,
     bucket,
     cluster,
@@ -711,4 +712,9 @@ POLICIES = [
     ),
 ]
 
-DETECTIONS = [*GRANTS, *ACCOUNTS, *POLICIES]
+DETECTIONS = [
+    *GRANTS,
+    *ACCOUNTS,
+    *POLICIES,
+    D("iap-bypass", "iap-passed-by", behind_iap("0.0.0.0/0"), behind_iap("35.191.0.0/16")),
+]

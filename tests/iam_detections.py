@@ -23,6 +23,8 @@ from auditor.resources.iam import (
 )
 from auditor.resources.iam_policies import DenyPolicy, PolicyBinding
 from auditor.resources.identity_platform import IdentityPlatform
+from auditor.resources.load_balancing import BackendService
+from auditor.resources.network import Firewall
 from auditor.resources.resourcemanager import Organization, Project
 from auditor.resources.serverless import CloudFunction, Function
 from auditor.resources.storage import Bucket
@@ -202,3 +204,17 @@ def identity(**data: Any) -> Example:
 def hmac(created: str) -> Example:
     """An HMAC key."""
     return asset(HmacKey, {"accessId": "GOOG1", "state": "ACTIVE", "timeCreated": created})
+
+
+def behind_iap(source: str) -> list[Example]:
+    """A machine of a managed group behind IAP, and a firewall rule that lets a range in on its port."""
+    compute = "https://www.googleapis.com/compute/v1/projects/p"
+    group, network = "zones/europe-west1-b/instanceGroup{}/web", f"{compute}/global/networks/n"
+    created_by = {"key": "created-by", "value": f"projects/1001/{group.format('Managers')}"}
+    service = {"name": "web", "iap": {"enabled": True}, "backends": [{"group": f"{compute}/{group.format('s')}"}]}
+    rule = {"direction": "INGRESS", "network": network, "allowed": [{"IPProtocol": "tcp", "ports": ["80"]}]}
+    return [
+        asset(Instance, {"networkInterfaces": [{"network": network}], "metadata": {"items": [created_by]}}),
+        asset(BackendService, service, name="//compute.googleapis.com/projects/p/global/backendServices/web"),
+        asset(Firewall, {**rule, "sourceRanges": [source]}),
+    ]

@@ -231,7 +231,7 @@ def test_the_graph_reaches_what_the_rules_say(certain: bool) -> None:
         expected = {member: naive(made, member, certain=certain) for member in found}
         assert found == expected, (seed, made)
         controlled += sum(map(len, expected.values()))
-    assert controlled > ESTATES, "most estates have somebody who comes to control something"
+    assert controlled > ESTATES // 2, "somebody comes to control something in many estates"
 
 
 def test_act_as_on_the_organisation_and_deploying_in_one_project() -> None:

@@ -8,6 +8,8 @@ cloud.google.com/dns/docs/reference/rest/v1, cloud.google.com/billing/docs/refer
 from __future__ import annotations
 
 from auditor.sources.terraform.mapping import ABSENT, Made, Mapping, Row
+from auditor.sources.terraform.plan import as_dict
+from auditor.sources.terraform.walk import AFTER_APPLY
 
 
 def _managed_zone(made: Made) -> None:
@@ -15,6 +17,14 @@ def _managed_zone(made: Made) -> None:
 
 
 _POOL = "privatePoolV1Config."
+
+
+def _build_pool(made: Made) -> None:
+    """Machines have addresses of their own unless the block, where it is known, says that they have none."""
+    if made.planned.is_unknown("worker_config"):
+        as_dict(as_dict(made.data.get("privatePoolV1Config")).get("networkConfig")).pop("egressOption", None)
+        made.note(f"{_POOL}networkConfig.egressOption", AFTER_APPLY)
+
 
 MAPPINGS: dict[str, Mapping] = {
     "google_artifact_registry_repository": Mapping(
@@ -48,6 +58,7 @@ MAPPINGS: dict[str, Mapping] = {
             ),
         },
         full_name=True,
+        finish=_build_pool,
     ),
     "google_cloudbuild_trigger": Mapping(
         "cloudbuild.googleapis.com/BuildTrigger",

@@ -90,9 +90,10 @@ _APP: Rows = {
 
 
 def _app_version(made: Made) -> None:
-    """A version that is deployed serves."""
-    made.data.setdefault("servingStatus", "SERVING")
-    made.forget("servingStatus")
+    """A version that is deployed serves, unless it is told not to."""
+    if not made.planned.is_unknown("serving_status"):
+        made.data.setdefault("servingStatus", "SERVING")
+        made.forget("servingStatus")
 
 
 _SERVICE_V2: Rows = {
