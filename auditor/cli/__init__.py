@@ -5,6 +5,7 @@ Nothing but click is imported before a command runs, so that help and completion
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -107,6 +108,7 @@ def entry() -> None:
     """The program: as `main`, on any terminal or pipe, with a full disk behind it or not."""
     prepare()
     sys.excepthook = _bug
+    gc.set_threshold(50_000, 20, 100)  # start-up makes little garbage, and much that stays
     try:
         main(prog_name="auditor")
     except OSError as error:
