@@ -43,6 +43,5 @@ def _aside(path: Path) -> Iterator[IO[bytes]]:
         if path.exists():
             shutil.copymode(path, part)
         part.replace(path)
-    except BaseException:  # also Ctrl-C: the part goes, whatever ended it
-        part.unlink(missing_ok=True)
-        raise
+    finally:
+        part.unlink(missing_ok=True)  # where something, or somebody, ended it before it was complete

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -95,9 +94,10 @@ def terraform_page() -> str:
 def rewritten(text: str) -> str:
     """`text` with every block as it should be."""
     for marker, content in blocks().items():
-        pattern = re.compile(rf"(<!-- {marker} -->\n).*?(\n<!-- end -->)", re.DOTALL)
-        text, number = pattern.subn(lambda match, content=content: match[1] + content + match[2], text)  # type: ignore[misc]  # a default
-        assert number == 1, f"README.md has no block {marker!r}"
+        before, start, rest = text.partition(f"<!-- {marker} -->\n")
+        _, end, after = rest.partition("\n<!-- end -->")
+        assert all((start, end)), f"README.md has no block {marker!r}"
+        text = before + start + content + end + after
     return text
 
 

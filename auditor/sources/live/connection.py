@@ -208,7 +208,7 @@ async def _aside(work: Callable[[], T]) -> T:
             return
         try:
             done.set_result(work())
-        except BaseException as error:
+        except BaseException as error:  # as an executor's threads: whatever ended the work, the waiter is told
             done.set_exception(error)
 
     threading.Thread(target=run, daemon=True).start()
