@@ -22,17 +22,28 @@ _NUMBERS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "ipv6-icmp", "132": "sct
 _WITH_PORTS = ("tcp", "udp", "sctp")
 
 
+FRONT_ENDS = tuple(ipaddress.IPv4Network(cidr) for cidr in ("130.211.0.0/22", "35.191.0.0/16"))
+"""Where global load balancers and their health checks come from.
+Source: cloud.google.com/load-balancing/docs/firewall-rules"""
+
+
+@lru_cache(maxsize=4096)
+def addresses(cidr: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """The addresses of a range; one without a prefix is one address. Raises `Undetermined` for what is no range."""
+    try:
+        return ipaddress.ip_network(cidr.strip(), strict=False)
+    except ValueError:
+        raise Undetermined("the addresses", f"{cidr[:100]!r} is no range of addresses") from None
+
+
 @lru_cache(maxsize=4096)
 def is_internet(cidr: str) -> bool:
     """Whether a range of addresses is so broad that it means the internet: `0.0.0.0/0`, `::/0`, and up to a /8 or /16.
 
-    Private ranges are not, however broad; an address without a prefix is one address, `0.0.0.0` included.
-    Raises `Undetermined` for what is no range.
+    Private ranges are not, however broad; `0.0.0.0` without a prefix is one address. Raises `Undetermined` for what is
+    no range.
     """
-    try:
-        network = ipaddress.ip_network(cidr.strip(), strict=False)
-    except ValueError:
-        raise Undetermined("the addresses", f"{cidr[:100]!r} is no range of addresses") from None
+    network = addresses(cidr)
     if network.prefixlen > _BROAD[network.version]:
         return False
     return network.prefixlen <= 1 or not (network.is_private or network.is_multicast)

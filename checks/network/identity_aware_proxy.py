@@ -4,38 +4,28 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 from auditor import PASS, Estate, Example, Fix, Severity, Undetermined, Verdict, asset, check, fail, not_applicable
 from auditor.resources.compute import Instance, InstanceGroupManager
 from auditor.resources.load_balancing import BackendService
-from auditor.resources.network import Firewall, FirewallPolicy, is_internet
+from auditor.resources.network import FRONT_ENDS, Firewall, FirewallPolicy, addresses, is_internet
 from auditor.resources.unknown import some
 
-_FRONT_ENDS = tuple(
-    ipaddress.ip_network(text)
-    for text in (
-        "35.191.0.0/16",
-        "130.211.0.0/22",
-        "35.235.240.0/20",
-        "2600:2d00:1:1::/64",
-        "2600:2d00:1:b029::/64",
-        "2600:2d00:1:7::/64",
-    )
+_IPV4 = (*FRONT_ENDS, ipaddress.IPv4Network("35.235.240.0/20"))
+_IPV6 = tuple(
+    ipaddress.IPv6Network(cidr) for cidr in ("2600:2d00:1:1::/64", "2600:2d00:1:b029::/64", "2600:2d00:1:7::/64")
 )
 """Where global load balancers and their health checks come from, and IAP for TCP.
 Source: cloud.google.com/load-balancing/docs/firewall-rules, cloud.google.com/iap/docs/using-tcp-forwarding"""
 _DEFAULT_PORT = 80
 
 
-@lru_cache(maxsize=4096)
 def _is_front_end(source: str) -> bool:
-    try:
-        network = ipaddress.ip_network(source.strip(), strict=False)
-    except ValueError:
-        return False
-    return any(network.version == ours.version and network.subnet_of(ours) for ours in _FRONT_ENDS)  # type: ignore[arg-type]  # both are of one version
+    network = addresses(source)
+    if isinstance(network, ipaddress.IPv4Network):
+        return any(network.subnet_of(ours) for ours in _IPV4)
+    return any(network.subnet_of(ours) for ours in _IPV6)
 
 
 def _place(link: str) -> str:
@@ -186,6 +176,7 @@ _GOOGLE = _rule("35.191.0.0/16", "130.211.0.0/22", name="google")
             _rule("0.0.0.0/0", name="deny", priority=1, denied=[{"IPProtocol": "all"}]),
         ],
         [_machine(), _service(), asset(Firewall, {"network": _N}, unknown=["resource.data.sourceRanges"])],
+        [_machine(), _service(), _rule("load balancers")],
     ],
 )
 def passed_by(instance: Instance, estate: Estate) -> Verdict:

@@ -14,15 +14,12 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from auditor.access.control.facing import AttachedPolicy, Interface, Machine, Network, TargetedRule, path_of
 from auditor.access.hierarchy import CONTAINERS, Hierarchy
 from auditor.resources.base import Undetermined
-from auditor.resources.network import Firewall, Layer4, is_internet
+from auditor.resources.network import FRONT_ENDS, Firewall, Layer4, addresses, is_internet
 from auditor.resources.unknown import some
-
-_FRONT_ENDS = tuple(ipaddress.IPv4Network(cidr) for cidr in ("130.211.0.0/22", "35.191.0.0/16"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +32,13 @@ class Visitor:
     def is_let_in(self, ranges: Iterable[str], version: int) -> bool:
         """Whether a rule that names some sources means some of the visitors."""
         if self.front_end:
-            return any(_holds(cidr, whole=False) for cidr in ranges)
-        return some(ranges, lambda cidr: is_internet(cidr) and _version(cidr) == version)
+            return some(ranges, lambda cidr: _holds(cidr, whole=False))
+        return some(ranges, lambda cidr: is_internet(cidr) and addresses(cidr).version == version)
 
     def is_kept_out(self, ranges: Iterable[str], version: int) -> bool:
         """Whether it means all of them."""
         if self.front_end:
-            return any(_holds(cidr, whole=True) for cidr in ranges)
+            return some(ranges, lambda cidr: _holds(cidr, whole=True))
         return ("0.0.0.0/0" if version == 4 else "::/0") in ranges
 
     def uses(self, layers: Iterable[Layer4], *, whole: bool) -> bool:
@@ -56,26 +53,14 @@ class Visitor:
         return False
 
 
-@lru_cache(maxsize=4096)
-def _version(cidr: str) -> int:
-    try:
-        return ipaddress.ip_network(cidr.strip(), strict=False).version
-    except ValueError:
-        return 0
-
-
-@lru_cache(maxsize=4096)
 def _holds(cidr: str, *, whole: bool) -> bool:
-    """Whether a range has some address of Google's front ends, or all of them."""
-    try:
-        network = ipaddress.ip_network(cidr.strip(), strict=False)
-    except ValueError:
-        return False
+    """Whether a range has some address of Google's front ends, or all of them. Raises `Undetermined`."""
+    network = addresses(cidr)
     if not isinstance(network, ipaddress.IPv4Network):
         return False
     if whole:
-        return all(one.subnet_of(network) for one in _FRONT_ENDS)
-    return any(network.overlaps(one) for one in _FRONT_ENDS)
+        return all(one.subnet_of(network) for one in FRONT_ENDS)
+    return any(network.overlaps(one) for one in FRONT_ENDS)
 
 
 class Firewalls:
