@@ -15,10 +15,13 @@ from auditor.check import Check, Example
 from auditor.loading import load_checks
 from auditor.model.verdict import Outcome
 from auditor.testing import judge
-from tests.iam_detection_cases import DETECTIONS
 from tests.iam_detections import Detection
+from tests.iam_detections.accounts import ACCOUNTS
+from tests.iam_detections.grants import GRANTS
+from tests.iam_detections.policies import POLICIES
 
 COVERAGE = tomllib.loads((Path(__file__).parents[1] / "docs" / "coverage.toml").read_text(encoding="utf-8"))["iam"]
+DETECTIONS = [*GRANTS, *ACCOUNTS, *POLICIES]
 
 
 @cache

@@ -218,3 +218,15 @@ def behind_iap(source: str) -> list[Example]:
         asset(BackendService, service, name="//compute.googleapis.com/projects/p/global/backendServices/web"),
         asset(Firewall, {**rule, "sourceRanges": [source]}),
     ]
+
+
+def with_settings(example: Example, settings: Any) -> Example:
+    """The same asset, asked with settings of the check."""
+    return asset(
+        example.view,
+        example.data,
+        policy=example.policy,
+        name=example.name,
+        ancestors=example.ancestors,
+        settings=settings,
+    )
